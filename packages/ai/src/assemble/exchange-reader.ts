@@ -1,0 +1,183 @@
+import type { Endpoint } from "../contract/endpoint.ts"
+import type { Effect, Frame, Framing, ResponseHead } from "../contract/frame.ts"
+import type { Call, Decoder, WireClient } from "../contract/wire-client.ts"
+import { createFramer, type Framer } from "../framing/index.ts"
+import { SluiceError } from "../model/errors.ts"
+import { retryHint } from "../attempt/retry-after.ts"
+import type { ErrorFacts } from "../contract/error-facts.ts"
+import type { MessageBuilder } from "./message-builder.ts"
+
+/** Largest JSON document or error body that is read. */
+const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
+const NONE: readonly Effect[] = []
+
+/** What reading one exchange needs. */
+export interface ExchangeReaderInit {
+  wire: WireClient
+  call: Call
+  head: ResponseHead
+  builder: MessageBuilder
+  endpoint?: Pick<Endpoint, "framing" | "unwrap"> | undefined
+  /** Framing of the body where it is not the wire's own. */
+  framing?: Framing | undefined
+  onFrame?: ((frame: Frame) => void) | undefined
+  maxFrameBytes?: number | undefined
+}
+
+/**
+ * Reads the body of one exchange into a builder: bytes to frames, frames to the wire's decoder.
+ *
+ * A body that begins like a JSON document where a stream was asked for is read as one. A head with an error status
+ * makes the body an error.
+ */
+export class ExchangeReader {
+  readonly #init: ExchangeReaderInit
+  readonly #decoder: Decoder
+  readonly #framer: Framer | undefined
+  readonly #failed: boolean
+  #document: Uint8Array[] | undefined
+  #documentBytes = 0
+  #sniffed: boolean
+
+  constructor(init: ExchangeReaderInit) {
+    this.#init = init
+    this.#failed = init.head.status >= 300
+    this.#decoder = init.wire.decoder(init.call, init.head, init.builder)
+    const framing = init.framing ?? init.endpoint?.framing ?? init.wire.framing
+    const framed = !this.#failed && framing !== "messages" && init.call.stream
+    this.#framer = framed
+      ? createFramer(framing, init.maxFrameBytes === undefined ? {} : { maxFrameBytes: init.maxFrameBytes })
+      : undefined
+    if (!this.#framer) this.#document = []
+    this.#sniffed = framing !== "sse" || !this.#framer
+  }
+
+  /** The wire's decoder, for drivers that answer its questions. */
+  get decoder(): Decoder {
+    return this.#decoder
+  }
+
+  push(chunk: Uint8Array | Frame): readonly Effect[] {
+    if (!(chunk instanceof Uint8Array)) return this.#frame(chunk) ?? NONE
+    if (!this.#sniffed) this.#sniff(chunk)
+    if (this.#document) {
+      this.#keep(chunk)
+      return NONE
+    }
+    return this.#frames((this.#framer as Framer).push(chunk))
+  }
+
+  /** The body ended as it should. */
+  end(): void {
+    const { builder } = this.#init
+    if (this.#document) this.#endDocument()
+    else {
+      this.#frames((this.#framer as Framer).end())
+      this.#decoder.end()
+    }
+    builder.finish()
+  }
+
+  #frames(frames: readonly Frame[]): readonly Effect[] {
+    let effects: Effect[] | undefined
+    for (const frame of frames) {
+      const made = this.#frame(frame)
+      if (!made || made.length === 0) continue
+      effects ??= []
+      effects.push(...made)
+    }
+    return effects ?? NONE
+  }
+
+  #frame(frame: Frame): readonly Effect[] | void {
+    const { onFrame, endpoint, builder } = this.#init
+    if (onFrame) onFrame(frame)
+    if (frame.data === "" && frame.event === undefined) {
+      builder.alive()
+      return undefined
+    }
+    const unwrapped = endpoint?.unwrap ? endpoint.unwrap(frame) : frame
+    return unwrapped && this.#decoder.push(unwrapped)
+  }
+
+  /** The first byte that is not white space tells a document from a stream. */
+  #sniff(chunk: Uint8Array): void {
+    for (const byte of chunk) {
+      if (
+        byte === 0x20 ||
+        byte === 0x0a ||
+        byte === 0x0d ||
+        byte === 0x09 ||
+        byte === 0xef ||
+        byte === 0xbb ||
+        byte === 0xbf
+      )
+        continue
+      this.#sniffed = true
+      if (byte === 0x7b || byte === 0x5b) this.#document = []
+      return
+    }
+  }
+
+  #keep(chunk: Uint8Array): void {
+    this.#documentBytes += chunk.length
+    if (this.#documentBytes > MAX_DOCUMENT_BYTES) {
+      throw new SluiceError({
+        code: "stream_malformed",
+        message: `The answer is larger than ${MAX_DOCUMENT_BYTES} bytes.`,
+      })
+    }
+    this.#document?.push(chunk.slice())
+  }
+
+  #endDocument(): void {
+    const { wire, head, builder } = this.#init
+    const bytes = new Uint8Array(this.#documentBytes)
+    let at = 0
+    for (const part of this.#document ?? []) {
+      bytes.set(part, at)
+      at += part.length
+    }
+    const body = parseBody(new TextDecoder().decode(bytes))
+    if (this.#failed) {
+      builder.fail(errorFacts(wire, head, body, builder.message.timestamp))
+      return
+    }
+    if (typeof body === "object" && body !== null) this.#decoder.whole(body)
+    else builder.fail({ is: body === "" ? "stream_incomplete" : "stream_malformed", inStream: true })
+  }
+}
+
+/** A body as JSON where it is JSON, else as text. */
+export function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/**
+ * What an error response says: the wire's reading of it, with status and waiting time from the head.
+ * A page of HTML is no message and is left out.
+ */
+export function errorFacts(
+  wire: Pick<WireClient, "readError">,
+  head: ResponseHead,
+  body: unknown,
+  now: number,
+): ErrorFacts {
+  const html = typeof body === "string" && /^\s*<(?:!doctype|html|head|body)\b/i.test(body)
+  const facts = wire.readError(head, html ? "" : body)
+  const text = typeof body === "string" ? body : JSON.stringify(body)
+  const retryAfterMs = facts.retryAfterMs ?? retryHint(head.headers, text.slice(0, 16_384), head.status, now)
+  const should = head.headers.get("x-should-retry")
+  const requestId = facts.requestId ?? head.headers.get("x-request-id") ?? head.headers.get("request-id") ?? undefined
+  return {
+    ...facts,
+    status: head.status,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(should === "true" || should === "false" ? { shouldRetry: should === "true" } : {}),
+  }
+}

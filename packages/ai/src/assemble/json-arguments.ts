@@ -1,0 +1,225 @@
+/** Container of the value in the making. */
+type Container = Record<string, unknown> | unknown[]
+
+const EXPECT = { value: 0, firstKey: 1, key: 2, colon: 3, comma: 4, done: 5, broken: 6 } as const
+type Expect = (typeof EXPECT)[keyof typeof EXPECT]
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '"',
+  "\\": "\\",
+  "/": "/",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+}
+const LITERALS: Readonly<Record<string, boolean | null>> = { true: true, false: false, null: null }
+
+/**
+ * Reads the JSON text of tool arguments as it streams in, in time linear in its length.
+ *
+ * `value` is at any moment the best reading of what has come: strings grow as they arrive, a number or a word
+ * shows once it is complete. What is no JSON stops the reading there; `text` keeps everything.
+ */
+export class JsonArguments {
+  /** Everything that was pushed. */
+  text = ""
+  #root: Record<string, unknown> | undefined
+  #stack: Container[] = []
+  #keys: string[] = []
+  #expect: Expect = EXPECT.value
+  #inString = false
+  #stringIsKey = false
+  #string = ""
+  #escape = ""
+  #scalar = ""
+
+  /** The object so far; `{}` before it has begun or where the text is something else than an object. */
+  get value(): Record<string, unknown> {
+    return this.#root ?? {}
+  }
+
+  push(piece: string): void {
+    this.text += piece
+    if (this.#expect === EXPECT.broken) return
+    const length = piece.length
+    let i = 0
+    while (i < length) {
+      if (this.#inString) {
+        i = this.#readString(piece, i)
+        continue
+      }
+      const code = piece.charCodeAt(i)
+      if (this.#scalar !== "" && !isDelimiter(code)) {
+        this.#scalar += piece[i++]
+        continue
+      }
+      if (this.#scalar !== "" && !this.#endScalar()) return
+      i++
+      if (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) continue
+      if (!this.#structure(code, piece[i - 1] as string)) {
+        this.#expect = EXPECT.broken
+        return
+      }
+    }
+    if (this.#inString && !this.#stringIsKey) this.#show(this.#string)
+  }
+
+  #structure(code: number, char: string): boolean {
+    switch (this.#expect) {
+      case EXPECT.value:
+        if (code === QUOTE) return this.#beginString(false)
+        if (code === 0x7b) return this.#open({}, EXPECT.firstKey)
+        if (code === 0x5b) return this.#open([], EXPECT.value)
+        if (code === 0x5d) return this.#emptyArray()
+        if (this.#stack.length === 0) return false
+        this.#scalar = char
+        return true
+      case EXPECT.firstKey:
+        if (code === 0x7d) return this.#shut()
+        return code === QUOTE && this.#beginString(true)
+      case EXPECT.key:
+        return code === QUOTE && this.#beginString(true)
+      case EXPECT.colon:
+        if (code !== 0x3a) return false
+        this.#expect = EXPECT.value
+        return true
+      case EXPECT.comma: {
+        const inArray = Array.isArray(this.#stack.at(-1))
+        if (code === 0x2c) {
+          this.#expect = inArray ? EXPECT.value : EXPECT.key
+          return true
+        }
+        return code === (inArray ? 0x5d : 0x7d) && this.#shut()
+      }
+      default:
+        return false
+    }
+  }
+
+  #beginString(isKey: boolean): boolean {
+    if (this.#stack.length === 0) return false
+    this.#inString = true
+    this.#stringIsKey = isKey
+    this.#string = ""
+    if (!isKey) this.#place("")
+    return true
+  }
+
+  /** Reads on in a string; returns where it stopped. */
+  #readString(piece: string, from: number): number {
+    if (this.#escape !== "") return this.#readEscape(piece, from)
+    let i = from
+    for (; i < piece.length; i++) {
+      const code = piece.charCodeAt(i)
+      if (code === QUOTE || code === BACKSLASH) break
+    }
+    if (i > from) this.#string += from === 0 && i === piece.length ? piece : piece.slice(from, i)
+    if (i === piece.length) return i
+    if (piece.charCodeAt(i) === BACKSLASH) {
+      this.#escape = "\\"
+      return i + 1
+    }
+    this.#inString = false
+    if (this.#stringIsKey) {
+      this.#keys[this.#stack.length - 1] = this.#string
+      this.#expect = EXPECT.colon
+    } else {
+      this.#show(this.#string)
+      this.#expect = EXPECT.comma
+    }
+    return i + 1
+  }
+
+  #readEscape(piece: string, from: number): number {
+    this.#escape += piece[from]
+    if (this.#escape.length === 2 && this.#escape !== "\\u") {
+      this.#string += ESCAPES[this.#escape[1] as string] ?? this.#escape[1]
+      this.#escape = ""
+    } else if (this.#escape.length === 6) {
+      const unit = Number.parseInt(this.#escape.slice(2), 16)
+      this.#string += Number.isNaN(unit) ? "\ufffd" : String.fromCharCode(unit)
+      this.#escape = ""
+    }
+    return from + 1
+  }
+
+  #endScalar(): boolean {
+    const word = this.#scalar
+    this.#scalar = ""
+    const value = Object.hasOwn(LITERALS, word) ? LITERALS[word] : Number(word)
+    if (typeof value === "number" && Number.isNaN(value)) {
+      this.#expect = EXPECT.broken
+      return false
+    }
+    this.#place(value)
+    this.#expect = EXPECT.comma
+    return true
+  }
+
+  #open(container: Container, expect: Expect): boolean {
+    if (this.#stack.length === 0) {
+      if (Array.isArray(container)) return false
+      this.#root = container
+    } else this.#place(container)
+    this.#stack.push(container)
+    this.#expect = expect
+    return true
+  }
+
+  #emptyArray(): boolean {
+    const top = this.#stack.at(-1)
+    return Array.isArray(top) && top.length === 0 && this.#shut()
+  }
+
+  #shut(): boolean {
+    this.#stack.pop()
+    this.#expect = this.#stack.length === 0 ? EXPECT.done : EXPECT.comma
+    return true
+  }
+
+  /** Adds a new value at the place that is next. */
+  #place(value: unknown): void {
+    const top = this.#stack.at(-1)
+    if (Array.isArray(top)) top.push(value)
+    else this.#set(top as Record<string, unknown>, this.#keys[this.#stack.length - 1] as string, value)
+  }
+
+  /** Replaces the value that was placed last. */
+  #show(value: string): void {
+    const top = this.#stack.at(-1)
+    if (Array.isArray(top)) top[top.length - 1] = value
+    else this.#set(top as Record<string, unknown>, this.#keys[this.#stack.length - 1] as string, value)
+  }
+
+  #set(target: Record<string, unknown>, key: string, value: unknown): void {
+    if (key === "__proto__")
+      Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
+    else target[key] = value
+  }
+}
+
+function isDelimiter(code: number): boolean {
+  return (
+    code === 0x2c || code === 0x7d || code === 0x5d || code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
+  )
+}
+
+/** Outcome of the strict reading at the end of a call. */
+export type ParsedArguments = { ok: true; value: Record<string, unknown> } | { ok: false; text: string }
+
+/** The strict reading of finished arguments: one JSON object, or nothing at all, which means no arguments. */
+export function parseArguments(text: string): ParsedArguments {
+  if (text.trim() === "") return { ok: true, value: {} }
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === "object" && value !== null && !Array.isArray(value))
+      return { ok: true, value: value as Record<string, unknown> }
+  } catch {
+    // Told by the result: the text is kept and the call is marked.
+  }
+  return { ok: false, text }
+}

@@ -1,0 +1,62 @@
+/** Tool arguments from vendors that stream them as objects or as values at paths instead of text. */
+const UNSAFE = new Set(["__proto__", "constructor", "prototype"])
+
+type Plain = Record<string, unknown>
+
+function isPlain(value: unknown): value is Plain {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
+/**
+ * Merges a fragment into what came before. Some hosts send deltas, others all so far: a string or an array that
+ * begins with the old one replaces it, anything else is appended; nested objects merge; other values replace.
+ */
+export function mergeObject(target: Plain, fragment: Plain): void {
+  for (const key of Object.keys(fragment)) {
+    if (UNSAFE.has(key)) continue
+    target[key] = mergeValue(target[key], fragment[key])
+  }
+}
+
+function mergeValue(old: unknown, next: unknown): unknown {
+  if (typeof old === "string" && typeof next === "string") return next.startsWith(old) ? next : old + next
+  if (Array.isArray(old) && Array.isArray(next)) {
+    if (beginsWith(next, old)) return next
+    if (beginsWith(old, next)) return old
+    return [...old, ...next]
+  }
+  if (isPlain(old) && isPlain(next)) {
+    mergeObject(old, next)
+    return old
+  }
+  return next
+}
+
+function beginsWith(list: readonly unknown[], prefix: readonly unknown[]): boolean {
+  return list.length >= prefix.length && prefix.every((value, i) => JSON.stringify(value) === JSON.stringify(list[i]))
+}
+
+/** Sets or appends to the value at a path, making objects and arrays on the way. */
+export function setPath(
+  root: Plain,
+  path: readonly (string | number)[],
+  piece: { value?: unknown; append?: string },
+): void {
+  if (path.length === 0 || path.some((part) => UNSAFE.has(String(part)))) return
+  let target: Record<string | number, unknown> = root
+  for (let i = 0; i < path.length - 1; i++) {
+    const part = path[i] as string | number
+    const next = target[part]
+    if (typeof next === "object" && next !== null) target = next as Record<string | number, unknown>
+    else {
+      const made = typeof path[i + 1] === "number" ? [] : {}
+      target[part] = made
+      target = made as Record<string | number, unknown>
+    }
+  }
+  const last = path[path.length - 1] as string | number
+  if (piece.append !== undefined) {
+    const old = target[last]
+    target[last] = (typeof old === "string" ? old : "") + piece.append
+  } else target[last] = piece.value
+}

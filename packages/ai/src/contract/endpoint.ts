@@ -1,0 +1,29 @@
+import type { Json } from "../model/tool.ts"
+import type { Credential } from "./credential.ts"
+import type { Frame, Framing, HeaderMap } from "./frame.ts"
+import type { Call, WireClient, WireRequest } from "./wire-client.ts"
+
+/** A request with everything on it, ready for a transport. */
+export interface HttpRequest {
+  method: "GET" | "POST"
+  url: string
+  headers: HeaderMap
+  body?: string | Uint8Array
+}
+
+/** What one host changes about a wire. What is absent is not changed; that decides what can be relayed. */
+export interface Endpoint {
+  id: string
+  framing?: Framing
+  /** Absent: request bytes may pass. */
+  body?(body: Json, headers: HeaderMap, call: Call): Json
+  /** URL and credential. */
+  dress(request: WireRequest, call: Call, credential: Credential): HttpRequest
+  /** A socket that is kept by key; absent or `undefined`: plain HTTP. */
+  connect?(call: Call, credential: Credential): { key: string; url: string; headers: HeaderMap } | undefined
+  /** Over the final bytes; the only asynchronous step. */
+  sign?(request: HttpRequest, credential: Credential, now: number): Promise<HttpRequest>
+  /** Absent: response bytes may pass. */
+  unwrap?(frame: Frame): Frame | undefined
+  adapt?: NonNullable<WireClient["adapt"]>
+}

@@ -1,0 +1,59 @@
+import type { ToolResultMessage } from "../model/message.ts"
+
+/** How an exchange is cut into frames. It belongs to the exchange, not to the wire: one wire meets several. */
+export type Framing = "sse" | "ndjson" | "json-array" | "aws-eventstream" | "connect" | "messages"
+
+/** One unit of a stream. */
+export interface Frame {
+  event?: string
+  data: string | Uint8Array
+  /** `data` as JSON, where somebody has parsed it already. */
+  json?: unknown
+  /** Headers or trailers that travel with a frame. */
+  meta?: Readonly<Record<string, string>>
+  /** The frame's own bytes, borders included, for relaying. */
+  raw?: Uint8Array
+}
+
+/** Over what a channel runs. */
+export type ChannelKind = "http" | "websocket" | "http2"
+
+/** The head of a response. */
+export interface ResponseHead {
+  status: number
+  headers: Headers
+  channel: ChannelKind
+}
+
+/** Header names in lower case; the last one wins; `undefined` deletes. */
+export type HeaderMap = Record<string, string | undefined>
+
+/** Merges header maps from left to right, names compared without case, `undefined` deleting what was there. */
+export function mergeHeaders(
+  ...maps: readonly (Readonly<Record<string, string | undefined>> | undefined)[]
+): HeaderMap {
+  const merged: HeaderMap = {}
+  for (const map of maps) {
+    if (!map) continue
+    for (const name of Object.keys(map)) {
+      const value = map[name]
+      if (value === undefined) delete merged[name.toLowerCase()]
+      else merged[name.toLowerCase()] = value
+    }
+  }
+  return merged
+}
+
+/** What a decoder wants done. It never does it itself. */
+export type Effect =
+  | { do: "send"; frame: Frame }
+  /** A question that must be answered for the stream to go on. */
+  | { do: "ask"; id: string; name: string; input: unknown }
+  /** The answer is there: 0 stops reading now, n waits n milliseconds for late usage. */
+  | { do: "finish"; withinMs: number }
+
+/** An answer to an `ask`. */
+export type Answer = ToolResultMessage | "unavailable" | "rejected"
+
+/** Small facts that were learned, by name. Values survive JSON. */
+export type Facts = Readonly<Record<string, unknown>>

@@ -1,0 +1,29 @@
+import type { Model } from "@sluice/catalog"
+import type { CredentialSource } from "./credential.ts"
+import type { Endpoint } from "./endpoint.ts"
+import type { Exchange, Transport } from "./transport.ts"
+import type { Call, WireClient, WireRequest } from "./wire-client.ts"
+import type { Watch } from "./watch.ts"
+
+/** One way to reach a model. It carries its parts, so that a bundle holds only what it was given. */
+export interface Route {
+  model: Model
+  wire: WireClient
+  endpoint: Endpoint
+  credentials: CredentialSource
+  transport: Transport
+}
+
+/** What is done within a try: `stream()` decodes, a gateway's relay copies. */
+export interface Work<T> {
+  request(call: Call, route: Route): WireRequest
+  read(exchange: Exchange, call: Call, route: Route, ctx: ReadContext): Promise<T>
+}
+
+/** What a reader is given besides the exchange. */
+export interface ReadContext {
+  /** Says that something reached the consumer. From then on nothing is tried again. */
+  delivered(what: "content" | "final"): void
+  watch: Watch
+  signal: AbortSignal
+}

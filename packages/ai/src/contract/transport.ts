@@ -1,0 +1,26 @@
+import type { ChannelKind, Frame, HeaderMap, ResponseHead } from "./frame.ts"
+import type { HttpRequest } from "./endpoint.ts"
+
+/** Carries bytes. One try each, no policy. */
+export interface Transport {
+  /** Without a socket: plain HTTP. A channel is ours alone until its exchange ends. */
+  open(socket: { key: string; url: string; headers: HeaderMap } | undefined, signal: AbortSignal): Promise<Channel>
+}
+
+export interface Channel {
+  kind: ChannelKind
+  memory: Map<string, unknown>
+  /** @throws SluiceError `network` when no response came, the abort's reason when aborted */
+  send(request: HttpRequest, signal: AbortSignal): Promise<Exchange>
+  close(reason: string): void
+}
+
+/** One request and its response. */
+export interface Exchange {
+  head: ResponseHead
+  /** Frames that were queued come before an error. Ends without one only if the peer ended it properly. */
+  chunks: AsyncIterable<Uint8Array | Frame>
+  send?(frame: Frame): void
+  /** Lets go of the socket. May be called more than once and after the end. */
+  cancel(reason?: unknown): void
+}

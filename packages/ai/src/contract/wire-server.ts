@@ -1,0 +1,85 @@
+import type { Api, Usage } from "@sluice/catalog"
+import type { SluiceError } from "../model/errors.ts"
+import type { AssistantMessageEvent } from "../model/events.ts"
+import type { AssistantMessage, Context, Loss } from "../model/message.ts"
+import type { CallOptions } from "../model/options.ts"
+import type { ErrorFacts } from "./error-facts.ts"
+import type { Frame, Framing, HeaderMap } from "./frame.ts"
+import type { Mint, TokenCount } from "./wire-client.ts"
+
+/** What a client asks for. */
+export type InboundOp = "generate" | "prewarm" | "countTokens" | "embed" | "models"
+
+export interface InboundRequest {
+  /** The route's path as it was declared. */
+  route: string
+  params: Record<string, string>
+  query: URLSearchParams
+  headers: Headers
+  /** Parsed JSON. */
+  body: unknown
+  /** The bytes of the body as they came, decompressed. */
+  raw: Uint8Array
+}
+
+/** A client's request in our data model. */
+export interface InboundCall {
+  op: InboundOp
+  route: string
+  /** As the client named it. */
+  model: string
+  context: Context
+  options: CallOptions
+  stream: boolean
+  framing: Framing
+  losses: Loss[]
+  /** Headers that only a target of the same api may get. */
+  forward: HeaderMap
+  request: InboundRequest
+  /** An earlier response that this one continues. */
+  previous?: string
+  /** What keeps the conversation on one account. */
+  affinity?: string
+  /** Tokens of the prompt, estimated, for wires that name them at the start. */
+  estimate?: TokenCount
+  /** Whether the client asked for usage in the stream, on wires where that is a choice. */
+  wantsUsage?: boolean
+}
+
+/** A wire, server side. Pure like the client side. */
+export interface WireServer {
+  api: Api
+  routes: readonly { method: "GET" | "POST"; path: string; op: InboundOp }[]
+  /** @throws SluiceError `invalid_request` with `param`, the path of the field at fault */
+  accept(request: InboundRequest): InboundCall
+  responder(call: InboundCall, mint: Mint): Responder
+  /** An error in the client's own shape. */
+  failure(error: SluiceError): { status: number; headers: HeaderMap; body: unknown }
+  relay?: Relay
+}
+
+/** Writes one answer in the client's spelling. */
+export interface Responder {
+  push(event: AssistantMessageEvent): Frame[]
+  /** The whole answer as one JSON document. */
+  whole(message: AssistantMessage): unknown
+  /** Something that keeps a connection open and means nothing. */
+  keepAlive(): Frame
+  losses: readonly Loss[]
+}
+
+/** What a relay thinks of a frame: keep it back, let it through, leave it out, or let it through as content. */
+export type TapVerdict = "hold" | "pass" | "drop" | "content"
+
+/** Both sides speak the same wire: frames pass unparsed. */
+export interface Relay {
+  /** The request's bytes with some fields set; spliced, never re-serialised. */
+  edit(raw: Uint8Array, set: { model?: string; wantUsage?: boolean }): Uint8Array
+  tap(call: InboundCall): Tap
+}
+
+/** Watches a stream that is passed through. */
+export interface Tap {
+  push(frame: Frame): TapVerdict
+  result(): { terminal: boolean; usage?: Usage; error?: ErrorFacts }
+}

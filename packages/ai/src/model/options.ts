@@ -1,0 +1,111 @@
+import type { Effort, Model } from "@sluice/catalog"
+import type { JsonSchema, Json, ToolChoice } from "./tool.ts"
+
+/** How the answer's text must be shaped. */
+export type OutputFormat =
+  | { type: "text" }
+  /** Some JSON value. */
+  | { type: "json" }
+  /** JSON that fits the schema. */
+  | { type: "jsonSchema"; name?: string; description?: string; schema: JsonSchema; strict?: boolean }
+
+/**
+ * What a caller may ask of a call, in one spelling for every wire. What a target cannot honour is left out and
+ * reported in `losses` of the message.
+ */
+export interface CallOptions {
+  /** 0 to 2; the vendor's range applies. */
+  temperature?: number
+  topP?: number
+  topK?: number
+  minP?: number
+  presencePenalty?: number
+  frequencyPenalty?: number
+  repetitionPenalty?: number
+  seed?: number
+  /** Texts at which the model stops. */
+  stop?: readonly string[]
+  /** Most tokens of the answer, thinking included. */
+  maxTokens?: number
+  /** How hard to think; `off` asks the model not to. Absent: as the vendor has it by default. */
+  reasoning?: Effort | "off"
+  /** Tokens to think with; it wins over the level's own budget. */
+  thinkingBudget?: number
+  /** Whether the thinking's text is wanted. Default true. */
+  showThinking?: boolean
+  toolChoice?: ToolChoice
+  /** `false`: one tool call at a time. */
+  parallelToolCalls?: boolean
+  output?: OutputFormat
+  verbosity?: "low" | "medium" | "high"
+  /** Log probabilities: `true`, or how many alternatives. */
+  logprobs?: boolean | number
+  /** More than one answer. Only one can be decoded: anything else than 1 is `unsupported`. */
+  candidates?: number
+  /** Marks that Sluice places itself in prompts without marks of the caller. Default `short`. */
+  cacheRetention?: "none" | "short" | "long"
+  /** Identity of the conversation: keeps it on one account and near one cache. */
+  sessionId?: string
+  /** Identity of the cached prefix where it is not the session. */
+  promptCacheKey?: string
+  serviceTier?: string
+  /** An id of the end user for the vendor's abuse checks. */
+  user?: string
+  /** Names and values that the vendor stores with the call. */
+  metadata?: Readonly<Record<string, Json>>
+  /** Headers of the request to the vendor, over all others but the credential's. `undefined` removes one. */
+  headers?: Readonly<Record<string, string | undefined>>
+  /** Fields set on the request's body last, by wire: `{ "openai-completions": { seed: 1 } }`. */
+  wire?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+}
+
+/** A request as it goes out, for an observer. Credentials are replaced by `[redacted]`. */
+export interface PayloadView {
+  url: string
+  headers: Readonly<Record<string, string>>
+  /** What will be sent; for JSON bodies the value itself. */
+  body: unknown
+}
+
+/** The head of a response, for an observer. */
+export interface ResponseView {
+  status: number
+  headers: Readonly<Record<string, string>>
+  requestId?: string
+}
+
+/** One frame as it came, for an observer. */
+export interface FrameView {
+  event?: string
+  data: string | Uint8Array
+}
+
+/** Functions that watch a call. What they throw is swallowed; only `onPayload` can change anything. */
+export interface Observers {
+  /** Sees the body before it is sent; what it returns (or resolves to), if anything, is sent instead. */
+  onPayload?: (payload: PayloadView, model: Model) => unknown
+  /** Sees status and headers as soon as they arrive. */
+  onResponse?: (response: ResponseView, model: Model) => void | Promise<void>
+  /** Sees each frame before it is decoded. */
+  onEvent?: (frame: FrameView, model: Model) => void
+}
+
+/** Limits on waiting, in milliseconds; 0 switches one off. */
+export interface Timeouts {
+  /** From sending to the first real event. Default 300000. */
+  firstEventMs?: number
+  /** Between two events that bring the answer forward. Default 300000. */
+  idleMs?: number
+}
+
+/** Limits on trying again. */
+export interface RetryOptions {
+  /** Tries in all, the first included. Default 6. */
+  maxAttempts?: number
+  /** Longest single wait that is sat out; a longer hint of the vendor ends the wait at once. Default 60000; 0 is no limit. */
+  maxDelayMs?: number
+  /** Longest time waited in all. Default 180000. */
+  maxTotalDelayMs?: number
+  /** Wait before the second try where the vendor gives no hint; doubles each time. Default 500. */
+  baseDelayMs?: number
+}

@@ -1,0 +1,149 @@
+import type { Effort } from "./thinking.ts"
+
+/**
+ * What a host does differently from the plain wire. Every field is optional, and its absence means the
+ * documented default, so that a host about which nothing is known gets plain requests.
+ */
+export interface Compat {
+  chat?: ChatCompat
+  messages?: MessagesCompat
+  /** Limits on waiting, in milliseconds, that the host needs; 0 switches one off. */
+  timeouts?: { firstEventMs?: number; idleMs?: number }
+  /** The host needs no credential. Default false. */
+  keyless?: boolean
+  /** Image parts must be replaced by a note although the model's entry lists images. Default false. */
+  textOnly?: boolean
+}
+
+/** How a chat host is told to think, or not to. */
+export type ChatThinkingFormat =
+  | "openai"
+  | "openrouter"
+  | "thinking-type"
+  | "enable-thinking"
+  | "chat-template"
+  | "none"
+
+/** Differences between hosts that speak OpenAI's Chat Completions. */
+export interface ChatCompat {
+  /** `max_completion_tokens` (default), or `max_tokens`, or `none` where the host refuses both. */
+  maxTokensField?: "max_completion_tokens" | "max_tokens" | "none"
+  /** Send the cap only when the caller set one. Default false: the model's own cap, where it is known. */
+  maxTokensOnlyIfSet?: boolean
+  /** Most that is asked for unless the caller asks for more. Default 64000. */
+  maxTokensCeiling?: number
+  /** `store: false` is sent. Default false. */
+  store?: boolean
+  /** The host reads the `developer` role for its reasoning models. Default false: `system`. */
+  developerRole?: boolean
+  /** Several leading system messages are kept apart. Default false: joined by a blank line. */
+  multipleSystem?: boolean
+  /** `stream_options.include_usage` is accepted. Default true. */
+  streamUsage?: boolean
+  /** Sampling parameters are accepted. Default true. */
+  sampling?: boolean
+  /** `top_k`, `min_p` and `repetition_penalty`, which OpenAI does not have, are accepted. Default false. */
+  extendedSampling?: boolean
+  /** `tool_choice` values the host takes. Default `all`; `strings`: no named function; `none`: never sent. */
+  toolChoice?: "all" | "strings" | "none"
+  /** A forced choice is answered by an error and goes out as `auto`. Default false. */
+  refusesForcedTool?: boolean
+  /** `parallel_tool_calls` is accepted. Default true. */
+  parallelToolCalls?: boolean
+  /** `strict` on tools: `per-tool`, `all-or-none`, or `none` (default). */
+  strictTools?: "per-tool" | "all-or-none" | "none"
+  /** Tool results carry the tool's `name`. Default false. */
+  toolResultName?: boolean
+  /** Alphabet and length of tool-call ids. Default: as they are, at most 64 of `[A-Za-z0-9_-]`. */
+  toolCallIds?: "plain" | "max-40" | "nine-alphanumerics"
+  /** Text put between a tool result and a following user message. Default none. */
+  assistantAfterTool?: string
+  /** Text where a turn has only tool calls, for hosts that refuse empty content. Default `""`. */
+  emptyToolCallContent?: string
+  /** How thinking is asked for. Default `openai`. */
+  thinkingFormat?: ChatThinkingFormat
+  /** Thinking is switched on or off explicitly even when the caller says nothing. Default false. */
+  thinkingExplicit?: boolean
+  /** Spelling of a level on this host. */
+  effortMap?: Readonly<Partial<Record<Effort, string>>>
+  /** What is sent for "off" in the `openai` format. Default: nothing. */
+  effortOff?: string
+  /** Levels that the host takes; others are moved to the nearest. Default: the model's ladder. */
+  efforts?: readonly Effort[]
+  /** Thinking cannot go with a forced tool (`forced`) or any tool choice (`any`). Default `never`. */
+  thinkingOffWithToolChoice?: "never" | "forced" | "any"
+  /** Thinking of earlier turns is sent back: `never`, on turns with tool calls (default), or on `all` turns. */
+  replayThinking?: "never" | "tool-calls" | "all"
+  /** Field that carries replayed thinking. Default: the field it came in, else `reasoning_content`. */
+  thinkingField?: "reasoning_content" | "reasoning" | "reasoning_text"
+  /** What stands in the field when a turn has no thinking; absent: the field is left out. */
+  thinkingPlaceholder?: string
+  /** Thinking goes back as text in the content. Default false. */
+  thinkingAsText?: boolean
+  /** Reasoning deltas repeat all that came before. Default false. */
+  cumulativeThinking?: boolean
+  /** Control tokens that leak into the text are removed. Default false. */
+  stripControlTokens?: boolean
+  /** An empty answer that ends in `length` means the prompt filled the window. Default false. */
+  emptyLengthIsOverflow?: boolean
+  /** Cache marks on text parts in Anthropic's form. Default false. */
+  cacheControl?: boolean
+  /** Longest time that a cache mark may ask for. Default `5m`. */
+  cacheTtl?: "5m" | "1h"
+  /** `prompt_cache_key` is accepted. Default false. */
+  promptCacheKey?: boolean
+  /** Header that carries the cache key. */
+  cacheKeyHeader?: string
+  /** Service tiers that the host takes. Default none. */
+  serviceTiers?: readonly string[]
+  /** Document parts (`file`) are accepted. Default false. */
+  documents?: boolean
+  /** `response_format`: `json_schema` (default), `json_object` only, or `none`. */
+  structuredOutput?: "json_schema" | "json_object" | "none"
+  /** At most this many stop sequences. Default 4. */
+  maxStop?: number
+  /** Fields added to every body. */
+  extraBody?: Readonly<Record<string, unknown>>
+}
+
+/** Differences between hosts that speak Anthropic's Messages. */
+export interface MessagesCompat {
+  /** How a key is sent. Default `bearer`; the vendor's own host takes `x-api-key`. */
+  keyHeader?: "bearer" | "x-api-key"
+  /** The vendor's own host, or one that checks signatures as it does. Default false. */
+  verifiesSignatures?: boolean
+  /** Thinking without a signature may be replayed. Default: where signatures are not verified. */
+  unsignedThinking?: boolean
+  /** Temperature, `top_p` and `top_k` are accepted. Default true. */
+  sampling?: boolean
+  /** A forced tool choice is refused and goes out as `auto`. Default false. */
+  refusesForcedTool?: boolean
+  /** Adaptive models only: `thinking: {type: "disabled"}` is refused. Default: follows the ladder's mode. */
+  refusesDisabledThinking?: boolean
+  /** `output_config.effort` and its beta are accepted. Default true. */
+  effort?: boolean
+  /** `context_management` and its beta are accepted. Default false. */
+  contextManagement?: boolean
+  /** A system role between messages is accepted. Default false: a user turn. */
+  midConversationSystem?: boolean
+  /** Tool arguments stream as they are made (`eager_input_streaming`). Default false. */
+  eagerToolInput?: boolean
+  /** `strict` on tools is accepted. Default false. */
+  strictTools?: boolean
+  /** `output_config.format` (JSON schema) is accepted. Default false: a forced tool stands in. */
+  structuredOutput?: boolean
+  /** Longest time that a cache mark may ask for. Default `5m`. */
+  cacheTtl?: "5m" | "1h"
+  /** Images and documents by URL are accepted. Default false. */
+  mediaUrls?: boolean
+  /** Tool results repeat their id under `id`. Default false. */
+  toolResultId?: boolean
+  /** Betas that travel in the header. Default true; false leaves them out. */
+  betaHeader?: boolean
+  /** Interleaved thinking is asked for by beta. Default false. */
+  interleavedThinking?: boolean
+  /** Names of betas that every request carries. */
+  betas?: readonly string[]
+  /** Fields added to every body. */
+  extraBody?: Readonly<Record<string, unknown>>
+}

@@ -1,0 +1,4 @@
+export * from "./compat.ts"
+export * from "./model.ts"
+export * from "./prices.ts"
+export * from "./thinking.ts"
