@@ -7,3 +7,21 @@ export { JsonArguments, parseArguments } from "./assemble/json-arguments.ts"
 export { MessageBuilder } from "./assemble/message-builder.ts"
 export { MessageStream } from "./assemble/message-stream.ts"
 export { readRecording } from "./assemble/read-recording.ts"
+export { attempt } from "./attempt/attempt.ts"
+export { type Clock, sleep } from "./attempt/clock.ts"
+export type { AttemptInput, AttemptOutcome, Handoff } from "./attempt/input.ts"
+export { Known } from "./attempt/known.ts"
+export { DEFAULT_RETRY } from "./attempt/budget.ts"
+export { DEFAULT_TIMEOUTS } from "./attempt/watchdog.ts"
+export { anthropicEndpoint, openaiEndpoint, plainEndpoint } from "./endpoints/plain.ts"
+export { type Environment, complete, stream, type StreamOptions } from "./stream.ts"
+export { fetchTransport } from "./transport/fetch.ts"
+export { USER_AGENT, VERSION } from "./version.ts"
+export {
+  createSluice,
+  keySource,
+  type Sluice,
+  type SluiceCallOptions,
+  type SluiceConfig,
+  type WireEntry,
+} from "./sluice.ts"

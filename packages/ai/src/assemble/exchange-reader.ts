@@ -58,7 +58,11 @@ export class ExchangeReader {
   }
 
   push(chunk: Uint8Array | Frame): readonly Effect[] {
-    if (!(chunk instanceof Uint8Array)) return this.#frame(chunk) ?? NONE
+    if (!(chunk instanceof Uint8Array)) {
+      // What comes as frames already is no document.
+      if (!this.#failed) this.#document = undefined
+      return this.#frame(chunk) ?? NONE
+    }
     if (!this.#sniffed) this.#sniff(chunk)
     if (this.#document) {
       this.#keep(chunk)
@@ -72,7 +76,7 @@ export class ExchangeReader {
     const { builder } = this.#init
     if (this.#document) this.#endDocument()
     else {
-      this.#frames((this.#framer as Framer).end())
+      if (this.#framer) this.#frames(this.#framer.end())
       this.#decoder.end()
     }
     builder.finish()

@@ -1,8 +1,11 @@
 import type { Model } from "@sluice/catalog"
 import type { CredentialSource } from "./credential.ts"
+import type { SluiceError } from "../model/errors.ts"
 import type { Endpoint } from "./endpoint.ts"
+import type { Facts } from "./frame.ts"
 import type { Exchange, Transport } from "./transport.ts"
 import type { Call, WireClient, WireRequest } from "./wire-client.ts"
+import type { AttemptRecord } from "../model/message.ts"
 import type { Watch } from "./watch.ts"
 
 /** One way to reach a model. It carries its parts, so that a bundle holds only what it was given. */
@@ -25,5 +28,14 @@ export interface ReadContext {
   /** Says that something reached the consumer. From then on nothing is tried again. */
   delivered(what: "content" | "final"): void
   watch: Watch
+  /** Aborted by the caller and by the watchdogs. */
   signal: AbortSignal
+  /** The error that something thrown while reading stands for. A caller's abort wins. */
+  toError(thrown: unknown): SluiceError
+  /** Keeps what the answer taught. To be called only once the answer is complete. */
+  remember(where: "channel" | "session", facts: Facts): void
+  /** The tries that came before. */
+  attempts: readonly AttemptRecord[]
+  /** Nothing can be done about an empty answer any more: it is taken as it is. */
+  takesEmpty: boolean
 }

@@ -21,6 +21,10 @@ export interface Exchange {
   /** Frames that were queued come before an error. Ends without one only if the peer ended it properly. */
   chunks: AsyncIterable<Uint8Array | Frame>
   send?(frame: Frame): void
-  /** Lets go of the socket. May be called more than once and after the end. */
+  /**
+   * Lets go. With a reason the socket is closed at once; without one nothing more is needed, and the transport may
+   * let the rest run out for a moment so that its connection can be used again. May be called more than once and
+   * after the end.
+   */
   cancel(reason?: unknown): void
 }

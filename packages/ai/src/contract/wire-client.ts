@@ -23,6 +23,8 @@ export interface Call {
   options: CallOptions
   /** Already handed over to this target. */
   context: Context
+  /** What the hand-over had to change. */
+  handedOver?: readonly Loss[]
   /** OAuth, key and cloud spell some requests differently. */
   auth: { kind: Credential["kind"]; accountId?: string }
   /** Whether the answer is asked for as a stream. */

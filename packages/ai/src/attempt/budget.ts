@@ -1,0 +1,82 @@
+import type { SluiceError } from "../model/errors.ts"
+import type { RetryOptions } from "../model/options.ts"
+
+/** Bounds unless the caller sets others. */
+export const DEFAULT_RETRY: Required<RetryOptions> = {
+  maxAttempts: 6,
+  maxDelayMs: 60_000,
+  maxTotalDelayMs: 180_000,
+  baseDelayMs: 500,
+}
+
+/** Longest wait of our own where the host gives no hint. */
+const MAX_CURVE_MS = 8_000
+/** Changes of credential within one call. */
+const MAX_CREDENTIALS = 64
+/** Adaptations within one call. */
+const MAX_ADAPTATIONS = 8
+/** Repetitions of an empty answer. */
+const MAX_EMPTY = 2
+
+/** Counts what one call may still spend on trying again. */
+export class Budget {
+  readonly #bounds: Required<RetryOptions>
+  readonly #random: () => number
+  #tries = 0
+  #waits = 0
+  #waitedMs = 0
+  #credentials = 0
+  #adaptations = 0
+  #empty = 0
+  #network = 0
+
+  constructor(options: RetryOptions | undefined, random: () => number) {
+    this.#bounds = { ...DEFAULT_RETRY, ...options }
+    this.#random = random
+  }
+
+  /** Another try has begun. */
+  tried(): void {
+    this.#tries++
+  }
+
+  /** A new route has a curve of its own; what was waited in all stays counted. */
+  rerouted(): void {
+    this.#waits = 0
+    this.#tries = 0
+    this.#empty = 0
+    this.#network = 0
+  }
+
+  mayAdapt(): boolean {
+    return this.#adaptations++ < MAX_ADAPTATIONS
+  }
+
+  mayReplaceCredential(): boolean {
+    return this.#credentials++ < MAX_CREDENTIALS
+  }
+
+  /** Whether an empty answer would be asked for once more. */
+  get repeatsEmpty(): boolean {
+    return this.#empty < MAX_EMPTY && this.#tries < this.#bounds.maxAttempts
+  }
+
+  /**
+   * How long to wait before the same request is sent again; `undefined` when it must not be: the tries are used up,
+   * the host asks for longer than allowed, or the total would be exceeded.
+   */
+  waitFor(error: SluiceError): number | undefined {
+    const { maxAttempts, maxDelayMs, maxTotalDelayMs, baseDelayMs } = this.#bounds
+    if (this.#tries >= maxAttempts) return undefined
+    if (error.code === "empty_response" && this.#empty++ >= MAX_EMPTY) return undefined
+    const hint = error.retryAfterMs ?? 0
+    if (maxDelayMs > 0 && hint > maxDelayMs) return undefined
+    // A pooled connection that the host had closed fails at once and is replaced at once.
+    const first = error.code === "network" && this.#network++ === 0 && hint === 0
+    const curve = first ? 0 : Math.min(baseDelayMs * 2 ** this.#waits++, MAX_CURVE_MS)
+    const ms = Math.max(hint, Math.round(curve * (1 - 0.25 * this.#random())))
+    if (maxTotalDelayMs > 0 && this.#waitedMs + ms > maxTotalDelayMs) return undefined
+    this.#waitedMs += ms
+    return ms
+  }
+}

@@ -1,0 +1,42 @@
+import type { Facts } from "../contract/frame.ts"
+
+/** Hosts and sessions that are remembered; the least recently used is forgotten first. */
+const MAX_ENTRIES = 1000
+
+/** What was learned about hosts and sessions, shared by the calls of a program. Survives JSON. */
+export class Known {
+  readonly #entries: Map<string, Facts>
+
+  /** @param saved what `toJSON` gave */
+  constructor(saved: Readonly<Record<string, Facts>> = {}) {
+    this.#entries = new Map(Object.entries(saved))
+  }
+
+  get(key: string): Facts {
+    const facts = this.#entries.get(key)
+    if (!facts) return {}
+    this.#entries.delete(key)
+    this.#entries.set(key, facts)
+    return facts
+  }
+
+  learn(key: string, facts: Facts): void {
+    this.#entries.set(key, { ...this.get(key), ...facts })
+    if (this.#entries.size <= MAX_ENTRIES) return
+    const oldest = this.#entries.keys().next()
+    if (!oldest.done) this.#entries.delete(oldest.value)
+  }
+
+  toJSON(): Record<string, Facts> {
+    return Object.fromEntries(this.#entries)
+  }
+}
+
+/** Under which keys facts about a model at its host are kept: for all, and for one session. */
+export function keysOf(
+  model: { provider: string; baseUrl: string; id: string },
+  sessionId: string | undefined,
+): { host: string; session?: string } {
+  const host = `${model.provider} ${model.baseUrl} ${model.id}`
+  return sessionId === undefined ? { host } : { host, session: `${sessionId} ${host}` }
+}

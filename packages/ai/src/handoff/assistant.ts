@@ -1,0 +1,103 @@
+import type { Model } from "@sluice/catalog"
+import type { AssistantMessage, Block, Issuer, Opaque, ThinkingBlock } from "../model/message.ts"
+import { wellFormed } from "./input.ts"
+import type { LossList } from "./losses.ts"
+
+/** Where an earlier answer goes. */
+export interface AssistantTarget {
+  model: Model
+  /** It is the latest answer of the conversation. */
+  latest: boolean
+  path: string
+  losses: LossList
+}
+
+/**
+ * An earlier answer as the target may see it; `undefined` when nothing of it is left.
+ *
+ * Opaque values go to the model that made them, or, in the latest answer, to another model of the same provider
+ * and wire, which refuses a change there. Of an answer that was cut short the last block's signature is not trusted.
+ */
+export function rewriteAssistant(message: AssistantMessage, target: AssistantTarget): AssistantMessage | undefined {
+  const cut = message.stopReason === "error" || message.stopReason === "aborted"
+  const content: Block[] = []
+  message.content.forEach((block, index) => {
+    const path = `${target.path}.content[${index}]`
+    const partial = cut && index === message.content.length - 1
+    const kept = rewriteBlock(block, message, target, path, partial)
+    if (kept) content.push(kept)
+  })
+  if (content.length === 0) return undefined
+  const onlyThinking = content.every((block) => block.type === "thinking" || block.type === "redactedThinking")
+  if (onlyThinking && (cut || message.stopReason === "length")) {
+    target.losses.add(target.path, "dropped", "The answer was cut short while the model was still thinking.")
+    return undefined
+  }
+  return { ...message, content }
+}
+
+function rewriteBlock(
+  block: Block,
+  message: AssistantMessage,
+  target: AssistantTarget,
+  path: string,
+  partial: boolean,
+): Block | undefined {
+  const { losses } = target
+  switch (block.type) {
+    case "text":
+      if (block.text.trim() === "" && !block.citations) return undefined
+      return block.text.isWellFormed() ? block : { ...block, text: wellFormed(block.text) }
+    case "thinking":
+      return rewriteThinking(block, message, target, path, partial)
+    case "redactedThinking":
+      if (block.data.value.trim() !== "" && mayRead(block.data, message, target)) return block
+      losses.add(path, "dropped", "Hidden thinking can only be read by the model that made it.")
+      return undefined
+    case "toolCall":
+      if (block.id.trim() === "" || block.name.trim() === "") {
+        losses.add(path, "dropped", "A tool call without an id or a name is refused by every host.")
+        return undefined
+      }
+      if (!block.signature || mayRead(block.signature, message, target)) return block
+      return { ...block, signature: undefined } as unknown as Block
+    case "native":
+      if (
+        mayRead(
+          { value: "", ...(block.issuer ? { issuer: block.issuer } : {}) },
+          { ...message, api: block.api },
+          target,
+        )
+      )
+        return block
+      losses.add(path, "dropped", "What a provider ran itself can only be replayed to that provider.")
+      return undefined
+    default:
+      losses.add(path, "dropped", `An answer's ${block.type} cannot be sent back.`)
+      return undefined
+  }
+}
+
+function rewriteThinking(
+  block: ThinkingBlock,
+  message: AssistantMessage,
+  target: AssistantTarget,
+  path: string,
+  partial: boolean,
+): Block | undefined {
+  const { signature, ...bare } = block
+  const keep = signature !== undefined && !partial && mayRead(signature, message, target)
+  if (signature !== undefined && !keep)
+    target.losses.add(`${path}.signature`, "dropped", "A signature goes back to its issuer only.")
+  if (keep) return block
+  if (block.thinking.trim() === "") return signature === undefined && block.field ? bare : undefined
+  return block.thinking.isWellFormed() ? bare : { ...bare, thinking: wellFormed(block.thinking) }
+}
+
+function mayRead(opaque: Opaque, message: AssistantMessage, target: AssistantTarget): boolean {
+  const { model } = target
+  const issuer: Issuer | undefined = opaque.issuer
+  if (!issuer) return message.api === model.api
+  if (issuer.api !== model.api || issuer.provider !== model.provider) return false
+  return issuer.model === model.id || target.latest
+}

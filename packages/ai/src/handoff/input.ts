@@ -1,0 +1,67 @@
+import type { Model, Modality } from "@sluice/catalog"
+import type { Traits } from "../contract/wire-client.ts"
+import type { DeveloperMessage, InputBlock, ToolResultMessage, UserMessage } from "../model/message.ts"
+import type { LossList } from "./losses.ts"
+
+/** Half a surrogate pair becomes U+FFFD; all other text stays as it is. */
+export function wellFormed(text: string): string {
+  return text.isWellFormed() ? text : text.toWellFormed()
+}
+
+/** A user's, a developer's or a tool's message without what the target cannot read. */
+export function rewriteInput<M extends UserMessage | DeveloperMessage | ToolResultMessage>(
+  message: M,
+  model: Model,
+  traits: Traits,
+  path: string,
+  losses: LossList,
+): M {
+  if (typeof message.content === "string") {
+    return message.content.isWellFormed() ? message : { ...message, content: wellFormed(message.content) }
+  }
+  const inResult = message.role === "toolResult"
+  const content: InputBlock[] = []
+  message.content.forEach((block, index) => {
+    const kept = rewriteBlock(block, { model, traits, inResult, path: `${path}.content[${index}]`, losses })
+    if (kept) content.push(kept)
+  })
+  return { ...message, content }
+}
+
+interface Target {
+  model: Model
+  traits: Traits
+  inResult: boolean
+  path: string
+  losses: LossList
+}
+
+function rewriteBlock(block: InputBlock, target: Target): InputBlock | undefined {
+  switch (block.type) {
+    case "text":
+      return block.text.isWellFormed() ? block : { ...block, text: wellFormed(block.text) }
+    case "native":
+      if (block.api === target.model.api) return block
+      target.losses.add(target.path, "dropped", `Only ${block.api} knows this kind of content.`)
+      return undefined
+    default:
+      return readable(block.type, target) ? block : note(block.type, target)
+  }
+}
+
+/** An unknown model is given what its wire can carry: the host knows better than we do. */
+function readable(kind: Exclude<Modality, "text">, { model, traits }: Target): boolean {
+  if (!traits.media[kind]) return false
+  if (kind === "image" && model.compat.textOnly) return false
+  return model.assumed !== undefined || model.input.includes(kind)
+}
+
+function note(kind: "image" | "document" | "audio", target: Target): InputBlock {
+  const why = target.traits.media[kind]
+    ? kind === "image"
+      ? "model does not support vision"
+      : `model does not read ${kind} input`
+    : `${target.model.api} cannot carry it`
+  target.losses.add(target.path, "approximated", `A note stands for the ${kind}: ${why}.`)
+  return { type: "text", text: `[${kind} omitted: ${why}]` }
+}

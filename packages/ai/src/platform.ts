@@ -1,0 +1,30 @@
+import type { Clock } from "./attempt/clock.ts"
+import type { Mint } from "./contract/wire-client.ts"
+
+/** The one place where the library touches what it runs on: clock, timers, randomness, environment. */
+
+/** The runtime's own clock and timers. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimeout: (run, ms) => setTimeout(run, ms),
+  clearTimeout: (timer) => clearTimeout(timer as number),
+}
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+/** Ids from the runtime's source of randomness: 24 characters, of which each carries almost six bits. */
+export const systemMint: Mint = {
+  id(prefix) {
+    const bytes = crypto.getRandomValues(new Uint8Array(24))
+    let id = prefix
+    for (const byte of bytes) id += ALPHABET[byte % ALPHABET.length]
+    return id
+  },
+  now: () => Date.now(),
+}
+
+/** A variable of the process's environment, where there is one. */
+export function environment(name: string): string | undefined {
+  const host = globalThis as { process?: { env?: Record<string, string | undefined> } }
+  return host.process?.env?.[name]
+}

@@ -1,0 +1,257 @@
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { afterEach, describe, expect, test } from "vitest"
+import type { Model } from "@sluice/catalog"
+import type { WireClient } from "./contract/wire-client.ts"
+import { frameObject } from "./assemble/frame-json.ts"
+import { openaiEndpoint } from "./endpoints/plain.ts"
+import { keySource } from "./sluice.ts"
+import { complete, stream } from "./stream.ts"
+import { fetchTransport } from "./transport/fetch.ts"
+import { undiciTransport } from "./transport/undici.ts"
+import type { Route } from "./contract/route.ts"
+import type { Transport } from "./contract/transport.ts"
+
+/** A wire of a few lines, so that the loop is tested apart from the real ones. */
+const toyWire: WireClient = {
+  api: "toy",
+  framing: "sse",
+  traits: {
+    toolCallId: { pattern: /^.+$/, maxLength: 64 },
+    roles: { developer: true, system: "anywhere" },
+    media: { image: true, document: true, audio: true, inToolResult: true },
+    thinking: { replay: true, signature: true, redacted: true },
+  },
+  encode: (call) => ({
+    path: "/toy",
+    headers: { "content-type": "application/json" },
+    body: { model: call.model.id, without: Boolean(call.known["without"]) },
+    losses: [],
+  }),
+  decoder: (_call, _head, out) => ({
+    push(frame) {
+      const event = frameObject(frame, out)
+      if (!event) return undefined
+      if (typeof event["text"] === "string") out.text("text", event["text"])
+      if (typeof event["error"] === "string") out.fail({ message: event["error"] })
+      if (event["stop"]) out.stop("stop")
+      return event["stop"] ? [{ do: "finish", withinMs: 0 }] : undefined
+    },
+    whole(body) {
+      out.text("text", String((body as { text?: unknown }).text))
+      out.stop("stop")
+    },
+    end() {},
+  }),
+  readError: (_head, body) => ({
+    message: typeof body === "string" ? body : String((body as { error?: unknown }).error),
+  }),
+  adapt: (error) =>
+    error.message === "drop it"
+      ? { change: "without it", learn: { where: "host", facts: { without: true } } }
+      : undefined,
+}
+
+type Handler = (n: number, body: string, response: import("node:http").ServerResponse) => void
+const servers: Server[] = []
+
+async function serve(handler: Handler): Promise<string> {
+  let n = 0
+  const server = createServer((request, response) => {
+    let body = ""
+    request.on("data", (chunk) => (body += String(chunk)))
+    request.on("end", () => handler(++n, body, response))
+  })
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
+const model = (baseUrl: string, id = "m"): Model => ({
+  id,
+  provider: "toy",
+  api: "toy",
+  baseUrl,
+  input: ["text"],
+  output: ["text"],
+  compat: {},
+})
+
+const route = (baseUrl: string, transport: Transport, id?: string): Route => ({
+  model: model(baseUrl, id),
+  wire: toyWire,
+  endpoint: openaiEndpoint,
+  credentials: keySource("k"),
+  transport,
+})
+
+const ok = (response: import("node:http").ServerResponse, ...texts: string[]): void => {
+  response.writeHead(200, { "content-type": "text/event-stream" })
+  for (const text of texts) response.write(`data: ${JSON.stringify({ text })}\n\n`)
+  response.end(`data: {"stop":true}\n\n`)
+}
+
+const user = { messages: [{ role: "user" as const, content: "hi" }] }
+const transports: [string, () => Transport][] = [
+  ["fetch", () => fetchTransport()],
+  ["undici", () => undiciTransport()],
+]
+
+describe.each(transports)("a call over %s", (_name, make) => {
+  test("streams text and ends in done", async () => {
+    const url = await serve((_n, _body, response) => ok(response, "Hel", "lo"))
+    const types: string[] = []
+    const answer = stream(route(url, make()), user)
+    for await (const event of answer) types.push(event.type)
+    expect(types).toEqual(["start", "text_start", "text_delta", "text_delta", "text_end", "done"])
+    expect(await answer.text()).toBe("Hello")
+  })
+
+  test("waits for as long as a 429 asks and then succeeds, without a trace in the events", async () => {
+    const url = await serve((n, _body, response) => {
+      if (n > 1) return ok(response, "fine")
+      response.writeHead(429, { "retry-after-ms": "20" })
+      response.end(JSON.stringify({ error: "Too many requests per minute" }))
+    })
+    const answer = stream(route(url, make()), user)
+    const types: string[] = []
+    for await (const event of answer) types.push(event.type)
+    const message = await answer.result()
+    expect(types.filter((type) => type === "start")).toHaveLength(1)
+    expect(message.error).toBeUndefined()
+    expect(message.attempts).toMatchObject([{ action: "waited", error: { code: "rate_limited" } }])
+  })
+
+  test("leaves out what the host refuses, remembers it, and says so", async () => {
+    const bodies: string[] = []
+    const url = await serve((_n, body, response) => {
+      bodies.push(body)
+      if (body.includes(`"without":true`)) return ok(response, "fine")
+      response.writeHead(400)
+      response.end(JSON.stringify({ error: "drop it" }))
+    })
+    const message = await complete(route(url, make()), user)
+    expect(message.stopReason).toBe("stop")
+    expect(message.attempts).toMatchObject([{ action: "adapted", change: "without it" }])
+    await complete(route(url, make()), user)
+    expect(bodies).toHaveLength(3)
+  })
+
+  test("turns to the next route when a host stays down", async () => {
+    const down = await serve((_n, _body, response) => response.writeHead(503).end("overloaded"))
+    const up = await serve((_n, _body, response) => ok(response, "second"))
+    const message = await complete([route(down, make()), route(up, make(), "other")], user, {
+      retry: { maxAttempts: 2, baseDelayMs: 1 },
+    })
+    expect(message.model).toBe("other")
+    expect(message.content).toMatchObject([{ text: "second" }])
+    expect(message.attempts?.map((one) => one.action)).toEqual(["waited", "rerouted"])
+  })
+
+  test("keeps the text of a stream that is cut and never calls it complete", async () => {
+    const url = await serve((_n, _body, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" })
+      response.write(`data: {"text":"half"}\n\n`, () => setTimeout(() => response.destroy(), 20))
+    })
+    const message = await complete(route(url, make()), user)
+    expect(message.stopReason).toBe("error")
+    expect(message.error).toMatchObject({ code: "network", delivered: "content" })
+    expect(message.content).toMatchObject([{ text: "half" }])
+  })
+
+  test("an abort ends the call at once and reaches the socket", async () => {
+    let closed: (() => void) | undefined
+    const gone = new Promise<void>((resolve) => (closed = resolve))
+    const url = await serve((_n, _body, response) => {
+      response.on("close", () => closed?.())
+      response.writeHead(200, { "content-type": "text/event-stream" })
+      response.write(`data: {"text":"half"}\n\n`)
+    })
+    const controller = new AbortController()
+    const answer = stream(route(url, make()), user, { signal: controller.signal })
+    for await (const event of answer) if (event.type === "text_delta") controller.abort()
+    const message = await answer.result()
+    expect(message.stopReason).toBe("aborted")
+    expect(message.error?.code).toBe("aborted")
+    await gone
+  })
+
+  test("leaving the loop is an abort", async () => {
+    const url = await serve((_n, _body, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" })
+      response.write(`data: {"text":"half"}\n\n`)
+    })
+    const answer = stream(route(url, make()), user)
+    for await (const event of answer) if (event.type === "text_delta") break
+    expect((await answer.result()).stopReason).toBe("aborted")
+  })
+
+  test("the first-event limit ends a silent host, and signs of life are no progress", async () => {
+    const url = await serve((_n, _body, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" })
+      const timer = setInterval(() => response.write(": still here\n\n"), 10)
+      response.on("close", () => clearInterval(timer))
+    })
+    const message = await complete(route(url, make()), user, {
+      timeouts: { firstEventMs: 60 },
+      retry: { maxAttempts: 1 },
+    })
+    expect(message.error).toMatchObject({ code: "timeout", delivered: "nothing" })
+  })
+
+  test("the idle limit ends a host that stops in the middle, and the text is kept", async () => {
+    const url = await serve((_n, _body, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" })
+      response.write(`data: {"text":"half"}\n\n`)
+    })
+    const message = await complete(route(url, make()), user, { timeouts: { idleMs: 50 } })
+    expect(message.error).toMatchObject({ code: "timeout", delivered: "content" })
+    expect(message.content).toMatchObject([{ text: "half" }])
+  })
+
+  test("observers see everything and can break nothing", async () => {
+    const url = await serve((_n, body, response) => ok(response, JSON.parse(body).model as string))
+    const seen: string[] = []
+    const message = await complete(route(url, make()), user, {
+      onPayload: (payload) => {
+        seen.push(JSON.stringify(payload))
+        return { model: "replaced" }
+      },
+      onResponse: (response) => {
+        seen.push(String(response.status))
+        throw new Error("boom")
+      },
+      onEvent: (frame) => {
+        seen.push(String(frame.data))
+        throw new Error("boom")
+      },
+    })
+    expect(message.content).toMatchObject([{ text: "replaced" }])
+    expect(seen[0]).toContain("[redacted]")
+    expect(seen[0]).not.toContain("Bearer k")
+    expect(seen).toContain("200")
+    expect(seen).toContain(`{"stop":true}`)
+  })
+
+  test("a JSON document that answers a request for a stream is read", async () => {
+    const url = await serve((_n, _body, response) => {
+      response.writeHead(200, { "content-type": "application/json" })
+      response.end(JSON.stringify({ text: "whole" }))
+    })
+    expect((await complete(route(url, make()), user)).content).toMatchObject([{ text: "whole" }])
+  })
+
+  test("a host that cannot be reached is a network error with the reason in it", async () => {
+    const url = await serve(() => {})
+    await new Promise((resolve) => servers.pop()?.close(resolve))
+    const message = await complete(route(url, make()), user, { retry: { maxAttempts: 2 } })
+    expect(message.error).toMatchObject({ code: "network", type: "ECONNREFUSED" })
+  })
+})

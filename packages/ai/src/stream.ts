@@ -1,0 +1,223 @@
+import { attempt } from "./attempt/attempt.ts"
+import { classify } from "./attempt/classify.ts"
+import type { Clock } from "./attempt/clock.ts"
+import type { Handoff } from "./attempt/input.ts"
+import { Known } from "./attempt/known.ts"
+import { Reading } from "./assemble/reading.ts"
+import { ExchangeReader } from "./assemble/exchange-reader.ts"
+import { MessageBuilder } from "./assemble/message-builder.ts"
+import { MessageStream } from "./assemble/message-stream.ts"
+import type { Frame } from "./contract/frame.ts"
+import type { ReadContext, Route, Work } from "./contract/route.ts"
+import type { Exchange } from "./contract/transport.ts"
+import type { Call, Mint, WireRequest } from "./contract/wire-client.ts"
+import { handoff as defaultHandoff } from "./handoff/handoff.ts"
+import { SluiceError } from "./model/errors.ts"
+import type { AssistantMessage, Context, Loss } from "./model/message.ts"
+import type { CallOptions, Observers, RetryOptions, Timeouts } from "./model/options.ts"
+import { systemClock, systemMint } from "./platform.ts"
+
+/** What `stream` and `complete` take besides the model and the conversation. */
+export interface StreamOptions extends CallOptions, Observers {
+  /** Ends the call at once; it wins over every other outcome. */
+  signal?: AbortSignal
+  timeouts?: Timeouts
+  retry?: RetryOptions
+  /** `false` asks the host for one JSON document instead of a stream. Default true. */
+  stream?: boolean
+}
+
+/** Where a call may go: ways to a model in the order of preference, or a function that finds them. */
+export type Routes = Route | readonly Route[] | (() => Promise<readonly Route[]>)
+
+/** What a program shares between its calls; all of it has a default. */
+export interface Environment {
+  clock?: Clock
+  mint?: Mint
+  random?(): number
+  /** What was learned about hosts and sessions. */
+  known?: Known
+  handoff?: Handoff
+}
+
+const sharedKnown = new Known()
+
+/**
+ * Asks a model and gives its answer as it is made.
+ *
+ * Several routes are tried in order, as long as nothing of an answer has been delivered. Returns at once and never
+ * throws: a failure is the stream's `error` event, and `result()` gives a message with `error`.
+ *
+ * @example
+ * for await (const event of stream(route, { messages: [{ role: "user", content: "Hello" }] })) {
+ *   if (event.type === "text_delta") process.stdout.write(event.delta)
+ * }
+ */
+export function stream(
+  routes: Routes,
+  context: Context,
+  options: StreamOptions = {},
+  environment: Environment = {},
+): MessageStream {
+  const leave = new AbortController()
+  const out = new MessageStream(() =>
+    leave.abort(new SluiceError({ code: "aborted", message: "The consumer left the stream." })),
+  )
+  void run(routes, context, options, environment, leave.signal, out)
+  return out
+}
+
+/** Asks a model and gives the whole answer. Never throws: a failure is in the message's `error`. */
+export function complete(
+  routes: Routes,
+  context: Context,
+  options: StreamOptions = {},
+  environment: Environment = {},
+): Promise<AssistantMessage> {
+  return stream(routes, context, options, environment).result()
+}
+
+async function run(
+  wanted: Routes,
+  context: Context,
+  options: StreamOptions,
+  environment: Environment,
+  left: AbortSignal,
+  out: MessageStream,
+): Promise<void> {
+  const clock = environment.clock ?? systemClock
+  const mint = environment.mint ?? systemMint
+  const started = clock.now()
+  const { signal, timeouts, retry, stream: streamed = true, onPayload, onResponse, onEvent, ...call } = options
+  const work = new Decoding(out, clock, mint, started, onEvent)
+  let routes: readonly Route[]
+  try {
+    routes = await listOf(wanted)
+  } catch (thrown) {
+    const builder = work.builderFor(undefined)
+    builder.finish(
+      SluiceError.is(thrown) ? thrown : new SluiceError({ code: "config", message: String(thrown) }, { cause: thrown }),
+    )
+    out.push(builder.take())
+    return
+  }
+  const outcome = await attempt(
+    routes,
+    {
+      context,
+      options: call,
+      stream: streamed,
+      signal: signal ? AbortSignal.any([signal, left]) : left,
+      timeouts,
+      retry,
+      observers: { ...(onPayload ? { onPayload } : {}), ...(onResponse ? { onResponse } : {}) },
+      clock,
+      random: environment.random ?? Math.random,
+      mint,
+      known: environment.known ?? sharedKnown,
+      handoff: environment.handoff ?? defaultHandoff,
+    },
+    work,
+  )
+  if (outcome.ok) return
+  const route =
+    routes.find((one) => one.model.provider === outcome.error.provider && one.model.id === outcome.error.model) ??
+    routes[0]
+  const builder = work.builderFor(route)
+  if (outcome.attempts.length > 0) builder.message.attempts = outcome.attempts
+  builder.finish(outcome.error)
+  out.push(builder.take())
+}
+
+async function listOf(routes: Routes): Promise<readonly Route[]> {
+  if (typeof routes === "function") return routes()
+  return Array.isArray(routes) ? (routes as readonly Route[]) : [routes as Route]
+}
+
+/** The work of a try that decodes the answer into events. */
+class Decoding implements Work<AssistantMessage> {
+  readonly #out: MessageStream
+  readonly #clock: Clock
+  readonly #mint: Mint
+  readonly #started: number
+  readonly #onEvent: Observers["onEvent"]
+  #losses: readonly Loss[] = []
+
+  constructor(out: MessageStream, clock: Clock, mint: Mint, started: number, onEvent: Observers["onEvent"]) {
+    this.#out = out
+    this.#clock = clock
+    this.#mint = mint
+    this.#started = started
+    this.#onEvent = onEvent
+  }
+
+  builderFor(route: Route | undefined): MessageBuilder {
+    const model = route?.model
+    const where = model ? { provider: model.provider, model: model.id } : {}
+    return new MessageBuilder({
+      api: model?.api ?? "",
+      provider: model?.provider ?? "",
+      model: model?.id ?? "",
+      prices: model?.prices,
+      timestamp: this.#started,
+      now: this.#clock.now,
+      mintId: this.#mint.id,
+      toError: (facts) => classify(facts, where),
+    })
+  }
+
+  request(call: Call, route: Route): WireRequest {
+    const request = route.wire.encode(call)
+    this.#losses = [...(call.handedOver ?? []), ...request.losses]
+    return request
+  }
+
+  async read(exchange: Exchange, call: Call, route: Route, ctx: ReadContext): Promise<AssistantMessage> {
+    const builder = this.builderFor(route)
+    if (this.#losses.length > 0) builder.message.losses = this.#losses
+    if (ctx.attempts.length > 0) builder.message.attempts = [...ctx.attempts]
+    const reader = new ExchangeReader({
+      wire: route.wire,
+      endpoint: route.endpoint,
+      call,
+      head: exchange.head,
+      builder,
+      onFrame: this.#observer(route),
+    })
+    const reading = new Reading(exchange, reader, builder, ctx, this.#clock, this.#out)
+    const failure = await reading.run()
+    builder.finish(failure)
+    const { message } = builder
+    if (!reading.released) {
+      if (message.error) throw new SluiceError({ ...message.error, delivered: "nothing" }, { cause: failure?.cause })
+      if (isEmpty(message) && !ctx.takesEmpty)
+        throw classify({ is: "empty_response", inStream: true }, { provider: message.provider, model: message.model })
+    }
+    reading.release()
+    if (!message.error) for (const { where, facts } of builder.remembered) ctx.remember(where, facts)
+    return message
+  }
+
+  #observer(route: Route): ((frame: Frame) => void) | undefined {
+    const observe = this.#onEvent
+    if (!observe) return undefined
+    return (frame) => {
+      try {
+        observe(
+          frame.event === undefined ? { data: frame.data } : { event: frame.event, data: frame.data },
+          route.model,
+        )
+      } catch {
+        // An observer cannot break a call.
+      }
+    }
+  }
+}
+
+/** Whether an answer has nothing in it although the host calls it complete. */
+function isEmpty(message: AssistantMessage): boolean {
+  if (message.stopReason !== "stop" || message.stopDetails || (message.usage.output ?? 0) > 1) return false
+  return message.content.every((block) =>
+    block.type === "text" ? block.text === "" : block.type === "thinking" && block.thinking === "",
+  )
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs"
+import { rootCertificates } from "node:tls"
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici"
+import { SluiceError } from "../model/errors.ts"
+
+/** How the network is reached. */
+export interface NetworkOptions {
+  /** Proxy for `http:` addresses. */
+  httpProxy?: string
+  /** Proxy for `https:` addresses. */
+  httpsProxy?: string
+  /** Hosts that are reached directly, as in `NO_PROXY`. */
+  noProxy?: string
+  /** Certificates in PEM that are trusted besides the known authorities. */
+  ca?: readonly string[]
+  /** Connections to one host; default no limit. */
+  connections?: number
+}
+
+/**
+ * The options that a process's environment asks for: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` in
+ * either case, and `SLUICE_CA_CERTS`, the paths of PEM files separated by commas. (`NODE_EXTRA_CA_CERTS` is read by
+ * Node itself.)
+ * @throws SluiceError `config` when a certificate file cannot be read
+ */
+export function networkFromEnvironment(env: Readonly<Record<string, string | undefined>>): NetworkOptions {
+  const read = (name: string): string | undefined => env[name.toLowerCase()] || env[name] || undefined
+  const all = read("ALL_PROXY")
+  const options: NetworkOptions = {}
+  const http = read("HTTP_PROXY") ?? all
+  const https = read("HTTPS_PROXY") ?? all
+  const none = read("NO_PROXY")
+  if (http) options.httpProxy = http
+  if (https) options.httpsProxy = https
+  if (none) options.noProxy = none
+  const files = env["SLUICE_CA_CERTS"]
+    ?.split(",")
+    .map((path) => path.trim())
+    .filter((path) => path !== "")
+  if (files?.length) options.ca = files.map(readCertificate)
+  return options
+}
+
+function readCertificate(path: string): string {
+  try {
+    return readFileSync(path, "utf8")
+  } catch (error) {
+    throw new SluiceError(
+      {
+        code: "config",
+        message: `The certificate file ${path} in SLUICE_CA_CERTS cannot be read.`,
+        hint: "Check the path and its permissions.",
+      },
+      { cause: error },
+    )
+  }
+}
+
+/** The dispatcher for these options. */
+export function dispatcherFor(options: NetworkOptions): Dispatcher {
+  const tls = options.ca ? { ca: [...rootCertificates, ...options.ca] } : {}
+  const common = {
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 30_000,
+    ...(options.connections ? { connections: options.connections } : {}),
+  }
+  if (!options.httpProxy && !options.httpsProxy) return new Agent({ ...common, connect: { ...tls, timeout: 30_000 } })
+  return new EnvHttpProxyAgent({
+    ...common,
+    httpProxy: options.httpProxy ?? "",
+    httpsProxy: options.httpsProxy ?? options.httpProxy ?? "",
+    noProxy: options.noProxy ?? "",
+    connect: { ...tls, timeout: 30_000 },
+    requestTls: tls,
+    proxyTls: tls,
+  })
+}

@@ -1,0 +1,249 @@
+import { Readable } from "node:stream"
+import { createBrotliDecompress, createInflate, createUnzip, createZstdDecompress } from "node:zlib"
+import type { Transform } from "node:stream"
+import { Agent, fetch as undiciFetch, type Dispatcher } from "undici"
+import type { HttpRequest } from "../contract/endpoint.ts"
+import type { Channel, Exchange, Transport } from "../contract/transport.ts"
+import { SluiceError } from "../model/errors.ts"
+import { type FetchLike, networkError } from "./fetch.ts"
+import { dispatcherFor, type NetworkOptions } from "./network.ts"
+
+/** Chunks that may wait for the reader before the socket is paused. */
+const MAX_WAITING = 16
+
+/** How long the rest of a body that nobody needs may take, so that its connection can be used again. */
+const RUN_OUT_MS = 250
+
+/** A transport for Node that owns its connections. */
+export interface UndiciTransport extends Transport {
+  /** A `fetch` over the same connections, proxies and certificates, for what is no stream. */
+  fetch: FetchLike
+  /** Lets go of the pooled connections. */
+  close(): Promise<void>
+}
+
+/**
+ * A transport over `undici`: pooled connections, no limit on waiting of its own, a quarter of the built-in fetch's
+ * cost per relayed stream. Redirects are not followed.
+ */
+export function undiciTransport(options: NetworkOptions & { dispatcher?: Dispatcher } = {}): UndiciTransport {
+  const dispatcher = options.dispatcher ?? dispatcherFor(options)
+  const channel: Channel = {
+    kind: "http",
+    memory: new Map(),
+    send: (request, signal) => send(dispatcher, request, signal),
+    close: () => {},
+  }
+  return {
+    async open(socket): Promise<Channel> {
+      if (socket)
+        throw new SluiceError({
+          code: "config",
+          message: "This endpoint needs a WebSocket, which this transport has not.",
+        })
+      return channel
+    },
+    fetch: ((url: string, init: RequestInit) =>
+      undiciFetch(url, { ...init, dispatcher } as Parameters<typeof undiciFetch>[1])) as unknown as FetchLike,
+    close: () => (dispatcher instanceof Agent ? dispatcher.destroy() : dispatcher.close()),
+  }
+}
+
+function send(dispatcher: Dispatcher, request: HttpRequest, signal: AbortSignal): Promise<Exchange> {
+  if (signal.aborted) return Promise.reject(signal.reason)
+  const url = new URL(request.url)
+  const exchange = new DispatchExchange(signal)
+  dispatcher.dispatch(
+    {
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: request.method,
+      headers: definedHeaders(request),
+      body: request.body ?? null,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    },
+    exchange,
+  )
+  return exchange.started
+}
+
+function definedHeaders(request: HttpRequest): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const name of Object.keys(request.headers)) {
+    const value = request.headers[name]
+    if (value !== undefined) headers[name] = value
+  }
+  return headers
+}
+
+type Pending = { resolve(result: IteratorResult<Uint8Array, undefined>): void; reject(error: unknown): void }
+
+/** One request as undici's handler on one side and an exchange on the other. */
+class DispatchExchange implements Dispatcher.DispatchHandler, AsyncIterator<Uint8Array, undefined> {
+  readonly started: Promise<Exchange>
+  readonly #signal: AbortSignal
+  #resolveStart!: (exchange: Exchange) => void
+  #rejectStart!: (error: unknown) => void
+  #controller: Dispatcher.DispatchController | undefined
+  #chunks: Uint8Array[] = []
+  #pending: Pending | undefined
+  #ended = false
+  #failure: unknown
+  #cancelled: unknown
+  #discarding = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal
+    this.started = new Promise((resolve, reject) => {
+      this.#resolveStart = resolve
+      this.#rejectStart = reject
+    })
+    signal.addEventListener("abort", this.#abort, { once: true })
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#cancelled !== undefined) controller.abort(asError(this.#cancelled))
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return
+    const encoding = headers["content-encoding"]
+    const chunks: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => this }
+    this.#resolveStart({
+      head: { status, headers: headersOf(headers), channel: "http" },
+      chunks: typeof encoding === "string" && encoding !== "identity" ? decompressed(chunks, encoding) : chunks,
+      cancel: (reason) => (reason === undefined ? this.#runOut() : this.#cancel(reason)),
+    })
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#discarding) return
+    const pending = this.#pending
+    if (pending) {
+      this.#pending = undefined
+      pending.resolve({ done: false, value: chunk })
+      return
+    }
+    this.#chunks.push(chunk)
+    if (this.#chunks.length >= MAX_WAITING) controller.pause()
+  }
+
+  onResponseEnd(): void {
+    this.#finish(undefined)
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    const cause = this.#signal.aborted ? this.#signal.reason : (this.#cancelled ?? networkError(error))
+    this.#rejectStart(cause)
+    this.#finish(cause)
+  }
+
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const chunk = this.#chunks.shift()
+    if (chunk) {
+      if (this.#chunks.length === 0 && this.#controller?.paused) this.#controller.resume()
+      return Promise.resolve({ done: false, value: chunk })
+    }
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    if (this.#ended) return Promise.resolve({ done: true, value: undefined })
+    return new Promise((resolve, reject) => {
+      this.#pending = { resolve, reject }
+    })
+  }
+
+  return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (!this.#ended) this.#cancel(new SluiceError({ code: "aborted", message: "The reader left." }))
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  /** Nothing more is needed: lets a body that is about to end do so, and closes the socket of one that is not. */
+  #runOut(): void {
+    if (this.#ended || this.#discarding) return
+    this.#discarding = true
+    this.#chunks = []
+    if (this.#controller?.paused) this.#controller.resume()
+    const timer = setTimeout(
+      () => this.#cancel(new SluiceError({ code: "aborted", message: "The exchange was let go." })),
+      RUN_OUT_MS,
+    )
+    timer.unref()
+    this.#timer = timer
+  }
+
+  readonly #abort = (): void => this.#cancel(this.#signal.reason)
+
+  #cancel(reason: unknown): void {
+    if (this.#ended || this.#cancelled !== undefined) return
+    this.#cancelled = reason
+    this.#controller?.abort(asError(reason))
+    this.#rejectStart(reason)
+    this.#finish(reason)
+  }
+
+  #finish(failure: unknown): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#failure = failure
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#signal.removeEventListener("abort", this.#abort)
+    const pending = this.#pending
+    this.#pending = undefined
+    if (!pending) return
+    if (failure === undefined) pending.resolve({ done: true, value: undefined })
+    else pending.reject(failure)
+  }
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason))
+}
+
+function headersOf(raw: Record<string, string | string[] | undefined>): Headers {
+  const headers = new Headers()
+  for (const name of Object.keys(raw)) {
+    const value = raw[name]
+    if (typeof value === "string") headers.set(name, value)
+    else if (value) for (const one of value) headers.append(name, one)
+  }
+  return headers
+}
+
+/** Hosts that compress although nobody asked for it are read all the same. */
+async function* decompressed(chunks: AsyncIterable<Uint8Array>, encoding: string): AsyncGenerator<Uint8Array> {
+  const decoder = decoderFor(encoding)
+  if (!decoder)
+    throw new SluiceError({
+      code: "stream_malformed",
+      message: `The host answered in an unknown encoding (${encoding}).`,
+    })
+  const source = Readable.from(chunks)
+  source.on("error", (error) => decoder.destroy(error))
+  try {
+    for await (const chunk of source.pipe(decoder)) yield chunk as Uint8Array
+  } finally {
+    source.destroy()
+  }
+}
+
+function decoderFor(encoding: string): Transform | undefined {
+  switch (encoding.toLowerCase()) {
+    case "gzip":
+    case "x-gzip":
+      return createUnzip()
+    case "deflate":
+      return createInflate()
+    case "br":
+      return createBrotliDecompress()
+    case "zstd":
+      return createZstdDecompress()
+    default:
+      return undefined
+  }
+}
