@@ -1,0 +1,258 @@
+import {
+  attempt,
+  classify,
+  costOf,
+  ExchangeReader,
+  MessageBuilder,
+  SluiceError,
+  type Call,
+  type Exchange,
+  type Frame,
+  type Model,
+  type ReadContext,
+  type Relay,
+  type Route,
+  type Work,
+  type WireRequest,
+} from "@sluice/ai"
+import { RawSseFramer, sseText } from "@sluice/ai/framing"
+import { answerHeaders, type CallContext, errorResponse, STREAM_HEADERS } from "./context.ts"
+import { StreamBody } from "./stream-body.ts"
+
+const encoder = new TextEncoder()
+const SIGN_OF_LIFE = encoder.encode(":\n\n")
+/** How long an answer that is complete may still bring usage before its stream is ended for it. */
+const LATE_MS = 2_500
+
+/**
+ * Whether the bytes of a call may pass as they are: both sides speak the same wire, and no host on the way needs
+ * anything spelled differently. All routes must allow it, since a later try may take any of them.
+ */
+export function mayRelay(ctx: CallContext): boolean {
+  const { relay, api } = ctx.server
+  if (!relay || ctx.call.op !== "generate") return false
+  return ctx.routes.every(
+    ({ model, endpoint }) => model.api === api && !endpoint.body && !endpoint.unwrap && relay.passes(ctx.call, model),
+  )
+}
+
+/** Answers a call by passing on the host's own bytes, in the same loop of tries as everything else. */
+export async function relayed(ctx: CallContext): Promise<Response> {
+  const { record, settings, call } = ctx
+  record.relayed = true
+  const answered = Promise.withResolvers<Response>()
+  const work = new Passing(ctx, ctx.server.relay as Relay, answered.resolve)
+  void attempt(
+    ctx.routes,
+    {
+      context: call.context,
+      options: call.affinity ? { sessionId: call.affinity } : {},
+      stream: call.stream,
+      signal: ctx.signal,
+      observers: {},
+      clock: ctx.clock,
+      random: Math.random,
+      mint: ctx.mint,
+      known: ctx.known,
+      handoff: (context) => ({ context, losses: [] }),
+    },
+    work,
+  ).then((outcome) => {
+    record.attempts = 1 + outcome.attempts.length
+    if (outcome.ok) return
+    if (work.committed) work.fail(outcome.error)
+    else answered.resolve(errorResponse(ctx, outcome.error))
+  }, answered.reject)
+  const timer =
+    call.stream && settings.commitAfterMs > 0 ? setTimeout(() => work.commit(), settings.commitAfterMs) : undefined
+  try {
+    return await answered.promise
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** The work of a try that copies. */
+class Passing implements Work<void> {
+  /** The status went out. */
+  committed = false
+  readonly #ctx: CallContext
+  readonly #relay: Relay
+  readonly #answer: (response: Response) => void
+  #body: StreamBody | undefined
+
+  constructor(ctx: CallContext, relay: Relay, answer: (response: Response) => void) {
+    this.#ctx = ctx
+    this.#relay = relay
+    this.#answer = answer
+  }
+
+  request(_call: Call, { model }: Route): WireRequest {
+    const { call } = this.#ctx
+    const body = this.#relay.edit(call.request.raw, { model: model.requestModelId ?? model.id, wantUsage: call.stream })
+    return { path: this.#relay.path, headers: this.#relay.headers(call), body, losses: [] }
+  }
+
+  read(exchange: Exchange, call: Call, route: Route, ctx: ReadContext): Promise<void> {
+    this.#ctx.record.servedBy(route.model)
+    const type = exchange.head.headers.get("content-type") ?? ""
+    const document = !this.#ctx.call.stream || type.includes("application/json")
+    return document ? this.#document(exchange, call, route, ctx) : this.#stream(exchange, route.model, ctx)
+  }
+
+  /** Sends the status and opens the stream. */
+  commit(): StreamBody {
+    if (this.#body) return this.#body
+    const { settings, routes, leave } = this.#ctx
+    this.committed = true
+    const body = new StreamBody(leave)
+    body.keepAlive(settings.keepAliveMs, () => SIGN_OF_LIFE)
+    this.#body = body
+    const headers = { ...STREAM_HEADERS, ...answerHeaders(this.#ctx, routes[0]?.model) }
+    this.#answer(new Response(body.readable, { status: 200, headers }))
+    return body
+  }
+
+  /** Ends a stream that has begun with an error in the client's own shape. */
+  fail(error: SluiceError): void {
+    const { record, server, call, mint, routes } = this.#ctx
+    const builder = this.#builder(routes[0]?.model)
+    builder.finish(error)
+    const responder = server.responder(call, mint)
+    const frames = builder.take().flatMap((event) => (event.type === "error" ? responder.push(event) : []))
+    this.#body?.write(encoded(frames))
+    this.#body?.end()
+    record.end(error.code === "aborted" ? 499 : 200, error)
+  }
+
+  async #stream(exchange: Exchange, model: Model, ctx: ReadContext): Promise<void> {
+    const { record, call, clock } = this.#ctx
+    const tap = this.#relay.tap(call)
+    const framer = new RawSseFramer()
+    const chunks = exchange.chunks[Symbol.asyncIterator]()
+    let held: Uint8Array[] = []
+    let body: StreamBody | undefined
+    let late: unknown
+    let enough = false
+    try {
+      for (;;) {
+        ctx.watch.waiting()
+        const next = await chunks.next()
+        ctx.watch.paused()
+        const frames = next.done ? framer.end() : framer.push(next.value as Uint8Array)
+        let ends = next.done === true
+        let content = false
+        for (const frame of frames) {
+          const verdict = tap.push(frame)
+          if (verdict !== "drop") held.push(frame.raw as Uint8Array)
+          if (verdict === "content") content = true
+          if (verdict === "end") ends = true
+          if (verdict !== "hold") ctx.watch.progress()
+        }
+        if (content && !body) {
+          ctx.delivered("final")
+          record.content()
+          body = this.commit()
+        }
+        if (body) {
+          for (const bytes of merged(held)) body.write(bytes)
+          held = []
+        }
+        if (ends) break
+        if (tap.result().terminal && late === undefined) {
+          late = clock.setTimeout(() => {
+            enough = true
+            exchange.cancel(new SluiceError({ code: "aborted", message: "The answer was complete." }))
+          }, LATE_MS)
+        }
+        if (body?.full) await body.room()
+      }
+    } catch (thrown) {
+      if (!enough) throw thrown
+    } finally {
+      clock.clearTimeout(late)
+    }
+    const result = tap.result()
+    const where = { provider: model.provider, model: model.id }
+    if (!body && result.error) throw classify({ inStream: true, ...result.error }, where)
+    if (!result.terminal && !result.error) throw classify({ is: "stream_incomplete", inStream: true }, where)
+    body ??= this.commit()
+    for (const bytes of merged(held)) body.write(bytes)
+    if (result.missing) body.write(result.missing)
+    body.end()
+    if (result.usage) record.usage({ ...result.usage, ...costField(costOf(result.usage, model.prices)) })
+    record.end(200, result.error ? classify({ inStream: true, ...result.error }, where) : undefined)
+  }
+
+  /** One JSON document: passed on as it is, or spelled as a stream where the client asked for one. */
+  async #document(exchange: Exchange, call: Call, route: Route, ctx: ReadContext): Promise<void> {
+    const { record, server, mint } = this.#ctx
+    const builder = this.#builder(route.model)
+    const reader = new ExchangeReader({
+      wire: route.wire,
+      endpoint: route.endpoint,
+      call,
+      head: exchange.head,
+      builder,
+    })
+    const parts: Uint8Array[] = []
+    ctx.watch.waiting()
+    for await (const chunk of exchange.chunks) {
+      reader.push(chunk)
+      if (chunk instanceof Uint8Array) parts.push(chunk)
+    }
+    ctx.watch.paused()
+    reader.end()
+    const { message } = builder
+    if (message.error) throw new SluiceError({ ...message.error, delivered: "nothing" })
+    ctx.delivered("final")
+    record.message(message)
+    record.content()
+    record.end(200)
+    if (this.#ctx.call.stream) {
+      const body = this.commit()
+      const responder = server.responder(this.#ctx.call, mint)
+      body.write(encoded(builder.take().flatMap((event) => responder.push(event))))
+      body.end()
+      return
+    }
+    const headers = { "content-type": "application/json", ...answerHeaders(this.#ctx, route.model) }
+    this.committed = true
+    this.#answer(new Response(new Uint8Array(Buffer.concat(parts)), { status: exchange.head.status, headers }))
+  }
+
+  #builder(model: Model | undefined): MessageBuilder {
+    const { clock, mint } = this.#ctx
+    const where = model ? { provider: model.provider, model: model.id } : {}
+    return new MessageBuilder({
+      api: model?.api ?? "",
+      provider: model?.provider ?? "",
+      model: model?.id ?? "",
+      prices: model?.prices,
+      timestamp: clock.now(),
+      now: clock.now,
+      mintId: mint.id,
+      toError: (facts) => classify(facts, where),
+    })
+  }
+}
+
+function costField<T>(cost: T | undefined): { cost?: T } {
+  return cost === undefined ? {} : { cost }
+}
+
+function encoded(frames: readonly Frame[]): Uint8Array {
+  return encoder.encode(frames.map(sseText).join(""))
+}
+
+/** Pieces that lie side by side in one buffer as one, so that one read of the host is one write to the client. */
+function merged(parts: readonly Uint8Array[]): Uint8Array[] {
+  const out: Uint8Array[] = []
+  for (const part of parts) {
+    const last = out.at(-1)
+    if (last && last.buffer === part.buffer && last.byteOffset + last.byteLength === part.byteOffset) {
+      out[out.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.byteLength + part.byteLength)
+    } else out.push(part)
+  }
+  return out
+}

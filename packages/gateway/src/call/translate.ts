@@ -1,0 +1,129 @@
+import {
+  isContent,
+  SluiceError,
+  stream,
+  type AssistantMessage,
+  type AssistantMessageEvent,
+  type Frame,
+  type Responder,
+} from "@sluice/ai"
+import { sseText } from "@sluice/ai/framing"
+import { answerHeaders, type CallContext, errorResponse, STREAM_HEADERS } from "./context.ts"
+import { StreamBody } from "./stream-body.ts"
+
+const encoder = new TextEncoder()
+
+/**
+ * Answers a call by decoding what the host sends and spelling it as the client's wire has it.
+ *
+ * The status is not sent before there is content, the answer failed, or a deadline passed; after the deadline a
+ * failure can only be told inside the stream. Trying again stays possible until there is content.
+ */
+export async function translate(ctx: CallContext): Promise<Response> {
+  const { call, record, settings } = ctx
+  const responder = ctx.server.responder(call, ctx.mint)
+  const answer = stream(
+    ctx.routes,
+    call.context,
+    {
+      ...call.options,
+      signal: ctx.signal,
+      ...(call.affinity && !call.options.sessionId ? { sessionId: call.affinity } : {}),
+    },
+    { clock: ctx.clock, mint: ctx.mint, known: ctx.known },
+  )
+  if (!call.stream) return whole(ctx, responder, await answer.result())
+
+  const batches = answer.batches()
+  const first = batches.next()
+  const early = await inTime(first, settings.commitAfterMs)
+  if (early) {
+    const failed = failureOf(early.value ?? [])
+    if (failed && failed.error && failed.error.delivered === "nothing") {
+      record.message(failed)
+      return errorResponse(ctx, new SluiceError(failed.error))
+    }
+  }
+  const body = new StreamBody(ctx.leave)
+  const model = ctx.routes[0]?.model
+  body.keepAlive(settings.keepAliveMs, () => encode([responder.keepAlive()]))
+  if (!early) body.write(encode([responder.keepAlive()]))
+  void pump(ctx, responder, body, first, batches)
+  return new Response(body.readable, { status: 200, headers: { ...STREAM_HEADERS, ...answerHeaders(ctx, model) } })
+}
+
+/** Writes all batches; never throws. */
+async function pump(
+  ctx: CallContext,
+  responder: Responder,
+  body: StreamBody,
+  first: Promise<IteratorResult<readonly AssistantMessageEvent[], undefined>>,
+  batches: AsyncIterableIterator<readonly AssistantMessageEvent[], undefined>,
+): Promise<void> {
+  const { record } = ctx
+  let next = await first
+  try {
+    while (!next.done) {
+      const frames: Frame[] = []
+      for (const event of next.value) {
+        if (isContent(event)) record.content()
+        for (const frame of responder.push(event)) frames.push(frame)
+        if (event.type === "done") record.message(event.message)
+        if (event.type === "error") record.message(event.error)
+      }
+      body.write(encode(frames))
+      const last = next.value.at(-1)
+      if (last?.type === "done") record.losses.push(...responder.losses)
+      if (last?.type === "done") record.end(200)
+      if (last?.type === "error") record.end(last.reason === "aborted" ? 499 : 200, last.error.error)
+      if (body.full) await body.room()
+      next = await batches.next()
+    }
+  } catch (error) {
+    ctx.leave()
+    record.end(500, { code: "server_error" })
+    const failure = new SluiceError(
+      { code: "server_error", message: "The gateway could not spell the answer." },
+      { cause: error },
+    )
+    body.write(encode([{ data: JSON.stringify(ctx.server.failure(failure).body) }]))
+  } finally {
+    body.end()
+  }
+}
+
+function whole(ctx: CallContext, responder: Responder, message: AssistantMessage): Response {
+  const { record } = ctx
+  record.message(message)
+  if (message.error) return errorResponse(ctx, new SluiceError(message.error))
+  record.content()
+  const document = responder.whole(message)
+  record.losses.push(...responder.losses)
+  record.end(200)
+  return Response.json(document, { headers: answerHeaders(ctx, { provider: message.provider, id: message.model }) })
+}
+
+function failureOf(events: readonly AssistantMessageEvent[]): AssistantMessage | undefined {
+  const last = events.at(-1)
+  return last?.type === "error" ? last.error : undefined
+}
+
+/** The value if it comes in time. */
+async function inTime<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  if (ms <= 0) return promise
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function encode(frames: readonly Frame[]): Uint8Array {
+  let text = ""
+  for (const frame of frames) text += sseText(frame)
+  return encoder.encode(text)
+}

@@ -1,0 +1,100 @@
+import { createAdaptorServer } from "@hono/node-server"
+import type { AddressInfo } from "node:net"
+import type { Server } from "node:http"
+import { SluiceError } from "@sluice/ai"
+import { createApp } from "./app.ts"
+import { CallHandler } from "./call/handle.ts"
+import { Router } from "./call/router.ts"
+import { silentLogger } from "./logger.ts"
+import { type GatewayOptions, readSettings } from "./options.ts"
+import { openDatabase } from "./store/database.ts"
+import { KeyStore } from "./store/keys.ts"
+import { RequestLog } from "./store/request-log.ts"
+
+/** A gateway, listening or not. */
+export interface Gateway {
+  /** Answers one request without a socket. */
+  fetch(request: Request): Promise<Response>
+  /** Opens the port. @throws SluiceError `config` when it cannot, with what to do */
+  listen(): Promise<{ url: string; host: string; port: number }>
+  /** Takes no new requests, lets the running ones end within the grace period, and closes everything. */
+  close(): Promise<void>
+  readonly keys: KeyStore
+  readonly log: RequestLog
+}
+
+/** Opens the database and puts a gateway together. @throws SluiceError `config` */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const settings = readSettings(options)
+  const logger = options.logger ?? silentLogger
+  const db = await openDatabase(settings.dataDir)
+  const keys = new KeyStore(db)
+  const log = new RequestLog(db, {
+    onError: (error) => logger.error({ err: error }, "the request log could not be written"),
+  })
+  const running = new Set<AbortController>()
+  const router = new Router(options.sluice, settings)
+  const handler = new CallHandler({ settings, keys, log, router, logger, running })
+  const app = createApp({ settings, keys, handler, listModels: options.listModels ?? (async () => []) })
+  let server: Server | undefined
+
+  async function close(): Promise<void> {
+    const open = server
+    server = undefined
+    if (open) await stop(open, running, settings.graceMs)
+    await log.flush()
+    await keys.flush()
+    await db.destroy()
+  }
+
+  return {
+    fetch: async (request) => app.fetch(request),
+    async listen() {
+      server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server
+      server.requestTimeout = 0
+      server.headersTimeout = 60_000
+      server.keepAliveTimeout = 65_000
+      await bind(server, settings.host, settings.port)
+      const { port } = server.address() as AddressInfo
+      const shown = settings.host.includes(":") ? `[${settings.host}]` : settings.host
+      return { url: `http://${shown}:${port}`, host: settings.host, port }
+    },
+    close,
+    keys,
+    log,
+  }
+}
+
+function bind(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
+      const hint = "Choose another with --port, or --port 0 for any free one."
+      const message =
+        error.code === "EADDRINUSE"
+          ? `Port ${port} on ${host} is in use by another program.`
+          : error.code === "EACCES"
+            ? `Port ${port} on ${host} may not be opened by this user.`
+            : `The gateway cannot listen on ${host}:${port} (${error.code ?? error.message}).`
+      reject(new SluiceError({ code: "config", message, hint }, { cause: error }))
+    }
+    server.once("error", failed)
+    server.listen(port, host, () => {
+      server.off("error", failed)
+      resolve()
+    })
+  })
+}
+
+async function stop(server: Server, running: Set<AbortController>, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const reason = new SluiceError({ code: "aborted", message: "The gateway is stopping." })
+  const timer = setTimeout(() => {
+    for (const controller of running) controller.abort(reason)
+    setTimeout(() => server.closeAllConnections(), 200).unref()
+  }, graceMs)
+  const idle = setInterval(() => server.closeIdleConnections(), 100)
+  await closed
+  clearTimeout(timer)
+  clearInterval(idle)
+}

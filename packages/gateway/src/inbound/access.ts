@@ -1,0 +1,48 @@
+import { SluiceError } from "@sluice/ai"
+import { isLoopback } from "../options.ts"
+import type { ApiKey, KeyStore } from "../store/keys.ts"
+
+/** The key that a request carries, wherever a client of any dialect puts it. */
+export function presentedKey(headers: Headers): string | undefined {
+  const authorization = headers.get("authorization")
+  const bearer = authorization && /^bearer\s+(.+)$/i.exec(authorization)?.[1]
+  return bearer?.trim() || headers.get("x-api-key")?.trim() || headers.get("x-goog-api-key")?.trim() || undefined
+}
+
+/**
+ * Lets a request in or not. The refusal says nothing about what was sent.
+ *
+ * Without keys only requests that name this machine as their host are served, so that a page in a browser cannot
+ * reach the gateway under a name of its own.
+ * @throws SluiceError `auth_missing` or `auth_invalid`
+ */
+export async function authorise(request: Request, keys: KeyStore, anonymous: boolean): Promise<ApiKey | undefined> {
+  const secret = presentedKey(request.headers)
+  if (anonymous) {
+    const host = request.headers.get("host")?.replace(/:\d+$/, "") ?? "localhost"
+    if (!isLoopback(host) || request.headers.has("origin")) {
+      throw new SluiceError({
+        code: "permission_denied",
+        status: 403,
+        message: "Without a key only programs on this machine are served.",
+      })
+    }
+    return secret === undefined ? undefined : keys.verify(secret)
+  }
+  if (secret === undefined) {
+    throw new SluiceError({
+      code: "auth_missing",
+      status: 401,
+      message: "The request carries no key.",
+      hint: "Send the gateway's key as `Authorization: Bearer …` or `x-api-key: …`.",
+    })
+  }
+  const key = await keys.verify(secret)
+  if (!key)
+    throw new SluiceError({
+      code: "auth_invalid",
+      status: 401,
+      message: "The key is not known to this gateway, or it is disabled.",
+    })
+  return key
+}

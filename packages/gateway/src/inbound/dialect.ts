@@ -1,0 +1,20 @@
+import type { WireServer } from "@sluice/ai"
+import { anthropicMessagesServer } from "@sluice/ai/wires/anthropic-messages/server"
+import { openaiCompletionsServer } from "@sluice/ai/wires/openai-completions/server"
+
+/** The wires that clients may speak. */
+export const SERVERS: readonly WireServer[] = [openaiCompletionsServer, anthropicMessagesServer]
+
+/** Whose spelling a client expects on paths that several share. */
+export type Dialect = "openai" | "anthropic" | "google"
+
+/** Tells clients apart by the headers that their libraries send. */
+export function dialectOf(headers: Headers): Dialect {
+  if (headers.has("x-goog-api-key") || headers.has("x-goog-api-client")) return "google"
+  return headers.has("anthropic-version") ? "anthropic" : "openai"
+}
+
+/** The wire in whose shape a client is told about an error on a path that no wire owns. */
+export function serverOf(dialect: Dialect): WireServer {
+  return dialect === "anthropic" ? anthropicMessagesServer : openaiCompletionsServer
+}
