@@ -257,7 +257,8 @@ export class MessageBuilder implements MessageSink {
     if (this.#losses) message.losses = [...(message.losses ?? []), ...this.#losses]
     const stop = this.#stop
     if (stop?.details) message.stopDetails = stop.details
-    this.#settleUsage(complete)
+    // A host that gives its refusal as the reason to stop has told all of its usage.
+    this.#settleUsage(complete || stop?.reason === "error")
     message.duration = this.#init.now() - message.timestamp
     const reason = stop?.reason
     if (!failure && reason !== undefined && reason !== "error" && reason !== "aborted") {

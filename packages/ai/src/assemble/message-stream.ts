@@ -41,6 +41,15 @@ class Subscription implements AsyncIterator<AssistantMessageEvent, undefined> {
     })
   }
 
+  /** All events that are there, or the next ones; empty at the end. */
+  async nextBatch(): Promise<readonly AssistantMessageEvent[]> {
+    const first = await this.next()
+    if (first.done) return []
+    const batch = [first.value]
+    while (this.#at < this.#events.length) batch.push(this.#take().value as AssistantMessageEvent)
+    return batch
+  }
+
   return(): Promise<IteratorResult<AssistantMessageEvent, undefined>> {
     this.#close()
     this.#stream.left(this)
@@ -106,7 +115,32 @@ export class MessageStream implements AsyncIterable<AssistantMessageEvent> {
     return message.content.map((block) => (block.type === "text" ? block.text : "")).join("")
   }
 
+  /**
+   * The events in batches: all that came since the last one was taken, for consumers that write many at once.
+   * Returning early aborts the call, as leaving the loop does.
+   */
+  batches(): AsyncIterableIterator<readonly AssistantMessageEvent[], undefined> {
+    const subscription = this.#subscribe()
+    return {
+      async next() {
+        const value = await subscription.nextBatch()
+        return value.length === 0 ? { done: true, value: undefined } : { done: false, value }
+      },
+      async return() {
+        await subscription.return()
+        return { done: true, value: undefined }
+      },
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    }
+  }
+
   [Symbol.asyncIterator](): AsyncIterator<AssistantMessageEvent, undefined> {
+    return this.#subscribe()
+  }
+
+  #subscribe(): Subscription {
     const subscription = new Subscription(this, this.#replay())
     if (!this.#terminal) this.#subscriptions.add(subscription)
     return subscription

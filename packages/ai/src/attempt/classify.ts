@@ -158,7 +158,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
   {
     code: "model_not_found",
     status: 400,
-    text: /model[^.]{0,60}(?:does not exist|not found|is not (?:a valid|available)|not a valid model)|unknown model|no such model/i,
+    text: /model[^.]{0,60}(?:does not exist|not found|is not (?:a valid|available))|not a valid model|unknown model|no such model/i,
   },
   {
     code: "server_error",

@@ -7,7 +7,7 @@ export function parseSpan(text: string): number | undefined {
   let total = 0
   let found = false
   for (const match of text.matchAll(
-    /(\d+(?:\.\d+)?)\s*(milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)\b\s*/gi,
+    /(\d+(?:\.\d+)?)\s*(milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)(?![a-z])\s*/gi,
   )) {
     const word = (match[2] as string).toLowerCase()
     const unit = word.startsWith("ms") || word.startsWith("milli") ? "ms" : (word[0] as string)

@@ -1,4 +1,4 @@
-import type { Api, Usage } from "@sluice/catalog"
+import type { Api, Model, Usage } from "@sluice/catalog"
 import type { SluiceError } from "../model/errors.ts"
 import type { AssistantMessageEvent } from "../model/events.ts"
 import type { AssistantMessage, Context, Loss } from "../model/message.ts"
@@ -68,11 +68,20 @@ export interface Responder {
   losses: readonly Loss[]
 }
 
-/** What a relay thinks of a frame: keep it back, let it through, leave it out, or let it through as content. */
-export type TapVerdict = "hold" | "pass" | "drop" | "content"
+/**
+ * What a relay thinks of a frame: keep it back until there is content, let it through, leave it out, let it through
+ * as content, or let it through as the last one.
+ */
+export type TapVerdict = "hold" | "pass" | "drop" | "content" | "end"
 
 /** Both sides speak the same wire: frames pass unparsed. */
 export interface Relay {
+  /** Path of the request at the host, behind the base URL. */
+  path: string
+  /** Headers of the request besides the credential and the ones that the client may pass on. */
+  headers(call: InboundCall): HeaderMap
+  /** Whether a host may be given the client's own bytes: nothing about it needs to be spelled differently. */
+  passes(call: InboundCall, model: Model): boolean
   /** The request's bytes with some fields set; spliced, never re-serialised. */
   edit(raw: Uint8Array, set: { model?: string; wantUsage?: boolean }): Uint8Array
   tap(call: InboundCall): Tap
@@ -81,5 +90,8 @@ export interface Relay {
 /** Watches a stream that is passed through. */
 export interface Tap {
   push(frame: Frame): TapVerdict
-  result(): { terminal: boolean; usage?: Usage; error?: ErrorFacts }
+  /**
+   * `terminal`: the answer may be called complete; `missing`: bytes that the client waits for and the host left out.
+   */
+  result(): { terminal: boolean; usage?: Usage; error?: ErrorFacts; missing?: Uint8Array }
 }

@@ -6,6 +6,7 @@ import { SseFramer } from "./sse.ts"
 
 export { MAX_FRAME_BYTES, type Framer } from "./framer.ts"
 export { NdjsonFramer } from "./ndjson.ts"
+export { RawSseFramer } from "./raw-sse.ts"
 export { SseFramer, sseBytes, sseText } from "./sse.ts"
 
 /** A framer for one stream. @throws SluiceError `unsupported` for a framing that has no framer */

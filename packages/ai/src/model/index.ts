@@ -1,4 +1,5 @@
 export * from "./errors.ts"
+export * from "./estimate.ts"
 export * from "./events.ts"
 export * from "./message.ts"
 export * from "./options.ts"
