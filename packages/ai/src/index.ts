@@ -26,6 +26,6 @@ export {
   type WireEntry,
 } from "./sluice.ts"
 export { ExchangeReader } from "./assemble/exchange-reader.ts"
-export { REDACTED, redactHeaders, redactText, redactUrl } from "./assemble/redact.ts"
+export { createRedactor, REDACTED, type Redactor } from "./assemble/redact.ts"
 export { handoff } from "./handoff/handoff.ts"
 export { systemClock, systemMint } from "./platform.ts"

@@ -1,104 +1,10 @@
-import { createServer, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
-import { afterEach, describe, expect, test } from "vitest"
-import type { Model } from "@sluice/catalog"
-import type { WireClient } from "./contract/wire-client.ts"
-import { frameObject } from "./assemble/frame-json.ts"
-import { openaiEndpoint } from "./endpoints/plain.ts"
-import { keySource } from "./sluice.ts"
+import { describe, expect, test } from "vitest"
+import type { Transport } from "./contract/transport.ts"
 import { complete, stream } from "./stream.ts"
 import { fetchTransport } from "./transport/fetch.ts"
 import { undiciTransport } from "./transport/undici.ts"
-import type { Route } from "./contract/route.ts"
-import type { Transport } from "./contract/transport.ts"
+import { ok, route, serve, servers, user } from "../../../tests/support/toy-wire.ts"
 
-/** A wire of a few lines, so that the loop is tested apart from the real ones. */
-const toyWire: WireClient = {
-  api: "toy",
-  framing: "sse",
-  traits: {
-    toolCallId: { pattern: /^.+$/, maxLength: 64 },
-    roles: { developer: true, system: "anywhere" },
-    media: { image: true, document: true, audio: true, inToolResult: true },
-    thinking: { replay: true, signature: true, redacted: true },
-  },
-  encode: (call) => ({
-    path: "/toy",
-    headers: { "content-type": "application/json" },
-    body: { model: call.model.id, without: Boolean(call.known["without"]) },
-    losses: [],
-  }),
-  decoder: (_call, _head, out) => ({
-    push(frame) {
-      const event = frameObject(frame, out)
-      if (!event) return undefined
-      if (typeof event["text"] === "string") out.text("text", event["text"])
-      if (typeof event["error"] === "string") out.fail({ message: event["error"] })
-      if (event["stop"]) out.stop("stop")
-      return event["stop"] ? [{ do: "finish", withinMs: 0 }] : undefined
-    },
-    whole(body) {
-      out.text("text", String((body as { text?: unknown }).text))
-      out.stop("stop")
-    },
-    end() {},
-  }),
-  readError: (_head, body) => ({
-    message: typeof body === "string" ? body : String((body as { error?: unknown }).error),
-  }),
-  adapt: (error) =>
-    error.message === "drop it"
-      ? { change: "without it", learn: { where: "host", facts: { without: true } } }
-      : undefined,
-}
-
-type Handler = (n: number, body: string, response: import("node:http").ServerResponse) => void
-const servers: Server[] = []
-
-async function serve(handler: Handler): Promise<string> {
-  let n = 0
-  const server = createServer((request, response) => {
-    let body = ""
-    request.on("data", (chunk) => (body += String(chunk)))
-    request.on("end", () => handler(++n, body, response))
-  })
-  servers.push(server)
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections()
-    server.close()
-  }
-})
-
-const model = (baseUrl: string, id = "m"): Model => ({
-  id,
-  provider: "toy",
-  api: "toy",
-  baseUrl,
-  input: ["text"],
-  output: ["text"],
-  compat: {},
-})
-
-const route = (baseUrl: string, transport: Transport, id?: string): Route => ({
-  model: model(baseUrl, id),
-  wire: toyWire,
-  endpoint: openaiEndpoint,
-  credentials: keySource("k"),
-  transport,
-})
-
-const ok = (response: import("node:http").ServerResponse, ...texts: string[]): void => {
-  response.writeHead(200, { "content-type": "text/event-stream" })
-  for (const text of texts) response.write(`data: ${JSON.stringify({ text })}\n\n`)
-  response.end(`data: {"stop":true}\n\n`)
-}
-
-const user = { messages: [{ role: "user" as const, content: "hi" }] }
 const transports: [string, () => Transport][] = [
   ["fetch", () => fetchTransport()],
   ["undici", () => undiciTransport()],
@@ -147,7 +53,7 @@ describe.each(transports)("a call over %s", (_name, make) => {
   test("turns to the next route when a host stays down", async () => {
     const down = await serve((_n, _body, response) => response.writeHead(503).end("overloaded"))
     const up = await serve((_n, _body, response) => ok(response, "second"))
-    const message = await complete([route(down, make()), route(up, make(), "other")], user, {
+    const message = await complete([route(down, make()), route(up, make(), { id: "other" })], user, {
       retry: { maxAttempts: 2, baseDelayMs: 1 },
     })
     expect(message.model).toBe("other")

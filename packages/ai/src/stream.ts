@@ -194,6 +194,7 @@ class Decoding implements Work<AssistantMessage> {
         throw classify({ is: "empty_response", inStream: true }, { provider: message.provider, model: message.model })
     }
     reading.release()
+    ctx.used(message.usage)
     if (!message.error) for (const { where, facts } of builder.remembered) ctx.remember(where, facts)
     return message
   }

@@ -37,7 +37,7 @@ export function isSecretHeader(name: string): boolean {
 
 /**
  * Takes secrets out of what people see: headers and query parameters by their names, and values that are known to be
- * secret wherever they stand. `redact` without known values still knows the usual forms of keys.
+ * secret wherever they stand. Without known values it still knows the usual forms of keys.
  */
 export interface Redactor {
   /** Header names in lower case; those that were deleted are left out. */
@@ -103,8 +103,22 @@ export function createRedactor(secrets: Iterable<string | undefined> = []): Reda
   return { headers, url, text, json: (value) => json(value) }
 }
 
-/** The redactor that knows no particular value. */
-export const redact: Redactor = createRedactor()
+const plain: Redactor = createRedactor()
+
+/** Headers as people may see them, by a redactor that knows no particular value. */
+export function redactHeaders(headers: Headers | Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return plain.headers(headers)
+}
+
+/** A URL as people may see it, by a redactor that knows no particular value. */
+export function redactUrl(url: string): string {
+  return plain.url(url)
+}
+
+/** Text without these values and without what looks like a key. */
+export function redactText(text: string, secrets: readonly string[] = []): string {
+  return (secrets.length === 0 ? plain : createRedactor(secrets)).text(text)
+}
 
 /** Each secret as it is, and as it stands in a URL and in JSON; longest first. */
 function spellings(secrets: Iterable<string | undefined>): string[] {

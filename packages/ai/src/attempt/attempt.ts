@@ -1,3 +1,4 @@
+import type { Usage } from "@sluice/catalog"
 import type { Lease } from "../contract/credential.ts"
 import type { HttpRequest } from "../contract/endpoint.ts"
 import type { ChannelKind, Facts } from "../contract/frame.ts"
@@ -5,7 +6,7 @@ import type { Route, Work } from "../contract/route.ts"
 import type { Channel, Exchange } from "../contract/transport.ts"
 import type { Adaptation, Attempt, Call, WireRequest } from "../contract/wire-client.ts"
 import { errorFacts, parseBody } from "../assemble/exchange-reader.ts"
-import { redactHeaders, redactUrl } from "../assemble/redact.ts"
+import { createRedactor, type Redactor } from "../assemble/redact.ts"
 import { serialise } from "../assemble/serialise.ts"
 import { CODES, SluiceError, type Delivered } from "../model/errors.ts"
 import type { AttemptRecord } from "../model/message.ts"
@@ -87,7 +88,7 @@ class Run<T> {
   async route(route: Route, last: boolean): Promise<{ ok: true; value: T } | { ok: false; error: SluiceError }> {
     let lease: Lease | undefined
     let released = true
-    let outcome: { error?: SluiceError } = {}
+    let outcome: { error?: SluiceError; usage?: Usage } = {}
     const past: Attempt[] = []
     try {
       const { model } = route
@@ -101,7 +102,10 @@ class Run<T> {
       released = false
       for (;;) {
         const tried = await this.#try(route, lease, last)
-        if (tried.ok) return tried
+        if (tried.ok) {
+          outcome = tried.usage === undefined ? {} : { usage: tried.usage }
+          return tried
+        }
         const { error } = tried
         outcome = { error }
         if (error.code === "aborted" || error.delivered !== "nothing") return tried
@@ -179,6 +183,7 @@ class Run<T> {
       )
     })
     let delivered: Delivered = "nothing"
+    let usage: Usage | undefined
     let call: Call | undefined
     let channel: Channel | undefined
     let exchange: Exchange | undefined
@@ -192,7 +197,7 @@ class Run<T> {
       watch.paused()
       const { head } = exchange
       quietly(() => lease.observe(head))
-      await this.#observeResponse(route, exchange)
+      await this.#observeResponse(route, exchange, lease)
       if (head.status >= 300) throw await this.#readError(route, exchange, signal)
       const value = await this.#work.read(exchange, call, route, {
         delivered: (what) => {
@@ -201,14 +206,19 @@ class Run<T> {
         watch,
         signal,
         toError: (thrown) => this.#asError(thrown, route, controller.signal),
+        used: (given) => {
+          usage = given
+        },
         remember: (where, facts) => this.#remember(route, channel, where, facts),
         attempts: this.records,
         takesEmpty: last && !this.#budget.repeatsEmpty,
       })
       exchange.cancel()
-      return { ok: true, value }
+      return { ok: true, value, usage }
     } catch (thrown) {
-      const error = this.#asError(thrown, route, controller.signal).with({ delivered })
+      const raised = this.#asError(thrown, route, controller.signal)
+      // Some hosts repeat the key that they refuse.
+      const error = raised.with({ delivered, message: redactorOf(lease).text(raised.message) })
       exchange?.cancel(error)
       return { ok: false, error, call, channel: channel?.kind ?? "http" }
     } finally {
@@ -253,7 +263,8 @@ class Run<T> {
     const http = endpoint.dress({ ...request, body }, call, lease.credential)
     const { onPayload } = this.#input.observers
     if (onPayload) {
-      const view = { url: redactUrl(http.url), headers: redactHeaders(http.headers), body }
+      const redactor = redactorOf(lease)
+      const view = { url: redactor.url(http.url), headers: redactor.headers(http.headers), body }
       try {
         const replaced = await onPayload(view, model)
         if (replaced !== undefined) http.body = replaced instanceof Uint8Array ? replaced : serialise(replaced)
@@ -264,11 +275,11 @@ class Run<T> {
     return endpoint.sign ? endpoint.sign(http, lease.credential, this.#input.clock.now()) : http
   }
 
-  async #observeResponse(route: Route, { head }: Exchange): Promise<void> {
+  async #observeResponse(route: Route, { head }: Exchange, lease: Lease): Promise<void> {
     const { onResponse } = this.#input.observers
     if (!onResponse) return
     const requestId = head.headers.get("x-request-id") ?? head.headers.get("request-id")
-    const headers = redactHeaders(Object.fromEntries(head.headers))
+    const headers = redactorOf(lease).headers(head.headers)
     try {
       await onResponse({ status: head.status, headers, ...(requestId === null ? {} : { requestId }) }, route.model)
     } catch {
@@ -355,6 +366,17 @@ function definedOnly(error: SluiceError): { provider?: string; model?: string } 
   return {
     ...(error.provider === undefined ? {} : { provider: error.provider }),
     ...(error.model === undefined ? {} : { model: error.model }),
+  }
+}
+
+function redactorOf({ credential }: Lease): Redactor {
+  switch (credential.kind) {
+    case "none":
+      return createRedactor()
+    case "aws":
+      return createRedactor([credential.secretAccessKey, credential.sessionToken])
+    default:
+      return createRedactor([credential.secret])
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Model } from "@sluice/catalog"
+import type { Model, Usage } from "@sluice/catalog"
 import type { CredentialSource } from "./credential.ts"
 import type { SluiceError } from "../model/errors.ts"
 import type { Endpoint } from "./endpoint.ts"
@@ -32,6 +32,8 @@ export interface ReadContext {
   signal: AbortSignal
   /** The error that something thrown while reading stands for. A caller's abort wins. */
   toError(thrown: unknown): SluiceError
+  /** What the answer used, for the credential's books. */
+  used(usage: Usage): void
   /** Keeps what the answer taught. To be called only once the answer is complete. */
   remember(where: "channel" | "session", facts: Facts): void
   /** The tries that came before. */

@@ -180,7 +180,10 @@ class Passing implements Work<void> {
     for (const bytes of merged(held)) body.write(bytes)
     if (result.missing) body.write(result.missing)
     body.end()
-    if (result.usage) record.usage({ ...result.usage, ...costField(costOf(result.usage, model.prices)) })
+    if (result.usage) {
+      ctx.used(result.usage)
+      record.usage({ ...result.usage, ...costField(costOf(result.usage, model.prices)) })
+    }
     record.end(200, result.error ? classify({ inStream: true, ...result.error }, where) : undefined)
   }
 
@@ -206,6 +209,7 @@ class Passing implements Work<void> {
     const { message } = builder
     if (message.error) throw new SluiceError({ ...message.error, delivered: "nothing" })
     ctx.delivered("final")
+    ctx.used(message.usage)
     record.message(message)
     record.content()
     record.end(200)
