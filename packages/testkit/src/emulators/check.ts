@@ -1,0 +1,34 @@
+/** A refusal of a request in the vendor's words. */
+export class Refused extends Error {
+  readonly status: number
+  readonly type: string
+  readonly param: string | null
+  readonly code: string | null
+
+  constructor(
+    status: number,
+    type: string,
+    message: string,
+    more: { param?: string | null; code?: string | null } = {},
+  ) {
+    super(message)
+    this.status = status
+    this.type = type
+    this.param = more.param ?? null
+    this.code = more.code ?? null
+  }
+}
+
+export type Fields = Record<string, unknown>
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
+/** The name that Python-born error messages give a JSON type. */
+export function typeName(value: unknown): string {
+  if (value === null) return "null"
+  if (Array.isArray(value)) return "array"
+  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "decimal"
+  return typeof value
+}

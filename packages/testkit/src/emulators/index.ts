@@ -1,0 +1,5 @@
+export type { LoopbackServer, SeenRequest } from "../loopback.ts"
+export { anthropicMessagesEmulator, type AnthropicEmulator } from "./anthropic-messages/server.ts"
+export type { AnthropicAnswer, AnthropicMessagesOptions, AnthropicScript } from "./anthropic-messages/server-types.ts"
+export { openaiChatEmulator, type OpenAIChatOptions } from "./openai-chat/server.ts"
+export type { EmulatedAnswer, EmulatedCall, EmulatedError, EmulatedUsage, EmulatorScript } from "./script.ts"
