@@ -52,6 +52,10 @@ export interface ChatCompat {
   parallelToolCalls?: boolean
   /** `strict` on tools: `per-tool`, `all-or-none`, or `none` (default). */
   strictTools?: "per-tool" | "all-or-none" | "none"
+  /** Grammar tools (`type: "custom"`) are accepted. Default false: a function with one text argument stands in. */
+  customTools?: boolean
+  /** `tools: []` is sent when no tool is offered but the history holds calls. Default false: the field is left out. */
+  emptyTools?: boolean
   /** Tool results carry the tool's `name`. Default false. */
   toolResultName?: boolean
   /** Alphabet and length of tool-call ids. Default: as they are, at most 64 of `[A-Za-z0-9_-]`. */
@@ -64,6 +68,8 @@ export interface ChatCompat {
   thinkingFormat?: ChatThinkingFormat
   /** Thinking is switched on or off explicitly even when the caller says nothing. Default false. */
   thinkingExplicit?: boolean
+  /** In the `thinking-type` format the level travels beside the switch, as `reasoning_effort`. Default false. */
+  thinkingTypeEffort?: boolean
   /** Spelling of a level on this host. */
   effortMap?: Readonly<Partial<Record<Effort, string>>>
   /** What is sent for "off" in the `openai` format. Default: nothing. */

@@ -30,7 +30,7 @@ const MIN_SECRET = 6
 const MAX_DEPTH = 64
 
 /** Whether a header carries a credential. */
-export function isSecretHeader(name: string): boolean {
+function isSecretHeader(name: string): boolean {
   const lower = name.toLowerCase()
   return SECRET_HEADERS.has(lower) || SECRET_HEADER.test(lower)
 }
@@ -101,23 +101,6 @@ export function createRedactor(secrets: Iterable<string | undefined> = []): Reda
   }
 
   return { headers, url, text, json: (value) => json(value) }
-}
-
-const plain: Redactor = createRedactor()
-
-/** Headers as people may see them, by a redactor that knows no particular value. */
-export function redactHeaders(headers: Headers | Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return plain.headers(headers)
-}
-
-/** A URL as people may see it, by a redactor that knows no particular value. */
-export function redactUrl(url: string): string {
-  return plain.url(url)
-}
-
-/** Text without these values and without what looks like a key. */
-export function redactText(text: string, secrets: readonly string[] = []): string {
-  return (secrets.length === 0 ? plain : createRedactor(secrets)).text(text)
 }
 
 /** Each secret as it is, and as it stands in a URL and in JSON; longest first. */

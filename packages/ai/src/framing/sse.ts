@@ -83,42 +83,36 @@ export class SseFramer implements Framer {
 
   /** `text` ends with a line end. */
   #lines(text: string, frames: Frame[]): void {
-    let at = 0
+    let from = 0
     if (this.#first) {
       this.#first = false
-      if (text.charCodeAt(0) === 0xfeff) at = 1
+      if (text.charCodeAt(0) === 0xfeff) from = 1
     }
-    if (this.#afterCr && text.charCodeAt(at) === LF) at++
+    if (this.#afterCr && text.charCodeAt(from) === LF) from++
     this.#afterCr = text.charCodeAt(text.length - 1) === CR
-    const hasCr = text.indexOf("\r", at) >= 0
-    while (at < text.length) {
-      let end = text.indexOf("\n", at)
-      let next = end + 1
-      if (hasCr) {
-        const cr = text.indexOf("\r", at)
-        if (cr >= 0 && (end < 0 || cr < end)) {
-          end = cr
-          next = text.charCodeAt(cr + 1) === LF ? cr + 2 : cr + 1
-        }
-      }
-      if (end === at) this.#dispatch(frames)
-      else this.#line(text, at, end, frames)
-      at = next
+    const whole = from === 0 ? text : text.slice(from)
+    const lines = whole.includes("\r") ? whole.split(/\r\n|\n|\r/) : whole.split("\n")
+    // What follows the last line end is no line.
+    const count = lines.length - 1
+    for (let i = 0; i < count; i++) {
+      const line = lines[i] as string
+      if (line === "") this.#dispatch(frames)
+      else if (line.startsWith("data: ")) {
+        if (this.#data === undefined && lines[i + 1] === "" && i + 1 < count) {
+          frames.push(this.#event === "" ? { data: line.slice(6) } : { event: this.#event, data: line.slice(6) })
+          this.#event = ""
+          i++
+        } else this.#addData(line.slice(6))
+      } else if (line.startsWith("event: ")) this.#event = line.slice(7)
+      else this.#line(line, frames)
     }
   }
 
-  #line(text: string, from: number, to: number, frames: Frame[]): void {
-    const first = text.charCodeAt(from)
-    if (first === 0x64 && text.startsWith("data:", from)) {
-      const value = text.slice(text.charCodeAt(from + 5) === 0x20 ? from + 6 : from + 5, to)
-      this.#addData(value)
-      return
-    }
-    if (first === 0x3a) {
+  #line(line: string, frames: Frame[]): void {
+    if (line.charCodeAt(0) === 0x3a) {
       frames.push({ data: "" })
       return
     }
-    const line = text.slice(from, to)
     const colon = line.indexOf(":")
     const field = colon < 0 ? line : line.slice(0, colon)
     let value = colon < 0 ? "" : line.slice(colon + 1)

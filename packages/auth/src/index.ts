@@ -1,0 +1,7 @@
+export { createRedactor, REDACTED, type Redactor } from "@sluice/ai"
+export { chainSource } from "./sources/chain.ts"
+export { environmentSource, type EnvironmentOptions } from "./sources/environment.ts"
+export { fixedSource } from "./sources/fixed.ts"
+export { keylessSource } from "./sources/keyless.ts"
+export { listSource, type ListOptions } from "./sources/list.ts"
+export { standardSource, type StandardOptions } from "./sources/standard.ts"

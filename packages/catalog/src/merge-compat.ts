@@ -1,0 +1,22 @@
+import type { ChatCompat, Compat, MessagesCompat } from "./compat.ts"
+
+/** Merges compat records from left to right; within a section a later field wins, an absent one stays. */
+export function mergeCompat(...parts: readonly (Compat | undefined)[]): Compat {
+  const merged: Compat = {}
+  for (const part of parts) {
+    if (!part) continue
+    const { chat, messages, timeouts, ...rest } = part
+    Object.assign(merged, rest)
+    if (chat) merged.chat = mergeSection<ChatCompat>(merged.chat, chat)
+    if (messages) merged.messages = mergeSection<MessagesCompat>(merged.messages, messages)
+    if (timeouts) merged.timeouts = { ...merged.timeouts, ...timeouts }
+  }
+  return merged
+}
+
+function mergeSection<T extends { extraBody?: Readonly<Record<string, unknown>> }>(before: T | undefined, after: T): T {
+  if (!before) return { ...after }
+  const merged: T = { ...before, ...after }
+  if (before.extraBody && after.extraBody) merged.extraBody = { ...before.extraBody, ...after.extraBody }
+  return merged
+}

@@ -1,0 +1,29 @@
+import type { Provider } from "../provider.ts"
+import { LOCAL_RULES } from "./local-rules.ts"
+
+/** Ollama on this machine, through its OpenAI-like surface. */
+export const ollama: Provider = {
+  id: "ollama",
+  name: "Ollama",
+  kind: "local",
+  apis: [{ api: "openai-completions", baseUrl: "http://127.0.0.1:11434/v1" }],
+  keyEnv: ["OLLAMA_API_KEY"],
+  baseUrlEnv: [{ name: "OLLAMA_BASE_URL" }, { name: "OLLAMA_HOST", form: "host" }],
+  docs: "https://github.com/ollama/ollama/blob/main/docs/openai.md",
+  login: "none",
+  thirdParty: "allowed",
+  listing: { path: "/models", shape: "openai", auth: "optional", drop: /embed/ },
+  compat: {
+    keyless: true,
+    chat: {
+      maxTokensField: "max_tokens",
+      maxTokensOnlyIfSet: true,
+      emptyLengthIsOverflow: true,
+      effortMap: { minimal: "low", xhigh: "max" },
+      effortOff: "none",
+      thinkingField: "reasoning",
+    },
+  },
+  defaultModel: "gpt-oss:20b",
+  rules: LOCAL_RULES,
+}

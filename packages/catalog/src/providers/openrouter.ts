@@ -1,0 +1,49 @@
+import { CLAUDE_RULES } from "../families/claude.ts"
+import { GPT_OSS_RULES, GPT_RULES } from "../families/gpt.ts"
+import { DEEPSEEK_RULES, GLM_RULES, KIMI_RULES, QWEN_RULES } from "../families/open-weights.ts"
+import { GEMINI_RULES, GROK_RULES, MISTRAL_RULES } from "../families/others.ts"
+import type { Provider } from "../provider.ts"
+
+/** OpenRouter: many vendors' models behind one key; it reports what each call cost. */
+export const openrouter: Provider = {
+  id: "openrouter",
+  name: "OpenRouter",
+  kind: "aggregator",
+  apis: [{ api: "openai-completions", baseUrl: "https://openrouter.ai/api/v1" }],
+  keyEnv: ["OPENROUTER_API_KEY"],
+  baseUrlEnv: [{ name: "OPENROUTER_BASE_URL" }],
+  keyPage: "https://openrouter.ai/keys",
+  docs: "https://openrouter.ai/docs/api-reference/overview",
+  login: "key",
+  thirdParty: "allowed",
+  // The list of models is given to anybody, so it says nothing about a key.
+  keyCheck: { by: "get", path: "/auth/key" },
+  listing: { path: "/models", shape: "openrouter", auth: "optional" },
+  compat: {
+    chat: {
+      thinkingFormat: "openrouter",
+      multipleSystem: true,
+      strictTools: "per-tool",
+      extendedSampling: true,
+      documents: true,
+      // A cap keeps upstreams out whose own cap is lower, so only a caller's is sent.
+      maxTokensOnlyIfSet: true,
+    },
+  },
+  defaultModel: "openai/gpt-5.5",
+  rules: [
+    ...GPT_RULES,
+    ...GPT_OSS_RULES,
+    ...CLAUDE_RULES,
+    ...GEMINI_RULES,
+    ...GROK_RULES,
+    ...DEEPSEEK_RULES,
+    ...QWEN_RULES,
+    ...GLM_RULES,
+    ...KIMI_RULES,
+    ...MISTRAL_RULES,
+    { match: /^anthropic\//, set: { compat: { chat: { cacheControl: true, cacheTtl: "1h", emptyTools: true } } } },
+    { match: /^moonshotai\//, set: { compat: { chat: { maxTokensOnlyIfSet: false } } } },
+  ],
+  models: async () => (await import("../models/openrouter.ts")).MODELS,
+}
