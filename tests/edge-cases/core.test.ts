@@ -130,7 +130,9 @@ describe("OF section A: core, event stream, watchdogs, dispatch", () => {
   })
 
   test("OF-4 after a try that failed and one that succeeded the message has no error", async () => {
-    const url = await serve((n, _body, response) => (n > 1 ? ok(response, "fine") : response.writeHead(500).end("oops")))
+    const url = await serve((n, _body, response) =>
+      n > 1 ? ok(response, "fine") : response.writeHead(500).end("oops"),
+    )
     const message = await complete(route(url, fetchTransport()), user, { retry: { baseDelayMs: 1 } })
     expect(message.error).toBeUndefined()
     expect(JSON.stringify(message.content)).not.toContain("oops")
@@ -187,13 +189,18 @@ describe("OF section A: core, event stream, watchdogs, dispatch", () => {
   test("OF-10 no transport has a limit of its own", async () => {
     let seen: Record<string, unknown> = {}
     const dispatcher = {
-      dispatch(options: Record<string, unknown>, handler: { onResponseError(controller: unknown, error: Error): void }) {
+      dispatch(
+        options: Record<string, unknown>,
+        handler: { onResponseError(controller: unknown, error: Error): void },
+      ) {
         seen = options
         handler.onResponseError({}, new Error("enough seen"))
         return true
       },
     }
-    await complete(route("http://127.0.0.1:9", undiciTransport({ dispatcher: dispatcher as never })), user, { retry: { maxAttempts: 1 } })
+    await complete(route("http://127.0.0.1:9", undiciTransport({ dispatcher: dispatcher as never })), user, {
+      retry: { maxAttempts: 1 },
+    })
     expect(seen).toMatchObject({ headersTimeout: 0, bodyTimeout: 0 })
     let init: Record<string, unknown> = {}
     const fetchLike = async (_url: string, given: RequestInit): Promise<Response> => {
@@ -211,7 +218,10 @@ describe("OF section A: core, event stream, watchdogs, dispatch", () => {
 
   test("OF-12 the caller's first limit governs the wait for headers too", async () => {
     const url = await serve(() => {})
-    const message = await complete(route(url, fetchTransport()), user, { timeouts: { firstEventMs: 40 }, retry: { maxAttempts: 1 } })
+    const message = await complete(route(url, fetchTransport()), user, {
+      timeouts: { firstEventMs: 40 },
+      retry: { maxAttempts: 1 },
+    })
     expect(message.error?.code).toBe("timeout")
   })
 
@@ -228,7 +238,10 @@ describe("OF section A: core, event stream, watchdogs, dispatch", () => {
     const url = await serve((n, _body, response) => {
       if (n > 1) setTimeout(() => ok(response, "fine"), 30)
     })
-    const message = await complete(route(url, fetchTransport()), user, { timeouts: { firstEventMs: 60 }, retry: { baseDelayMs: 1 } })
+    const message = await complete(route(url, fetchTransport()), user, {
+      timeouts: { firstEventMs: 60 },
+      retry: { baseDelayMs: 1 },
+    })
     expect(message.stopReason).toBe("stop")
     expect(message.attempts).toMatchObject([{ error: { code: "timeout" } }])
   })
@@ -241,7 +254,10 @@ describe("OF section A: core, event stream, watchdogs, dispatch", () => {
     })
     const controller = new AbortController()
     setTimeout(() => controller.abort(), 60)
-    const message = await complete(route(url, fetchTransport()), user, { signal: controller.signal, retry: { baseDelayMs: 5000 } })
+    const message = await complete(route(url, fetchTransport()), user, {
+      signal: controller.signal,
+      retry: { baseDelayMs: 5000 },
+    })
     expect(message.stopReason).toBe("aborted")
     expect(tries).toBe(1)
   })
@@ -264,7 +280,9 @@ describe("OF section A: core, event stream, watchdogs, dispatch", () => {
   test("OF-18 a model's own limits hold where the call sets none", async () => {
     expect(resolveTimeouts(undefined, { idleMs: 600_000 })).toEqual({ idleMs: 600_000, firstEventMs: 600_000 })
     const url = await serve(() => {})
-    const message = await complete(route(url, fetchTransport(), { timeouts: { firstEventMs: 40, idleMs: 20 } }), user, { retry: { maxAttempts: 1 } })
+    const message = await complete(route(url, fetchTransport(), { timeouts: { firstEventMs: 40, idleMs: 20 } }), user, {
+      retry: { maxAttempts: 1 },
+    })
     expect(message.error?.code).toBe("timeout")
   })
 
@@ -315,7 +333,9 @@ describe("OF section A: core, event stream, watchdogs, dispatch", () => {
   test("OF-25 raw frames can be watched without changing what is read", async () => {
     const url = await serve((_n, _body, response) => ok(response, "a", "b"))
     const frames: FrameView[] = []
-    const message = await complete(route(url, fetchTransport()), user, { onEvent: (frame) => frames.push({ ...frame }) })
+    const message = await complete(route(url, fetchTransport()), user, {
+      onEvent: (frame) => frames.push({ ...frame }),
+    })
     expect(frames.map((frame) => frame.data)).toEqual([`{"text":"a"}`, `{"text":"b"}`, `{"stop":true}`])
     expect(message.content).toMatchObject([{ text: "ab" }])
   })
@@ -331,13 +351,16 @@ describe("OF section A: core, event stream, watchdogs, dispatch", () => {
   })
 
   test("OF-31 any function with the call signature of fetch will do", async () => {
-    const fetchLike = async (): Promise<Response> => new Response(`data: {"text":"x","stop":true}\n\n`, { headers: SSE })
+    const fetchLike = async (): Promise<Response> =>
+      new Response(`data: {"text":"x","stop":true}\n\n`, { headers: SSE })
     const message = await complete(route("http://localhost:9", fetchTransport({ fetch: fetchLike })), user)
     expect(message.content).toMatchObject([{ text: "x" }])
   })
 
   test("OF-32 header names are compared without case, so that none is sent twice", () => {
-    expect(mergeHeaders({ Authorization: "a", "X-One": "1" }, { authorization: "b" }, { "x-one": undefined })).toEqual({ authorization: "b" })
+    expect(mergeHeaders({ Authorization: "a", "X-One": "1" }, { authorization: "b" }, { "x-one": undefined })).toEqual({
+      authorization: "b",
+    })
   })
 
   test("OF-33 an image for a model without vision becomes a note, in tool results too", () => {
@@ -369,7 +392,10 @@ describe("OF section A: core, event stream, watchdogs, dispatch", () => {
   })
 
   test("OF-34 the scripted model completes partial usage and counts its call ids anew after a reset", async () => {
-    const mock = createMock([{ toolCalls: [{ name: "a", arguments: {} }], usage: { input: 3, output: 4 } }, { toolCalls: [{ name: "a", arguments: {} }] }])
+    const mock = createMock([
+      { toolCalls: [{ name: "a", arguments: {} }], usage: { input: 3, output: 4 } },
+      { toolCalls: [{ name: "a", arguments: {} }] },
+    ])
     const first = await complete(mock.route, user)
     expect(first.usage).toMatchObject({ input: 3, output: 4, totalTokens: 7 })
     const id = first.content.find((block) => block.type === "toolCall")?.id

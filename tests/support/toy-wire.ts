@@ -1,7 +1,15 @@
 import { createServer, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterEach } from "vitest"
-import { keySource, openaiEndpoint, type CredentialSource, type Model, type Route, type Transport, type WireClient } from "@sluice/ai"
+import {
+  keySource,
+  openaiEndpoint,
+  type CredentialSource,
+  type Model,
+  type Route,
+  type Transport,
+  type WireClient,
+} from "@sluice/ai"
 import { frameObject } from "../../packages/ai/src/assemble/frame-json.ts"
 
 /** A wire of a few lines, so that the loop is tested apart from the real ones. */

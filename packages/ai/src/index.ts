@@ -1,4 +1,4 @@
-export * from "@sluice/catalog"
+export * from "@sluice/catalog/core"
 export * from "./contract/index.ts"
 export * from "./model/index.ts"
 export { classify } from "./attempt/classify.ts"

@@ -1,4 +1,4 @@
-import type { Api, Model } from "@sluice/catalog"
+import type { Api, Model } from "@sluice/catalog/core"
 import type { MessageStream } from "./assemble/message-stream.ts"
 import type { CredentialSource } from "./contract/credential.ts"
 import type { Endpoint } from "./contract/endpoint.ts"

@@ -1,4 +1,4 @@
-import type { Sluice } from "@sluice/ai"
+import type { RetryOptions, Sluice, Timeouts } from "@sluice/ai"
 import { SluiceError } from "@sluice/ai"
 import { z } from "zod"
 import type { Logger } from "./logger.ts"
@@ -29,6 +29,10 @@ export interface GatewayOptions {
   keepAliveMs?: number
   /** How long running requests may take to end when the gateway stops. Default 10000. */
   graceMs?: number
+  /** Limits on trying again; defaults as for any call. */
+  retry?: RetryOptions
+  /** Limits on waiting for a host; defaults as for any call. */
+  timeouts?: Timeouts
   logger?: Logger
 }
 
@@ -55,6 +59,8 @@ export interface Settings {
   commitAfterMs: number
   keepAliveMs: number
   graceMs: number
+  retry?: RetryOptions | undefined
+  timeouts?: Timeouts | undefined
 }
 
 const schema: z.ZodType<Settings> = z.object({
@@ -68,6 +74,11 @@ const schema: z.ZodType<Settings> = z.object({
   commitAfterMs: positive.default(15_000),
   keepAliveMs: positive.default(15_000),
   graceMs: positive.default(10_000),
+  retry: z
+    .object({ maxAttempts: positive, maxDelayMs: positive, maxTotalDelayMs: positive, baseDelayMs: positive })
+    .partial()
+    .optional() as z.ZodType<RetryOptions | undefined>,
+  timeouts: z.object({ firstEventMs: positive, idleMs: positive }).partial().optional() as z.ZodType<Timeouts | undefined>,
 })
 
 /** @throws SluiceError `config` that names the option at fault */

@@ -39,8 +39,17 @@ const decoder = new TextDecoder()
  */
 export function spliceJson(raw: Uint8Array, splices: readonly Splice[]): Uint8Array {
   let bytes = raw
-  for (const { path, value } of splices) bytes = apply(bytes, editsFor(bytes, skipBlank(bytes, bom(bytes)), path, value))
+  for (const { path, value } of splices)
+    bytes = apply(bytes, editsFor(bytes, skipBlank(bytes, bom(bytes)), path, value))
   return bytes
+}
+
+/** Sets names of the outermost object. @throws SluiceError `invalid_request` when the bytes hold no JSON object */
+export function spliceTopLevel(raw: Uint8Array, set: Readonly<Record<string, Json>>): Uint8Array {
+  return spliceJson(
+    raw,
+    Object.entries(set).map(([name, value]) => ({ path: [name], value })),
+  )
 }
 
 function editsFor(bytes: Uint8Array, at: number, path: readonly string[], value: Json): Edit[] {

@@ -1,5 +1,5 @@
-import type { Api, Prices, Usage } from "@sluice/catalog"
-import { costOf } from "@sluice/catalog"
+import type { Api, Prices, Usage } from "@sluice/catalog/core"
+import { costOf } from "@sluice/catalog/core"
 import type { ArgumentPiece, MessageSink } from "../contract/builder.ts"
 import type { ErrorFacts } from "../contract/error-facts.ts"
 import type { Facts } from "../contract/frame.ts"

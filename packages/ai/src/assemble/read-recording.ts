@@ -1,4 +1,4 @@
-import type { Model } from "@sluice/catalog"
+import type { Model } from "@sluice/catalog/core"
 import { classify } from "../attempt/classify.ts"
 import type { Endpoint } from "../contract/endpoint.ts"
 import type { Frame, Framing } from "../contract/frame.ts"

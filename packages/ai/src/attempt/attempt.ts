@@ -1,4 +1,4 @@
-import type { Usage } from "@sluice/catalog"
+import type { Usage } from "@sluice/catalog/core"
 import type { Lease } from "../contract/credential.ts"
 import type { HttpRequest } from "../contract/endpoint.ts"
 import type { ChannelKind, Facts } from "../contract/frame.ts"
@@ -164,7 +164,7 @@ class Run<T> {
     route: Route,
     lease: Lease,
     last: boolean,
-  ): Promise<{ ok: true; value: T } | { ok: false; error: SluiceError; call: Call | undefined; channel: ChannelKind }> {
+  ): Promise<{ ok: true; value: T; usage: Usage | undefined } | { ok: false; error: SluiceError; call: Call | undefined; channel: ChannelKind }> {
     const input = this.#input
     this.#budget.tried()
     const controller = new AbortController()

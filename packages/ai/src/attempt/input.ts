@@ -1,4 +1,4 @@
-import type { Model } from "@sluice/catalog"
+import type { Model } from "@sluice/catalog/core"
 import type { Route } from "../contract/route.ts"
 import type { Mint, Traits } from "../contract/wire-client.ts"
 import type { SluiceError } from "../model/errors.ts"

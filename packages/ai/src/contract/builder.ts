@@ -1,4 +1,4 @@
-import type { Usage } from "@sluice/catalog"
+import type { Usage } from "@sluice/catalog/core"
 import type { Block, Loss, StopDetails, StopReason } from "../model/message.ts"
 import type { ErrorFacts } from "./error-facts.ts"
 import type { Facts } from "./frame.ts"

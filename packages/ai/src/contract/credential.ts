@@ -1,4 +1,4 @@
-import type { Usage } from "@sluice/catalog"
+import type { Usage } from "@sluice/catalog/core"
 import type { SluiceError } from "../model/errors.ts"
 import type { HeaderMap, ResponseHead } from "./frame.ts"
 

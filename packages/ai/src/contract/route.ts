@@ -1,4 +1,4 @@
-import type { Model, Usage } from "@sluice/catalog"
+import type { Model, Usage } from "@sluice/catalog/core"
 import type { CredentialSource } from "./credential.ts"
 import type { SluiceError } from "../model/errors.ts"
 import type { Endpoint } from "./endpoint.ts"

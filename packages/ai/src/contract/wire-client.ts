@@ -1,4 +1,4 @@
-import type { Api, Model } from "@sluice/catalog"
+import type { Api, Model } from "@sluice/catalog/core"
 import type { Delivered, SluiceError } from "../model/errors.ts"
 import type { Context, Loss } from "../model/message.ts"
 import type { CallOptions } from "../model/options.ts"

@@ -1,4 +1,4 @@
-import type { Api, Model, Usage } from "@sluice/catalog"
+import type { Api, Model, Usage } from "@sluice/catalog/core"
 import type { SluiceError } from "../model/errors.ts"
 import type { AssistantMessageEvent } from "../model/events.ts"
 import type { AssistantMessage, Context, Loss } from "../model/message.ts"

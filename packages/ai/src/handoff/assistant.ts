@@ -1,4 +1,4 @@
-import type { Model } from "@sluice/catalog"
+import type { Model } from "@sluice/catalog/core"
 import type { AssistantMessage, Block, Issuer, Opaque, ThinkingBlock } from "../model/message.ts"
 import { wellFormed } from "./input.ts"
 import type { LossList } from "./losses.ts"

@@ -1,4 +1,4 @@
-import type { Model } from "@sluice/catalog"
+import type { Model } from "@sluice/catalog/core"
 import type { Traits } from "../contract/wire-client.ts"
 import type { AssistantMessage, Context, Loss, Message, TextBlock } from "../model/message.ts"
 import { rewriteAssistant } from "./assistant.ts"

@@ -1,4 +1,4 @@
-import type { Model, Modality } from "@sluice/catalog"
+import type { Model, Modality } from "@sluice/catalog/core"
 import type { Traits } from "../contract/wire-client.ts"
 import type { DeveloperMessage, InputBlock, ToolResultMessage, UserMessage } from "../model/message.ts"
 import type { LossList } from "./losses.ts"

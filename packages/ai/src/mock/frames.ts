@@ -1,4 +1,4 @@
-import type { Usage } from "@sluice/catalog"
+import type { Usage } from "@sluice/catalog/core"
 import type { ErrorFacts } from "../contract/error-facts.ts"
 import type { Block, StopDetails, StopReason } from "../model/message.ts"
 import type { MockAnswer, MockCall, MockPace, MockToolCall } from "./types.ts"

@@ -1,4 +1,4 @@
-import type { Model } from "@sluice/catalog"
+import type { Model } from "@sluice/catalog/core"
 
 /** A model of the provider `mock`. It costs nothing and reads everything. */
 export function mockModel(id: string = "demo", overrides: Partial<Omit<Model, "id">> = {}): Model {

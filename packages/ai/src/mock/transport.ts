@@ -1,4 +1,4 @@
-import type { Model } from "@sluice/catalog"
+import type { Model } from "@sluice/catalog/core"
 import type { HttpRequest } from "../contract/endpoint.ts"
 import type { Frame } from "../contract/frame.ts"
 import type { Channel, Exchange, Transport } from "../contract/transport.ts"

@@ -1,4 +1,4 @@
-import type { Model, Usage } from "@sluice/catalog"
+import type { Model, Usage } from "@sluice/catalog/core"
 import type { ErrorFacts } from "../contract/error-facts.ts"
 import type { HeaderMap } from "../contract/frame.ts"
 import type { Block, Context, ImageBlock, StopDetails, StopReason } from "../model/message.ts"

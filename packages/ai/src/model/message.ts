@@ -1,4 +1,4 @@
-import type { Api, Usage } from "@sluice/catalog"
+import type { Api, Usage } from "@sluice/catalog/core"
 import type { SluiceErrorData } from "./errors.ts"
 import type { CacheMark, Tool } from "./tool.ts"
 

@@ -1,4 +1,4 @@
-import type { Effort, Model } from "@sluice/catalog"
+import type { Effort, Model } from "@sluice/catalog/core"
 import type { JsonSchema, Json, ToolChoice } from "./tool.ts"
 
 /** How the answer's text must be shaped. */

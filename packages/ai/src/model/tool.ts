@@ -1,4 +1,4 @@
-import type { Api } from "@sluice/catalog"
+import type { Api } from "@sluice/catalog/core"
 
 /** How long a vendor is asked to keep what stands before a mark in its prompt cache. */
 export type CacheMark = "short" | "long"

@@ -8,6 +8,8 @@ import { SluiceError } from "../model/errors.ts"
 import { type FetchLike, networkError } from "./fetch.ts"
 import { dispatcherFor, type NetworkOptions } from "./network.ts"
 
+export { networkFromEnvironment, type NetworkOptions } from "./network.ts"
+
 /** Chunks that may wait for the reader before the socket is paused. */
 const MAX_WAITING = 16
 

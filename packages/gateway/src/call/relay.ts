@@ -49,6 +49,8 @@ export async function relayed(ctx: CallContext): Promise<Response> {
       options: call.affinity ? { sessionId: call.affinity } : {},
       stream: call.stream,
       signal: ctx.signal,
+      retry: settings.retry,
+      timeouts: settings.timeouts,
       observers: {},
       clock: ctx.clock,
       random: Math.random,
@@ -89,12 +91,13 @@ class Passing implements Work<void> {
 
   request(_call: Call, { model }: Route): WireRequest {
     const { call } = this.#ctx
-    const body = this.#relay.edit(call.request.raw, { model: model.requestModelId ?? model.id, wantUsage: call.stream })
+    const body = this.#relay.edit(call.request.raw, { model: model.requestModelId ?? model.id, ...(call.stream ? { wantUsage: true } : {}) })
     return { path: this.#relay.path, headers: this.#relay.headers(call), body, losses: [] }
   }
 
   read(exchange: Exchange, call: Call, route: Route, ctx: ReadContext): Promise<void> {
     this.#ctx.record.servedBy(route.model)
+    this.#ctx.record.attempts = 1 + ctx.attempts.length
     const type = exchange.head.headers.get("content-type") ?? ""
     const document = !this.#ctx.call.stream || type.includes("application/json")
     return document ? this.#document(exchange, call, route, ctx) : this.#stream(exchange, route.model, ctx)
@@ -211,6 +214,7 @@ class Passing implements Work<void> {
     ctx.delivered("final")
     ctx.used(message.usage)
     record.message(message)
+    record.attempts = 1 + ctx.attempts.length
     record.content()
     record.end(200)
     if (this.#ctx.call.stream) {

@@ -28,6 +28,8 @@ export async function translate(ctx: CallContext): Promise<Response> {
     {
       ...call.options,
       signal: ctx.signal,
+      ...(settings.retry ? { retry: settings.retry } : {}),
+      ...(settings.timeouts ? { timeouts: settings.timeouts } : {}),
       ...(call.affinity && !call.options.sessionId ? { sessionId: call.affinity } : {}),
     },
     { clock: ctx.clock, mint: ctx.mint, known: ctx.known },

@@ -1,0 +1,69 @@
+import { crc32 } from "node:zlib"
+import { describe, expect, test } from "vitest"
+import { AwsEventStreamFramer } from "./aws-eventstream.ts"
+
+/** A message, put together apart from the reader: Node's own checksum, text headers only unless given as bytes. */
+function message(headers: Record<string, string>, payload: string, extra: readonly number[] = []): Buffer {
+  const parts = Object.entries(headers).map(([name, value]) => {
+    const size = Buffer.alloc(2)
+    size.writeUInt16BE(Buffer.byteLength(value))
+    return Buffer.concat([Buffer.from([name.length]), Buffer.from(name), Buffer.from([7]), size, Buffer.from(value)])
+  })
+  const head = Buffer.concat([...parts, Buffer.from(extra)])
+  const prelude = Buffer.alloc(8)
+  prelude.writeUInt32BE(16 + head.length + Buffer.byteLength(payload))
+  prelude.writeUInt32BE(head.length, 4)
+  const sum = (bytes: Buffer): Buffer => {
+    const out = Buffer.alloc(4)
+    out.writeUInt32BE(crc32(bytes))
+    return out
+  }
+  const body = Buffer.concat([prelude, sum(prelude), head, Buffer.from(payload)])
+  return Buffer.concat([body, sum(body)])
+}
+
+const one = message({ ":message-type": "event", ":event-type": "chunk" }, '{"a":"\u00e9"}')
+const two = message({ ":exception-type": "throttlingException" }, "")
+
+describe("AwsEventStreamFramer", () => {
+  test("gives the same frames wherever the bytes are cut", () => {
+    const bytes = new Uint8Array(Buffer.concat([one, two]))
+    const whole = new AwsEventStreamFramer().push(bytes)
+    expect(whole).toEqual([
+      { event: "chunk", data: '{"a":"\u00e9"}', meta: { ":message-type": "event", ":event-type": "chunk" } },
+      { event: "throttlingException", data: "", meta: { ":exception-type": "throttlingException" } },
+    ])
+    for (let at = 0; at <= bytes.length; at++) {
+      const framer = new AwsEventStreamFramer()
+      expect([...framer.push(bytes.subarray(0, at)), ...framer.push(bytes.subarray(at)), ...framer.end()]).toEqual(
+        whole,
+      )
+    }
+  })
+
+  test("reads headers of every type", () => {
+    const extra = [
+      1, 97, 0, 1, 98, 2, 0xff, 1, 99, 4, 0, 0, 1, 0, 1, 100, 8, 0, 0, 0, 0, 0, 0, 0, 9, 1, 101, 6, 0, 1, 0xab,
+    ]
+    const [frame] = new AwsEventStreamFramer().push(new Uint8Array(message({}, "x", extra)))
+    expect(frame).toEqual({ data: "x", meta: { a: "true", b: "-1", c: "256", d: "9", e: "ab" } })
+  })
+
+  test("a changed byte anywhere is noticed", () => {
+    for (let at = 0; at < one.length; at++) {
+      const broken = new Uint8Array(one)
+      broken[at] = (broken[at] as number) ^ 1
+      const framer = new AwsEventStreamFramer()
+      expect(() => [...framer.push(broken), ...framer.end()]).toThrow(/stream|message/)
+    }
+  })
+
+  test("an end inside a message, and a message that is too large, are errors", () => {
+    const framer = new AwsEventStreamFramer()
+    framer.push(new Uint8Array(one.subarray(0, 20)))
+    expect(() => framer.end()).toThrow(expect.objectContaining({ code: "stream_incomplete" }))
+    expect(() => new AwsEventStreamFramer({ maxFrameBytes: 10 }).push(new Uint8Array(one))).toThrow(
+      expect.objectContaining({ code: "stream_malformed" }),
+    )
+  })
+})

@@ -1,0 +1,66 @@
+import type { ListedModel, TokenCount, WireClient } from "../../contract/wire-client.ts"
+import { SluiceError } from "../../model/errors.ts"
+import { adapt } from "./adapt.ts"
+import { MessagesDecoder } from "./decode.ts"
+import { readError } from "./errors.ts"
+import { outputTool } from "./output.ts"
+import { headers } from "./protocol.ts"
+import { encode, encodeCount } from "./request.ts"
+import { API, isItem, MODELS_PATH } from "./types.ts"
+
+/**
+ * Anthropic's Messages, client side: Anthropic itself, and every host that speaks it.
+ * @see https://platform.claude.com/docs/en/api/messages
+ */
+export const anthropicMessages: WireClient = {
+  api: API,
+  framing: "sse",
+  traits: {
+    toolCallId: { pattern: /^[A-Za-z0-9_-]{1,64}$/, maxLength: 64 },
+    roles: { developer: false, system: "first" },
+    media: { image: true, document: true, audio: false, inToolResult: true },
+    thinking: { replay: true, signature: true, redacted: true },
+  },
+  encode,
+  decoder: (call, _head, out) => new MessagesDecoder(out, { outputTool: outputTool(call) }),
+  readError,
+  adapt,
+  operations: {
+    countTokens: { encode: encodeCount, decode: decodeCount },
+    models: {
+      encode: () => ({
+        path: `${MODELS_PATH}?limit=1000`,
+        headers: headers("application/json"),
+        body: null,
+        losses: [],
+      }),
+      decode: decodeModels,
+    },
+  },
+}
+
+function decodeCount(body: unknown): TokenCount {
+  const tokens = isItem(body) ? body["input_tokens"] : undefined
+  if (typeof tokens === "number") return { inputTokens: tokens, provenance: "reported" }
+  throw new SluiceError({ code: "stream_malformed", message: "The answer to a token count has no input_tokens." })
+}
+
+function decodeModels(body: unknown): ListedModel[] {
+  const data = isItem(body) ? (body["data"] ?? body["models"]) : body
+  if (!Array.isArray(data)) {
+    throw new SluiceError({ code: "stream_malformed", message: "The list of models has no data." })
+  }
+  return data.filter(isItem).flatMap((entry): ListedModel[] => {
+    const { id, display_name: name, owned_by: ownedBy, max_input_tokens: window, max_tokens: maxTokens } = entry
+    if (typeof id !== "string") return []
+    return [
+      {
+        id,
+        ...(typeof name === "string" ? { name } : {}),
+        ...(typeof ownedBy === "string" ? { ownedBy } : {}),
+        ...(typeof window === "number" ? { contextWindow: window } : {}),
+        ...(typeof maxTokens === "number" ? { maxTokens } : {}),
+      },
+    ]
+  })
+}

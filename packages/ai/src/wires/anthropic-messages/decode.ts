@@ -1,0 +1,358 @@
+import { frameObject } from "../../assemble/frame-json.ts"
+import type { MessageSink } from "../../contract/builder.ts"
+import type { Effect, Frame } from "../../contract/frame.ts"
+import type { Decoder } from "../../contract/wire-client.ts"
+import { errorFacts } from "./errors.ts"
+import { NativeBlockState } from "./native-block.ts"
+import { readStop, reportStop, type WireStop } from "./stop.ts"
+import { API, isItem, type Item } from "./types.ts"
+import { readUsage, servedModel } from "./usage.ts"
+
+const FINISHED: readonly Effect[] = [{ do: "finish", withinMs: 0 }]
+
+/** Thinking that came as a summary in tags, which are no part of it. */
+const WRAPPED = /^\s*<thinking>\s*([\s\S]*?)\s*<\/thinking>\s*$/
+
+type Kind = "text" | "thinking" | "tool" | "native" | "whole" | "output"
+
+/** One content block of the stream. */
+interface BlockState {
+  /** The block's index, as the builder's key. */
+  key: string
+  kind: Kind
+  closed: boolean
+  /** Signature so far. It is handed over at the end of the block, when it is known to belong to the text. */
+  signature: string
+  /** Thinking that begins with a tag, kept until its end is known. */
+  tagged?: string
+  /** Arguments that stood in the start of a tool call; the deltas win over them. */
+  seed?: unknown
+  /** Whether arguments came as deltas. */
+  streamed: boolean
+  native?: NativeBlockState
+}
+
+/** What a decoder must know of the request. */
+export interface DecoderOptions {
+  /** Calls of this tool are the answer's text: it stands in for an output format that the host lacks. */
+  outputTool?: string | undefined
+}
+
+/**
+ * Reads an answer of Anthropic's Messages: the events of a stream, in whatever framing they came, or one document.
+ *
+ * Blocks go by their index, so that hosts which keep several open are read as well. A second `message_start` (a
+ * stream that was joined to another one) is passed over, and a block that is closed stays closed.
+ */
+export class MessagesDecoder implements Decoder {
+  readonly #out: MessageSink
+  readonly #outputTool: string | undefined
+  readonly #blocks = new Map<unknown, BlockState>()
+  #lastIndex: unknown
+  #last: BlockState | undefined
+  #started = false
+  #restarted = false
+  #stop: WireStop | undefined
+  /** `message_stop` came, the answer failed, or a whole document was read. */
+  #done = false
+
+  constructor(out: MessageSink, options: DecoderOptions = {}) {
+    this.#out = out
+    this.#outputTool = options.outputTool
+  }
+
+  push(frame: Frame): readonly Effect[] | void {
+    if (this.#done) return undefined
+    const event = frameObject(frame, this.#out)
+    if (!event) return undefined
+    const type = event["type"] ?? frame.event
+    if (type === "content_block_delta") {
+      const delta = event["delta"]
+      if (isItem(delta)) this.#delta(event["index"], delta)
+      return undefined
+    }
+    return this.#event(type, event)
+  }
+
+  whole(body: unknown): void {
+    if (!isItem(body) || (body["type"] !== "message" && !Array.isArray(body["content"]))) {
+      this.#done = true
+      const facts = errorFacts(body)
+      this.#out.fail(facts ?? { is: "stream_malformed", message: "The answer is no message." })
+      return
+    }
+    this.#meta(body)
+    const content = Array.isArray(body["content"]) ? body["content"] : []
+    content.forEach((block: unknown, index) => {
+      if (isItem(block)) this.#wholeBlock(index, block)
+    })
+    this.#usage(body["usage"])
+    this.#stop = readStop(body)
+    this.#finish()
+  }
+
+  end(): void {
+    if (this.#done) return
+    if (!this.#stop) {
+      this.#done = true
+      this.#out.fail({ is: "stream_incomplete", message: "The stream ended before message_stop." })
+      return
+    }
+    this.#finish()
+  }
+
+  #event(type: unknown, event: Item): readonly Effect[] | void {
+    switch (type) {
+      case "message_start":
+        this.#messageStart(event["message"])
+        return undefined
+      case "content_block_start":
+        if (isItem(event["content_block"])) this.#blockStart(event["index"], event["content_block"])
+        return undefined
+      case "content_block_stop":
+        this.#blockStop(event["index"])
+        return undefined
+      case "message_delta":
+        this.#messageDelta(event)
+        return undefined
+      case "message_stop":
+        this.#finish()
+        return FINISHED
+      case "message":
+        this.whole(event)
+        return FINISHED
+      case "ping":
+        this.#out.alive()
+        return undefined
+      default:
+        return this.#other(type, event)
+    }
+  }
+
+  /** Errors, and events that we do not know. */
+  #other(type: unknown, event: Item): readonly Effect[] | void {
+    const failed = type === "error" || event["error"] !== undefined || (type === undefined && "message" in event)
+    if (!failed) {
+      this.#out.alive()
+      return undefined
+    }
+    this.#done = true
+    this.#out.fail(errorFacts(event) ?? { message: "The host reported an error without saying which." })
+    return FINISHED
+  }
+
+  #messageStart(message: unknown): void {
+    if (this.#started) {
+      this.#restarted = true
+      return
+    }
+    this.#started = true
+    if (!isItem(message)) return
+    this.#meta(message)
+    this.#usage(message["usage"])
+    if (Array.isArray(message["content"])) {
+      message["content"].forEach((block: unknown, index) => {
+        if (isItem(block)) this.#wholeBlock(index, block)
+      })
+    }
+  }
+
+  #messageDelta(event: Item): void {
+    if (this.#stop && this.#restarted) return
+    this.#usage(event["usage"])
+    this.#stop ??= readStop(event["delta"])
+  }
+
+  #meta(message: Item): void {
+    const { id, model } = message
+    this.#out.meta({
+      ...(typeof id === "string" ? { responseId: id } : {}),
+      ...(typeof model === "string" ? { model } : {}),
+    })
+  }
+
+  #usage(value: unknown): void {
+    if (!isItem(value)) return
+    this.#out.usage(readUsage(value))
+    const model = servedModel(value)
+    if (model !== undefined) this.#out.meta({ model })
+  }
+
+  #blockStart(index: unknown, block: Item): void {
+    if (this.#blocks.has(index)) return
+    const state: BlockState = { key: String(index), kind: "native", closed: false, signature: "", streamed: false }
+    this.#blocks.set(index, state)
+    const { key } = state
+    switch (block["type"]) {
+      case "text":
+        state.kind = "text"
+        this.#out.text(key, string(block["text"]))
+        this.#cite(key, block["citations"])
+        break
+      case "thinking":
+        state.kind = "thinking"
+        this.#out.thinking(key, "")
+        state.signature = string(block["signature"])
+        this.#think(state, string(block["thinking"]))
+        break
+      case "redacted_thinking":
+        state.kind = "whole"
+        this.#out.block(key, { type: "redactedThinking", data: { value: string(block["data"]) } })
+        break
+      case "tool_use":
+        this.#toolStart(state, block)
+        break
+      default:
+        state.native = new NativeBlockState(block)
+        if (block["type"] === "fallback") this.#fallback(block["to"])
+    }
+  }
+
+  #toolStart(state: BlockState, block: Item): void {
+    const id = string(block["id"])
+    const name = string(block["name"])
+    state.seed = block["input"]
+    if (this.#outputTool !== undefined && name === this.#outputTool) {
+      state.kind = "output"
+      this.#out.text(state.key, "")
+      return
+    }
+    state.kind = "tool"
+    this.#out.toolCall(state.key, { ...(id ? { id } : {}), ...(name ? { name } : {}) })
+    const caller = isItem(block["caller"]) ? block["caller"]["type"] : undefined
+    if (caller !== undefined && caller !== "direct") {
+      this.#out.loss({
+        field: `content[${state.key}].caller`,
+        kind: "dropped",
+        reason: "That a program of the provider made this call has no place in a tool call.",
+      })
+    }
+  }
+
+  #delta(index: unknown, delta: Item): void {
+    let state = this.#last
+    if (index !== this.#lastIndex || !state) {
+      state = this.#blocks.get(index)
+      this.#lastIndex = index
+      this.#last = state
+    }
+    if (!state || state.closed) return
+    switch (delta["type"]) {
+      case "text_delta":
+        if (state.kind === "text" && typeof delta["text"] === "string") this.#out.text(state.key, delta["text"])
+        return
+      case "thinking_delta":
+        if (state.kind === "thinking") this.#think(state, string(delta["thinking"]))
+        return
+      case "input_json_delta":
+        if (state.native) break
+        this.#input(state, string(delta["partial_json"]))
+        return
+      case "signature_delta":
+        state.signature += string(delta["signature"])
+        return
+      case "citations_delta":
+        if (state.kind === "text") this.#cite(state.key, [delta["citation"]])
+        if (!state.native) return
+    }
+    state.native?.push(delta)
+  }
+
+  #think(state: BlockState, text: string): void {
+    if (text === "") return
+    if (state.tagged !== undefined) state.tagged += text
+    else if (!state.streamed && text.trimStart().startsWith("<")) state.tagged = text
+    state.streamed = true
+    this.#out.thinking(state.key, text)
+  }
+
+  #input(state: BlockState, piece: string): void {
+    if (piece === "") return
+    state.streamed = true
+    if (state.kind === "tool") this.#out.args(state.key, piece)
+    else if (state.kind === "output") this.#out.text(state.key, piece)
+  }
+
+  #cite(key: string, citations: unknown): void {
+    if (!Array.isArray(citations) || citations.length === 0) return
+    this.#out.attach(key, { citations: citations.filter((citation) => citation !== undefined && citation !== null) })
+  }
+
+  #blockStop(index: unknown): void {
+    const state = this.#blocks.get(index)
+    if (!state || state.closed) return
+    state.closed = true
+    switch (state.kind) {
+      case "thinking":
+        this.#endThinking(state)
+        return
+      case "tool":
+      case "output":
+        this.#seed(state)
+        this.#out.close(state.key)
+        return
+      case "native":
+        if (state.native) {
+          this.#out.block(state.key, { type: "native", api: API, item: state.native.finish() })
+        }
+        return
+      default:
+        this.#out.close(state.key)
+    }
+  }
+
+  /** Arguments that came with the start of a call, where no deltas followed. */
+  #seed(state: BlockState): void {
+    if (state.streamed || state.seed === undefined || state.seed === null) return
+    const text = typeof state.seed === "string" ? state.seed : JSON.stringify(state.seed)
+    if (text !== "{}") this.#input(state, text)
+  }
+
+  /** A summary in tags is unwrapped; its signature is not of the text that is left, and goes. */
+  #endThinking(state: BlockState): void {
+    const inner = state.tagged === undefined ? undefined : WRAPPED.exec(state.tagged)?.[1]
+    if (inner !== undefined) {
+      this.#out.close(state.key, { text: inner })
+      return
+    }
+    if (state.signature !== "") this.#out.attach(state.key, { signature: state.signature })
+    this.#out.close(state.key)
+  }
+
+  #wholeBlock(index: number, block: Item): void {
+    this.#blockStart(index, block)
+    this.#blockStop(index)
+  }
+
+  #fallback(to: unknown): void {
+    const model = isItem(to) ? to["model"] : undefined
+    if (typeof model === "string") this.#out.meta({ model })
+  }
+
+  /** The answer is over: what is still open is closed, except a tool call, which may lack its end. */
+  #finish(): void {
+    if (this.#done) return
+    this.#done = true
+    for (const [index, state] of this.#blocks) {
+      if (state.closed) continue
+      if (state.kind === "tool") {
+        this.#out.fail({ is: "stream_incomplete", message: "The stream ended inside a tool call." })
+        return
+      }
+      this.#blockStop(index)
+    }
+    reportStop(this.#reason(), this.#out)
+  }
+
+  /** A call of the tool that stands for the answer's text is no call. */
+  #reason(): WireStop {
+    const stop = this.#stop ?? { reason: "end_turn" }
+    if (this.#outputTool === undefined || stop.reason !== "tool_use") return stop
+    for (const state of this.#blocks.values()) if (state.kind === "tool") return stop
+    return { reason: "end_turn" }
+  }
+}
+
+function string(value: unknown): string {
+  return typeof value === "string" ? value : ""
+}

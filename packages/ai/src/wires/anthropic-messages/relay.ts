@@ -1,0 +1,133 @@
+import type { Model, Usage } from "@sluice/catalog/core"
+import { spliceJson } from "../../assemble/json-splice.ts"
+import type { ErrorFacts } from "../../contract/error-facts.ts"
+import type { Frame } from "../../contract/frame.ts"
+import type { InboundCall, Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
+import { sseBytes } from "../../framing/sse.ts"
+import { errorFacts } from "./errors.ts"
+import { headers } from "./protocol.ts"
+import { ANTHROPIC_VERSION, isItem, MESSAGES_PATH, type Item } from "./types.ts"
+import { readUsage } from "./usage.ts"
+
+/** The last event, for hosts that leave it out. */
+const MESSAGE_STOP: Frame = { event: "message_stop", data: '{"type":"message_stop"}' }
+
+/** Passes requests and streams of this wire on as they are. */
+export const relay: Relay = {
+  path: MESSAGES_PATH,
+  headers: ({ stream, request }) => ({
+    ...headers(stream ? "text/event-stream" : "application/json"),
+    "anthropic-version": request.headers.get("anthropic-version") ?? ANTHROPIC_VERSION,
+  }),
+  passes,
+  edit: (raw, set) => (set.model === undefined ? raw : spliceJson(raw, [{ path: ["model"], value: set.model }])),
+  tap: () => new MessagesTap(),
+}
+
+/** A host of the same wire may be given the client's own bytes unless its entry asks for another spelling of them. */
+function passes(call: InboundCall, model: Model): boolean {
+  const { compat } = model
+  const { sampling, effort, contextManagement, betaHeader, toolResultId, extraBody, refusesForcedTool } =
+    compat.messages ?? {}
+  const body: Item = isItem(call.request.body) ? call.request.body : {}
+  const has = (name: string): boolean => body[name] !== undefined && body[name] !== null
+  if (compat.textOnly || toolResultId || extraBody) return false
+  if (sampling === false && (has("temperature") || has("top_p") || has("top_k"))) return false
+  if (effort === false && isItem(body["output_config"]) && body["output_config"]["effort"] !== undefined) return false
+  if (!contextManagement && has("context_management")) return false
+  if (betaHeader === false && call.forward["anthropic-beta"] !== undefined) return false
+  const choice = isItem(body["tool_choice"]) ? body["tool_choice"]["type"] : undefined
+  return !(refusesForcedTool && (choice === "any" || choice === "tool"))
+}
+
+const TYPE = /"type"\s*:\s*"([a-z_]+)"/
+
+/** Watches a stream that is passed through. Only the few frames that carry usage or an error are parsed. */
+class MessagesTap implements Tap {
+  readonly #usage: Usage = { provenance: "absent" }
+  #content = false
+  /** The reason to stop was given. */
+  #terminal = false
+  #stopped = false
+  #error: ErrorFacts | undefined
+
+  push(frame: Frame): TapVerdict {
+    const data = typeof frame.data === "string" ? frame.data : new TextDecoder().decode(frame.data)
+    switch (frame.event ?? TYPE.exec(data.slice(0, 200))?.[1]) {
+      case "content_block_delta":
+        return data.includes('"signature_delta"') ? this.#waiting() : this.#shown()
+      case "content_block_start":
+        return /"type"\s*:\s*"(?:text|thinking)"/.test(data.slice(0, 200)) ? this.#waiting() : this.#shown()
+      case "message_start":
+        this.#add(message(parse(data))["usage"])
+        return this.#waiting()
+      case "message_delta":
+        return this.#messageDelta(parse(data))
+      case "message_stop":
+        this.#terminal = true
+        this.#stopped = true
+        return "end"
+      case "message":
+        this.#add(parse(data)["usage"])
+        this.#terminal = true
+        this.#stopped = true
+        return "end"
+      case "error":
+        this.#error = { ...errorFacts(parse(data)), inStream: true }
+        return this.#waiting()
+      default:
+        return this.#waiting()
+    }
+  }
+
+  result(): ReturnType<Tap["result"]> {
+    const usage = this.#usage
+    if (usage.provenance === "reported") {
+      if (!this.#terminal) usage.provenance = "partial"
+      usage.totalTokens = (usage.input ?? 0) + (usage.output ?? 0) + (usage.cacheRead ?? 0) + (usage.cacheWrite ?? 0)
+    }
+    return {
+      terminal: this.#terminal,
+      ...(usage.provenance === "absent" ? {} : { usage }),
+      ...(this.#error ? { error: this.#error } : {}),
+      ...(this.#terminal && !this.#stopped ? { missing: sseBytes(MESSAGE_STOP) } : {}),
+    }
+  }
+
+  #messageDelta(event: Item): TapVerdict {
+    this.#add(event["usage"])
+    const delta = event["delta"]
+    if (!isItem(delta) || typeof delta["stop_reason"] !== "string") return this.#waiting()
+    this.#terminal = true
+    return this.#shown()
+  }
+
+  #add(value: unknown): void {
+    const usage = readUsage(value)
+    Object.assign(this.#usage, usage)
+    if (usage.input !== undefined || usage.output !== undefined) this.#usage.provenance = "reported"
+  }
+
+  /** Nothing that a client sees as an answer: kept back until there is some, so that a failure can still be told. */
+  #waiting(): TapVerdict {
+    return this.#content ? "pass" : "hold"
+  }
+
+  #shown(): TapVerdict {
+    this.#content = true
+    return "content"
+  }
+}
+
+function parse(data: string): Item {
+  try {
+    const value: unknown = JSON.parse(data)
+    return isItem(value) ? value : {}
+  } catch {
+    return {}
+  }
+}
+
+function message(event: Item): Item {
+  return isItem(event["message"]) ? event["message"] : {}
+}

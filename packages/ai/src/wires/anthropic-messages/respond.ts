@@ -1,0 +1,135 @@
+import type { Usage } from "@sluice/catalog/core"
+import type { Frame } from "../../contract/frame.ts"
+import type { Mint } from "../../contract/wire-client.ts"
+import type { InboundCall, Responder } from "../../contract/wire-server.ts"
+import type { AssistantMessageEvent } from "../../model/events.ts"
+import type { AssistantMessage, Loss } from "../../model/message.ts"
+import { isRefusal, writeBlock, writeStop } from "./answer-block.ts"
+import { BlockWriter } from "./block-writer.ts"
+import { errorBody } from "./failure.ts"
+import { Losses } from "./losses.ts"
+import type { Item } from "./types.ts"
+import { writeUsage } from "./usage.ts"
+
+const PING: Frame = { event: "ping", data: '{"type":"ping"}' }
+
+/**
+ * Writes an answer as Anthropic's Messages.
+ *
+ * Clients of this wire know one open block at a time and blocks that count up from 0, whatever the host behind it
+ * did: blocks are written one after the other in the order of the message, and what comes for a later one waits.
+ */
+export class MessagesResponder implements Responder {
+  readonly #call: InboundCall
+  readonly #mint: Mint
+  readonly #losses = new Losses()
+  readonly #blocks: BlockWriter
+  #started = false
+  #ended = false
+
+  constructor(call: InboundCall, mint: Mint) {
+    this.#call = call
+    this.#mint = mint
+    this.#blocks = new BlockWriter(this.#losses, mint)
+  }
+
+  get losses(): readonly Loss[] {
+    return this.#losses.list
+  }
+
+  push(event: AssistantMessageEvent): Frame[] {
+    if (this.#ended) return []
+    const frames: Frame[] = []
+    switch (event.type) {
+      case "start":
+        return frames
+      case "done":
+        this.#end(event.message, frames)
+        return frames
+      case "error":
+        if (isRefusal(event.error)) this.#end(event.error, frames)
+        else this.#fail(event.error, frames)
+        return frames
+      default:
+        this.#blocks.push(event, frames)
+        if (frames.length > 0 && !this.#started) frames.unshift(this.#start(event.partial))
+        return frames
+    }
+  }
+
+  /** @throws SluiceError never; a message that failed is to be answered with `failure`, except a refusal */
+  whole(message: AssistantMessage): Item {
+    const content: Item[] = []
+    message.content.forEach((block, index) => {
+      const written = writeBlock(block, `content[${index}]`, this.#losses)
+      if (written) content.push(written)
+    })
+    const hasCalls = content.some((block) => block["type"] === "tool_use")
+    return {
+      ...this.#head(message),
+      content,
+      ...writeStop(message, hasCalls),
+      usage: this.#usage(message.usage),
+    }
+  }
+
+  keepAlive(): Frame {
+    return PING
+  }
+
+  #head(message: AssistantMessage): Item {
+    return {
+      id: message.responseId ?? this.#mint.id("msg_"),
+      type: "message",
+      role: "assistant",
+      model: this.#call.model,
+    }
+  }
+
+  #start(message: AssistantMessage): Frame {
+    this.#started = true
+    return frame("message_start", {
+      message: {
+        ...this.#head(message),
+        content: [],
+        stop_reason: null,
+        stop_sequence: null,
+        usage: this.#usage(message.usage),
+      },
+    })
+  }
+
+  #usage(usage: Usage): Item {
+    return writeUsage(usage, this.#call.estimate?.inputTokens)
+  }
+
+  #end(message: AssistantMessage, frames: Frame[]): void {
+    this.#ended = true
+    this.#blocks.finish(message, frames)
+    if (!this.#started) frames.unshift(this.#start(message))
+    frames.push(
+      frame("message_delta", {
+        delta: writeStop(message, this.#blocks.hasCalls),
+        usage: this.#usage(message.usage),
+      }),
+      frame("message_stop", {}),
+    )
+  }
+
+  /** What was written before stays; a call that was cut off is not closed, so that no client takes it for whole. */
+  #fail(message: AssistantMessage, frames: Frame[]): void {
+    this.#ended = true
+    const error = message.error ?? {
+      code: "server_error" as const,
+      message: "The answer failed.",
+      retryable: false,
+      scope: "host" as const,
+      delivered: "content" as const,
+    }
+    frames.push({ event: "error", data: JSON.stringify(errorBody(error)) })
+  }
+}
+
+function frame(type: string, fields: Item): Frame {
+  return { event: type, data: JSON.stringify({ type, ...fields }) }
+}

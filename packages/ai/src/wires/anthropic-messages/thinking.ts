@@ -1,0 +1,211 @@
+import { EFFORTS, type Effort, type MessagesCompat, type ThinkingLadder } from "@sluice/catalog/core"
+import type { Call } from "../../contract/wire-client.ts"
+import { SluiceError } from "../../model/errors.ts"
+import { learned } from "./facts.ts"
+import type { Losses } from "./losses.ts"
+import type { WireThinking } from "./types.ts"
+
+/** Budget of a level in tokens where the model's ladder has none. */
+const BUDGETS: Readonly<Record<Effort, number>> = {
+  minimal: 1024,
+  low: 4096,
+  medium: 8192,
+  high: 16_384,
+  xhigh: 32_768,
+  max: 32_768,
+}
+
+/** Least budget that the API takes. */
+const MIN_BUDGET = 1024
+/** Room for the answer itself beside the budget. */
+const ANSWER_TOKENS = 4000
+const MIN_ANSWER_TOKENS = 1024
+/** Most tokens of an answer where the model's own limit is not known. */
+const DEFAULT_MAX_TOKENS = 64_000
+/** A level's spelling that means: adaptive, without a level. */
+const NO_LEVEL = "adaptive"
+
+/** What a request says about thinking, and what follows from it. */
+export interface ThinkingPlan {
+  thinking?: WireThinking
+  /** For `output_config.effort`. */
+  effort?: string
+  maxTokens: number
+  /** The request makes the model think. */
+  on: boolean
+}
+
+/**
+ * Decides how a request asks for thinking and how many tokens it may use.
+ *
+ * @param forced the tool choice forces a call, with which the API refuses thinking
+ * @throws SluiceError `invalid_request` when the thinking budget leaves no room for an answer
+ */
+export function planThinking(call: Call, forced: boolean, losses: Losses): ThinkingPlan {
+  const { model } = call
+  const compat = model.compat.messages ?? {}
+  const plan: ThinkingPlan = { maxTokens: maxTokens(call, losses), on: false }
+  const ladder = model.thinking
+  if (!ladder) {
+    withoutLadder(call, forced, plan, losses)
+    return plan
+  }
+  if (forced) {
+    if (wanted(call))
+      losses.dropped("options.reasoning", "The API does not let a model think while a tool call is forced.")
+    if (refusesDisabled(compat, ladder)) setEffort(plan, call, wireEffort(lowest(ladder), ladder), losses)
+    return plan
+  }
+  const level = levelOf(call, ladder, losses)
+  if (level === "off") {
+    if (!refusesDisabled(compat, ladder)) plan.thinking = { type: "disabled" }
+    else {
+      setEffort(plan, call, wireEffort(lowest(ladder), ladder), losses)
+      losses.approximated(
+        "options.reasoning",
+        "The model cannot be told not to think; it is asked for its lowest level.",
+      )
+    }
+  } else if (level !== undefined) askFor(level, ladder, call, plan, losses)
+  return plan
+}
+
+/** Whether the caller asked for thinking. */
+function wanted({ options }: Call): boolean {
+  if (options.reasoning === "off") return false
+  return options.reasoning !== undefined || options.thinkingBudget !== undefined
+}
+
+function maxTokens({ model, options }: Call, losses: Losses): number {
+  const ceiling = model.maxTokens && model.maxTokens > 0 ? model.maxTokens : undefined
+  if (options.maxTokens === undefined) return ceiling ?? DEFAULT_MAX_TOKENS
+  if (ceiling === undefined || options.maxTokens <= ceiling) return options.maxTokens
+  losses.approximated("options.maxTokens", `The model makes at most ${ceiling} tokens.`)
+  return ceiling
+}
+
+/** A model of which nothing is known thinks by a budget if the caller gives one. */
+function withoutLadder(call: Call, forced: boolean, plan: ThinkingPlan, losses: Losses): void {
+  const { reasoning, thinkingBudget } = call.options
+  if (reasoning === "off" || !wanted(call)) return
+  if (thinkingBudget === undefined || forced) {
+    losses.dropped("options.reasoning", "The model is not known to think.")
+    return
+  }
+  setBudget(plan, call, thinkingBudget, losses)
+  plan.on = true
+}
+
+/** The level to ask for; `undefined` leaves it to the vendor. */
+function levelOf(call: Call, ladder: ThinkingLadder, losses: Losses): Effort | "off" | undefined {
+  const { reasoning, thinkingBudget } = call.options
+  if (reasoning === "off") {
+    if (!ladder.mandatory) return "off"
+    losses.approximated("options.reasoning", "The model always thinks; it is asked for its lowest level.")
+    return lowest(ladder)
+  }
+  if (reasoning === undefined) {
+    if (thinkingBudget !== undefined) return nearestLevel(thinkingBudget, ladder)
+    return ladder.mandatory && ladder.mode === "budget" ? lowest(ladder) : undefined
+  }
+  if (ladder.efforts.length === 0 || ladder.efforts.includes(reasoning)) return reasoning
+  const rank = EFFORTS.indexOf(reasoning)
+  const below = ladder.efforts.findLast((effort) => EFFORTS.indexOf(effort) < rank)
+  const level = below ?? lowest(ladder)
+  losses.approximated("options.reasoning", `The model has no level ${reasoning}; it is asked for ${level}.`)
+  return level
+}
+
+function askFor(level: Effort, ladder: ThinkingLadder, call: Call, plan: ThinkingPlan, losses: Losses): void {
+  const { options } = call
+  plan.on = true
+  const display = displayOf(call, ladder, losses)
+  if (ladder.mode === "budget" || ladder.mode === "budget-effort") {
+    const budget = options.thinkingBudget ?? ladder.budgets?.[level] ?? BUDGETS[level]
+    setBudget(plan, call, budget, losses)
+    Object.assign(plan.thinking as WireThinking, display)
+  } else {
+    plan.thinking = { type: "adaptive", ...display }
+    if (options.thinkingBudget !== undefined) {
+      losses.approximated("options.thinkingBudget", "The model takes a level instead of a number of tokens.")
+    }
+  }
+  if (ladder.mode !== "budget") setEffort(plan, call, wireEffort(level, ladder), losses)
+}
+
+function displayOf(call: Call, ladder: ThinkingLadder, losses: Losses): { display?: "summarized" | "omitted" } {
+  const hidden = call.options.showThinking === false
+  if (ladder.display) return { display: hidden ? "omitted" : "summarized" }
+  if (hidden) losses.dropped("options.showThinking", "The model cannot be told to keep its thinking back.")
+  return {}
+}
+
+function setEffort(plan: ThinkingPlan, call: Call, effort: string, losses: Losses): void {
+  if (effort === NO_LEVEL) return
+  if (call.model.compat.messages?.effort === false || learned(call.known, "noEffort")) {
+    losses.approximated("options.reasoning", "The host takes no level.")
+    return
+  }
+  plan.effort = effort
+}
+
+/**
+ * Sets the budget and makes room for it: an answer's limit that is too small is raised up to the model's, and where
+ * that is not enough the budget is lowered. A caller who gave both numbers, and fitting ones, gets them as they are.
+ */
+function setBudget(plan: ThinkingPlan, { model, options }: Call, asked: number, losses: Losses): void {
+  let budget = Math.max(MIN_BUDGET, Math.floor(asked))
+  if (budget > asked) losses.approximated("options.thinkingBudget", `The API takes no fewer than ${MIN_BUDGET} tokens.`)
+  const bothGiven = options.thinkingBudget !== undefined && options.maxTokens !== undefined
+  if (!(bothGiven && budget < plan.maxTokens) && plan.maxTokens < budget + ANSWER_TOKENS) {
+    const ceiling = model.maxTokens ?? Math.max(DEFAULT_MAX_TOKENS, plan.maxTokens)
+    const raised = Math.min(ceiling, budget + ANSWER_TOKENS)
+    if (raised > plan.maxTokens) {
+      plan.maxTokens = raised
+      if (options.maxTokens !== undefined) {
+        losses.approximated("options.maxTokens", "Raised, so that the answer has room beside the thinking.")
+      }
+    }
+    if (plan.maxTokens < budget + ANSWER_TOKENS) {
+      budget = lowered(plan.maxTokens)
+      losses.approximated(
+        "options.thinkingBudget",
+        `Lowered to ${budget} tokens, so that the answer has room beside it.`,
+      )
+    }
+  }
+  plan.thinking = { type: "enabled", budget_tokens: budget }
+}
+
+function lowered(limit: number): number {
+  for (const answer of [ANSWER_TOKENS, MIN_ANSWER_TOKENS]) if (limit - answer >= MIN_BUDGET) return limit - answer
+  throw new SluiceError({
+    code: "invalid_request",
+    param: "maxTokens",
+    message: `maxTokens: ${limit} tokens are too few for an answer with thinking; the thinking alone takes ${MIN_BUDGET}.`,
+    hint: 'Raise maxTokens or set reasoning to "off".',
+  })
+}
+
+function refusesDisabled(compat: MessagesCompat, ladder: ThinkingLadder): boolean {
+  return compat.refusesDisabledThinking ?? (ladder.mode === "adaptive" || ladder.mode === "effort")
+}
+
+function lowest(ladder: ThinkingLadder): Effort {
+  return ladder.efforts[0] ?? "low"
+}
+
+function wireEffort(level: Effort, ladder: ThinkingLadder): string {
+  return ladder.effortMap?.[level] ?? (level === "minimal" ? "low" : level)
+}
+
+/** The lowest level whose budget reaches `tokens`. */
+function nearestLevel(tokens: number, ladder: ThinkingLadder): Effort {
+  const levels = ladder.efforts.length > 0 ? ladder.efforts : EFFORTS
+  return levels.find((level) => (ladder.budgets?.[level] ?? BUDGETS[level]) >= tokens) ?? (levels.at(-1) as Effort)
+}
+
+/** The level that stands for a budget on wires that have levels only. */
+export function levelOfBudget(tokens: number): Effort {
+  return EFFORTS.find((level) => BUDGETS[level] >= tokens) ?? "xhigh"
+}

@@ -1,0 +1,84 @@
+import type { CacheMark } from "../../model/tool.ts"
+
+/**
+ * The parts of Anthropic's Messages that this wire reads or writes.
+ * @see https://platform.claude.com/docs/en/api/messages
+ */
+
+/** Name of this wire. */
+export const API = "anthropic-messages"
+
+/** Where requests go; a base URL has no version. */
+export const MESSAGES_PATH = "/v1/messages"
+export const COUNT_TOKENS_PATH = "/v1/messages/count_tokens"
+export const MODELS_PATH = "/v1/models"
+
+/** The version of the API that requests are written for. */
+export const ANTHROPIC_VERSION = "2023-06-01"
+
+/** A JSON object whose fields are not known. */
+export type Item = Record<string, unknown>
+
+/** A mark up to which the prompt is cached. */
+export interface CacheControl {
+  type: "ephemeral"
+  ttl?: "5m" | "1h"
+}
+
+/** A content block of a request. Blocks of other types travel as they are. */
+export interface WireBlock extends Item {
+  type: string
+  cache_control?: CacheControl
+}
+
+export interface WireMessage {
+  role: "user" | "assistant" | "system"
+  content: WireBlock[]
+}
+
+export interface WireTool extends Item {
+  cache_control?: CacheControl
+}
+
+/** Cache marks of the caller, by what carries them. */
+export type Marks = Map<WireBlock | WireTool, CacheMark>
+
+export type WireToolChoice =
+  | { type: "auto" | "any"; disable_parallel_tool_use?: true }
+  | { type: "tool"; name: string; disable_parallel_tool_use?: true }
+  | { type: "none" }
+
+export type WireThinking =
+  | { type: "enabled"; budget_tokens: number; display?: "summarized" | "omitted" }
+  | { type: "adaptive"; display?: "summarized" | "omitted" }
+  | { type: "disabled" }
+
+export interface OutputConfig extends Item {
+  effort?: string
+  format?: { type: "json_schema"; schema: Item }
+}
+
+/** The body of a request, in the order in which its fields are written. */
+export interface MessagesBody extends Item {
+  model: string
+  messages: WireMessage[]
+  system?: WireBlock[]
+  tools?: WireTool[]
+  metadata?: Item
+  max_tokens: number
+  thinking?: WireThinking
+  context_management?: Item
+  output_config?: OutputConfig
+  stream?: boolean
+  temperature?: number
+  top_p?: number
+  top_k?: number
+  stop_sequences?: string[]
+  service_tier?: string
+  speed?: string
+  tool_choice?: WireToolChoice
+}
+
+export function isItem(value: unknown): value is Item {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}

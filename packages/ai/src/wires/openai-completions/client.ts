@@ -1,0 +1,28 @@
+import type { Call, WireClient } from "../../contract/wire-client.ts"
+import { adapt } from "./adapt.ts"
+import { ChatDecoder } from "./decode.ts"
+import { readError } from "./errors.ts"
+import { listModels } from "./list-models.ts"
+import { encode } from "./request.ts"
+import { API } from "./types.ts"
+
+/**
+ * OpenAI's Chat Completions and the many hosts that speak it, client side.
+ *
+ * @see https://platform.openai.com/docs/api-reference/chat
+ */
+export const openaiCompletions: WireClient = {
+  api: API,
+  framing: "sse",
+  traits: {
+    toolCallId: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 64 },
+    roles: { developer: true, system: "anywhere" },
+    media: { image: true, document: true, audio: true, inToolResult: false },
+    thinking: { replay: true, signature: true, redacted: true },
+  },
+  encode,
+  decoder: (call: Call, _head, out) => new ChatDecoder(call, out),
+  readError,
+  adapt,
+  operations: { models: listModels },
+}

@@ -1,0 +1,205 @@
+import type { Loss } from "../../model/message.ts"
+import { SluiceError } from "../../model/errors.ts"
+import type { Json } from "../../model/tool.ts"
+import type { Call, WireRequest } from "../../contract/wire-client.ts"
+import type { HeaderMap } from "../../contract/frame.ts"
+import { encodeMessages } from "./messages.ts"
+import { thinkingFields } from "./thinking.ts"
+import { encodeOutput, encodeTools } from "./tools.ts"
+import { API, isObject, learned, type ChatBody, type Encoding } from "./types.ts"
+
+/** Most that is asked for where the caller sets no cap: catalogs often name a whole window as a model's cap. */
+const DEFAULT_CEILING = 64_000
+const DEFAULT_MAX_STOP = 4
+
+/** Encodes a call. @throws SluiceError `unsupported` for what Chat Completions cannot do at all */
+export function encode(call: Call): WireRequest {
+  const { options, model } = call
+  if (call.op !== "generate") throw unsupported("op", `Chat Completions has no operation "${call.op}".`)
+  if (options.candidates !== undefined && options.candidates !== 1) {
+    throw unsupported("candidates", `options.candidates is ${options.candidates}: only one answer can be decoded.`)
+  }
+  const losses: Loss[] = []
+  const encoding: Encoding = {
+    call,
+    compat: model.compat.chat ?? {},
+    losses,
+    lose(field, kind, reason) {
+      if (!losses.some((known) => known.field === field && known.kind === kind)) losses.push({ field, kind, reason })
+    },
+  }
+  const tools = encodeTools(encoding)
+  const thinking = thinkingFields(encoding, tools.choice)
+  const headers: HeaderMap = {
+    "content-type": "application/json",
+    accept: call.stream ? "text/event-stream" : "application/json",
+  }
+  const body: ChatBody = {
+    model: model.requestModelId ?? model.id,
+    messages: encodeMessages(encoding, thinking.state),
+    ...streaming(encoding),
+    ...sampling(encoding),
+    ...limits(encoding),
+    ...tools.fields,
+    ...encodeOutput(encoding),
+    ...thinking.fields,
+    ...identity(encoding, headers),
+  }
+  const fields = leaveOut(encoding, withExtra(encoding.compat.extraBody, body))
+  return { path: "/chat/completions", headers, body: withBag(options.wire?.[API], fields), losses }
+}
+
+function unsupported(param: string, message: string): SluiceError {
+  return new SluiceError({ code: "unsupported", message, param, scope: "local" })
+}
+
+function streaming({ call, compat }: Encoding): ChatBody {
+  const fields: ChatBody = {}
+  if (call.stream) {
+    fields["stream"] = true
+    if (compat.streamUsage !== false && learned(call, "streamUsage") !== false) {
+      fields["stream_options"] = { include_usage: true }
+    }
+  }
+  if (compat.store) fields["store"] = false
+  return fields
+}
+
+const SAMPLING = [
+  ["temperature", "temperature", false],
+  ["topP", "top_p", false],
+  ["presencePenalty", "presence_penalty", false],
+  ["frequencyPenalty", "frequency_penalty", false],
+  ["topK", "top_k", true],
+  ["minP", "min_p", true],
+  ["repetitionPenalty", "repetition_penalty", true],
+] as const
+
+function sampling({ call, compat, lose }: Encoding): ChatBody {
+  const fields: ChatBody = {}
+  for (const [option, field, extended] of SAMPLING) {
+    const value = call.options[option]
+    if (value === undefined) continue
+    if (compat.sampling === false) lose(`options.${option}`, "dropped", "The model takes no sampling parameters.")
+    else if (extended && !compat.extendedSampling) lose(`options.${option}`, "dropped", "The host has no such field.")
+    else fields[field] = value
+  }
+  const { seed, logprobs, verbosity } = call.options
+  if (seed !== undefined) fields["seed"] = seed
+  if (logprobs !== undefined && logprobs !== false) {
+    fields["logprobs"] = true
+    if (typeof logprobs === "number") fields["top_logprobs"] = logprobs
+  }
+  if (verbosity !== undefined) fields["verbosity"] = verbosity
+  return fields
+}
+
+function limits(encoding: Encoding): ChatBody {
+  const { call, compat, lose } = encoding
+  const fields: ChatBody = {}
+  const { stop } = call.options
+  if (stop && stop.length > 0) {
+    const most = compat.maxStop ?? DEFAULT_MAX_STOP
+    const taken = stop.slice(0, most)
+    if (taken.length < stop.length) lose("options.stop", "approximated", `The host takes ${most} stop sequences.`)
+    if (taken.length > 0) fields["stop"] = taken.length === 1 ? (taken[0] as string) : taken
+  }
+  const field = learned(call, "maxTokensField") ?? compat.maxTokensField ?? "max_completion_tokens"
+  const cap = outputCap(encoding)
+  if (cap === undefined) return fields
+  if (field !== "none") fields[field as string] = cap
+  else if (call.options.maxTokens !== undefined) lose("options.maxTokens", "dropped", "The host takes no cap.")
+  return fields
+}
+
+function outputCap({ call, compat, lose }: Encoding): number | undefined {
+  const { maxTokens: wanted } = call.options
+  const most = call.model.maxTokens
+  if (wanted !== undefined) {
+    if (most === undefined || wanted <= most) return wanted
+    lose("options.maxTokens", "approximated", `The model's own cap is ${most}.`)
+    return most
+  }
+  if (compat.maxTokensOnlyIfSet || most === undefined) return undefined
+  return Math.min(most, compat.maxTokensCeiling ?? DEFAULT_CEILING)
+}
+
+function identity({ call, compat, lose }: Encoding, headers: HeaderMap): ChatBody {
+  const fields: ChatBody = {}
+  const { serviceTier, user, metadata, cacheRetention, promptCacheKey, sessionId } = call.options
+  if (serviceTier !== undefined) {
+    if (compat.serviceTiers?.includes(serviceTier)) fields["service_tier"] = serviceTier
+    else lose("options.serviceTier", "dropped", `The host does not offer the tier ${serviceTier}.`)
+  }
+  if (user !== undefined) fields["user"] = user
+  if (metadata !== undefined) fields["metadata"] = textValues(metadata)
+  const key = cacheRetention === "none" ? undefined : (promptCacheKey ?? sessionId)
+  if (key !== undefined) {
+    if (compat.promptCacheKey) fields["prompt_cache_key"] = key
+    if (compat.cacheKeyHeader) headers[compat.cacheKeyHeader.toLowerCase()] = key
+  }
+  if (promptCacheKey !== undefined && (key === undefined || !(compat.promptCacheKey || compat.cacheKeyHeader))) {
+    lose("options.promptCacheKey", "dropped", "The host has no field for it.")
+  }
+  return fields
+}
+
+/** The vendor stores texts only. */
+function textValues(metadata: Readonly<Record<string, Json>>): ChatBody {
+  const fields: ChatBody = {}
+  for (const [name, value] of Object.entries(metadata)) {
+    fields[name] = typeof value === "string" ? value : JSON.stringify(value)
+  }
+  return fields
+}
+
+/** The host's own fields below what the call asks for; objects merge, so that both can speak of one field. */
+function withExtra(extra: Readonly<Record<string, unknown>> | undefined, body: ChatBody): ChatBody {
+  if (!extra) return body
+  const merged: ChatBody = { ...body }
+  for (const [name, value] of Object.entries(extra)) {
+    const own = merged[name]
+    if (own === undefined) merged[name] = value as Json
+    else if (isObject(own) && isObject(value)) merged[name] = withExtra(value, own as ChatBody)
+  }
+  return merged
+}
+
+const OPTION_OF: Readonly<Record<string, string>> = {
+  parallel_tool_calls: "parallelToolCalls",
+  top_p: "topP",
+  top_k: "topK",
+  min_p: "minP",
+  presence_penalty: "presencePenalty",
+  frequency_penalty: "frequencyPenalty",
+  repetition_penalty: "repetitionPenalty",
+  service_tier: "serviceTier",
+  prompt_cache_key: "promptCacheKey",
+  top_logprobs: "logprobs",
+  reasoning_effort: "reasoning",
+  enable_thinking: "reasoning",
+  thinking_budget: "thinkingBudget",
+  chat_template_kwargs: "reasoning",
+}
+
+/** Leaves out the fields that the host has refused before. */
+function leaveOut({ call, lose }: Encoding, body: ChatBody): ChatBody {
+  const without = learned(call, "without")
+  if (!Array.isArray(without)) return body
+  for (const name of without as string[]) {
+    if (body[name] === undefined) continue
+    delete body[name]
+    if (name !== "store") lose(`options.${OPTION_OF[name] ?? name}`, "dropped", `The host refused the field ${name}.`)
+  }
+  return body
+}
+
+/** The caller's own fields, last; `undefined` removes one. */
+function withBag(bag: Readonly<Record<string, unknown>> | undefined, body: ChatBody): ChatBody {
+  if (!bag) return body
+  for (const [name, value] of Object.entries(bag)) {
+    if (value === undefined) delete body[name]
+    else body[name] = value as Json
+  }
+  return body
+}

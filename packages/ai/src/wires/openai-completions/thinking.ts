@@ -1,0 +1,205 @@
+import { EFFORTS, type Effort } from "@sluice/catalog/core"
+import { learned, type ChatBody, type Encoding } from "./types.ts"
+
+/** Whether thinking is asked for, asked not to be, or left to the host. */
+export type ThinkingState = "on" | "off" | "unsaid"
+
+/** What a body says about thinking. */
+export interface Thinking {
+  state: ThinkingState
+  fields: ChatBody
+}
+
+/** Tokens that stand for a level where a caller names a budget and the model knows only levels. */
+const BUDGETS: Readonly<Record<Effort, number>> = {
+  minimal: 1024,
+  low: 4096,
+  medium: 8192,
+  high: 16384,
+  xhigh: 32768,
+  max: 65536,
+}
+
+/** The level that is nearest to `wanted`; of two that are as near the higher one. `undefined` where there is none. */
+export function nearestEffort(wanted: Effort, allowed: readonly Effort[]): Effort | undefined {
+  const at = EFFORTS.indexOf(wanted)
+  let best: Effort | undefined
+  for (const effort of allowed) {
+    if (best === undefined) best = effort
+    else {
+      const distance = Math.abs(EFFORTS.indexOf(effort) - at)
+      const known = Math.abs(EFFORTS.indexOf(best) - at)
+      if (distance < known || (distance === known && EFFORTS.indexOf(effort) > EFFORTS.indexOf(best))) best = effort
+    }
+  }
+  return best
+}
+
+/**
+ * The fields that ask for thinking, by the host's format. `toolChoice` is the choice as it will be sent: some hosts
+ * cannot think while a tool is forced.
+ */
+export function thinkingFields(encoding: Encoding, toolChoice: "absent" | "free" | "forced"): Thinking {
+  const { call, compat, lose } = encoding
+  const { options, model } = call
+  const wish = wishOf(encoding)
+  const conflict =
+    (compat.thinkingOffWithToolChoice === "forced" && toolChoice === "forced") ||
+    (compat.thinkingOffWithToolChoice === "any" && toolChoice !== "absent")
+  if (conflict) {
+    if (wish !== undefined && wish !== "off") {
+      lose("options.reasoning", "dropped", "The host cannot think with this tool choice.")
+    }
+    // This format has no word for it that goes with a forced tool: it is left out.
+    if (compat.thinkingFormat === "openrouter") return { state: "off", fields: {} }
+    return off(encoding, true)
+  }
+  if (wish === undefined) {
+    if (!compat.thinkingExplicit) return { state: "unsaid", fields: {} }
+    return model.thinking?.mandatory ? on(encoding, lowest(encoding), false) : off(encoding, false)
+  }
+  if (wish !== "off") return on(encoding, wish, true)
+  if (model.thinking?.mandatory) {
+    lose("options.reasoning", "approximated", "The model always thinks: its lowest level was asked for.")
+    return on(encoding, lowest(encoding), false)
+  }
+  if (options.thinkingBudget) lose("options.thinkingBudget", "dropped", "Thinking is off.")
+  return off(encoding, true)
+}
+
+/** The level the caller wants, out of level and budget; `undefined` where nothing was said. */
+function wishOf({ call, compat, lose }: Encoding): Effort | "off" | undefined {
+  const { reasoning, thinkingBudget } = call.options
+  const asked = reasoning ?? (thinkingBudget === undefined ? undefined : effortOf(thinkingBudget))
+  if (asked === undefined || asked === "off") return asked
+  const knowsNoThinking = !call.model.thinking && !call.model.assumed && !compat.efforts && !compat.thinkingFormat
+  if (!knowsNoThinking) return asked
+  lose("options.reasoning", "dropped", "The model does not think.")
+  return undefined
+}
+
+function effortOf(budget: number): Effort | "off" {
+  if (budget <= 0) return "off"
+  return EFFORTS.find((effort) => budget <= BUDGETS[effort]) ?? "max"
+}
+
+function lowest({ call, compat }: Encoding): Effort {
+  return (compat.efforts ?? call.model.thinking?.efforts)?.[0] ?? "low"
+}
+
+function on(encoding: Encoding, wanted: Effort, asked: boolean): Thinking {
+  const { call, compat, lose } = encoding
+  const { options } = call
+  const budget = asked ? options.thinkingBudget : undefined
+  const format = compat.thinkingFormat ?? "openai"
+  const fields: ChatBody = {}
+  const level = (): string | undefined => spelled(encoding, wanted, asked)
+  const noBudget = (): void => {
+    if (budget !== undefined) lose("options.thinkingBudget", "approximated", "The host takes a level, not a budget.")
+  }
+  const noLevel = (): void => {
+    if (asked && options.reasoning !== undefined && budget === undefined) {
+      lose("options.reasoning", "approximated", "The host can only switch thinking on or off.")
+    }
+  }
+  switch (format) {
+    case "openai": {
+      noBudget()
+      const effort = level()
+      if (effort !== undefined) fields["reasoning_effort"] = effort
+      break
+    }
+    case "openrouter": {
+      const effort = budget === undefined ? level() : undefined
+      fields["reasoning"] =
+        budget !== undefined ? { max_tokens: budget } : effort === undefined ? { enabled: true } : { effort }
+      if (options.showThinking === false) (fields["reasoning"] as ChatBody)["exclude"] = true
+      break
+    }
+    case "thinking-type": {
+      fields["thinking"] = { type: "enabled" }
+      const effort = compat.thinkingTypeEffort ? level() : undefined
+      if (effort !== undefined) fields["reasoning_effort"] = effort
+      else noLevel()
+      noBudget()
+      break
+    }
+    case "enable-thinking":
+      fields["enable_thinking"] = true
+      if (budget !== undefined) fields["thinking_budget"] = budget
+      noLevel()
+      break
+    case "chat-template":
+      fields["chat_template_kwargs"] = { enable_thinking: true }
+      noBudget()
+      noLevel()
+      break
+    case "none":
+      if (asked) lose("options.reasoning", "dropped", "The host has no field for it.")
+      return { state: "unsaid", fields: {} }
+  }
+  if (options.showThinking === false && format !== "openrouter") {
+    lose("options.showThinking", "dropped", "The host cannot be told to keep its thinking to itself.")
+  }
+  return { state: "on", fields }
+}
+
+/** `said`: the caller, or a conflict, wants it off; else it is only the host's own default that is spelled out. */
+function off(encoding: Encoding, said: boolean): Thinking {
+  const { call, compat, lose } = encoding
+  switch (compat.thinkingFormat ?? "openai") {
+    case "openrouter":
+      return { state: "off", fields: { reasoning: { enabled: false } } }
+    case "thinking-type":
+      return { state: "off", fields: { thinking: { type: "disabled" } } }
+    case "enable-thinking":
+      return { state: "off", fields: { enable_thinking: false } }
+    case "chat-template":
+      return { state: "off", fields: { chat_template_kwargs: { enable_thinking: false } } }
+    case "none":
+      return { state: "off", fields: {} }
+    case "openai":
+  }
+  const refused = refusedEfforts(encoding)
+  if (compat.effortOff !== undefined && (!refused || refused.includes(compat.effortOff))) {
+    return { state: "off", fields: { reasoning_effort: compat.effortOff } }
+  }
+  if (!said || !call.model.thinking) return { state: "off", fields: {} }
+  const effort = spelled(encoding, lowest(encoding), false)
+  if (effort === undefined) return { state: "off", fields: {} }
+  lose("options.reasoning", "approximated", "The host cannot switch thinking off: its lowest level was asked for.")
+  return { state: "off", fields: { reasoning_effort: effort } }
+}
+
+/** The efforts that the host named when it refused one; `undefined` where it has refused none. */
+function refusedEfforts({ call }: Encoding): readonly string[] | undefined {
+  const efforts = learned(call, "efforts")
+  return Array.isArray(efforts) ? (efforts as string[]) : undefined
+}
+
+/** A level as the host spells it, moved to the nearest that it takes. */
+function spelled(encoding: Encoding, wanted: Effort, report: boolean): string | undefined {
+  const { call, compat, lose } = encoding
+  const ladder = call.model.thinking
+  const allowed = compat.efforts ?? ladder?.efforts
+  const spellings = { ...ladder?.effortMap, ...compat.effortMap }
+  let effort: Effort = wanted
+  if (allowed && allowed.length > 0 && !allowed.includes(wanted) && !Object.hasOwn(spellings, wanted)) {
+    effort = nearestEffort(wanted, allowed) ?? wanted
+  }
+  let word: string | undefined = spellings[effort] ?? effort
+  const taken = refusedEfforts(encoding)
+  if (taken && !taken.includes(word)) {
+    const known = taken.filter((name): name is Effort => (EFFORTS as readonly string[]).includes(name))
+    word = nearestEffort(effort, known)
+  }
+  if (report && word === undefined) lose("options.reasoning", "dropped", "The host refuses every level.")
+  else if (report && (effort !== wanted || (word !== wanted && isEffort(word)))) {
+    lose("options.reasoning", "approximated", `The host was asked for ${word}, the nearest level that it takes.`)
+  }
+  return word
+}
+
+function isEffort(word: string | undefined): boolean {
+  return (EFFORTS as readonly (string | undefined)[]).includes(word)
+}

@@ -1,0 +1,121 @@
+import type { Credential, CredentialSource, Route } from "@sluice/ai"
+import {
+  discoverModels,
+  type Model,
+  modelName,
+  providerOfUrl,
+  resolveModel,
+  type ResolveOptions,
+} from "@sluice/catalog"
+import type { Composition } from "../compose.ts"
+import { usageError } from "../failure.ts"
+import type { Io } from "../io.ts"
+import { chooseModel } from "../settings/choose-model.ts"
+import { readConfig } from "../settings/config.ts"
+import { findLocalServers } from "../settings/local-servers.ts"
+import { APIS } from "../parse.ts"
+import { styleOf } from "../terminal/style.ts"
+
+/** What the command line says about whom to ask. */
+export interface TargetOptions {
+  model?: string
+  baseUrl?: string
+  api?: string
+  apiKeyEnv?: string
+  /** `false` with `--no-env`. */
+  env: boolean
+}
+
+/** Somebody to ask. */
+export interface Target {
+  route: Route
+  /** In words, why it is this model, where the command line did not name it. */
+  why?: string | undefined
+}
+
+/**
+ * The way to the model that the command line names, or that is found.
+ * @throws Failure, CatalogError or SluiceError when there is none
+ */
+export async function findTarget(io: Io, parts: Composition, options: TargetOptions): Promise<Target> {
+  if (options.api !== undefined && !APIS.includes(options.api)) {
+    throw usageError(`There is no api "${options.api}".`, `Known are ${APIS.join(" and ")}.`)
+  }
+  const apiKey = keyFrom(io, options.apiKeyEnv)
+  const { name, why } = await nameOf(io, parts, options, apiKey)
+  const resolving: ResolveOptions = { env: parts.env }
+  if (options.baseUrl !== undefined) resolving.baseUrl = options.baseUrl
+  if (options.api !== undefined) resolving.api = options.api
+  const model = await resolveModel(name, resolving)
+  return { route: announced(io, await parts.route(model, apiKey), why), why }
+}
+
+async function nameOf(
+  io: Io,
+  parts: Composition,
+  options: TargetOptions,
+  apiKey: string | undefined,
+): Promise<{ name: string; why?: string }> {
+  const { baseUrl } = options
+  if (baseUrl !== undefined && options.model === undefined) return firstOnHost(parts, baseUrl, apiKey)
+  return chooseModel({
+    named: options.model,
+    search: options.env,
+    env: parts.env,
+    config: () => readConfig(io),
+    localServers: () => findLocalServers(parts.env),
+  })
+}
+
+/** The first model that a host lists; a host that lists none is asked for the one it has. */
+async function firstOnHost(
+  parts: Composition,
+  baseUrl: string,
+  apiKey: string | undefined,
+): Promise<{ name: string; why?: string }> {
+  if (providerOfUrl(baseUrl)) return { name: "" }
+  const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
+  try {
+    const [first] = await discoverModels("custom", { baseUrl, headers, fetch: parts.fetch, timeoutMs: 3000 })
+    if (first) return { name: first.id, why: "first model that the host lists" }
+  } catch {
+    // What is wrong with the host, the call itself will tell.
+  }
+  return { name: "" }
+}
+
+function keyFrom(io: Io, variable: string | undefined): string | undefined {
+  if (variable === undefined) return undefined
+  const value = io.env[variable]?.trim()
+  if (value) return value
+  throw usageError(`--api-key-env names ${variable}, which is not set.`, `Set it, as in ${variable}=… sluice chat …`)
+}
+
+/** The same route; when it takes its credential, it says on standard error which model it is and whose key it is. */
+function announced(io: Io, route: Route, why: string | undefined): Route {
+  let said: string | undefined
+  const credentials: CredentialSource = {
+    async acquire(need) {
+      const lease = await route.credentials.acquire(need)
+      const line = introduction(route.model, lease.credential, why)
+      const style = styleOf(io.stderr, io.env)
+      if (line !== said) {
+        io.stderr.write(`${style.dim(line)}\n`)
+        if (route.model.assumed?.length) io.stderr.write(`${style.dim(`assumed: ${route.model.assumed.join("; ")}`)}\n`)
+      }
+      said = line
+      return lease
+    },
+  }
+  return { ...route, credentials }
+}
+
+function introduction(model: Model, credential: Credential, why: string | undefined): string {
+  const key =
+    model.api === "mock"
+      ? "built in, no key"
+      : credential.kind === "none"
+        ? `no key · ${model.baseUrl}`
+        : `key from ${credential.origin ?? "an unnamed source"}`
+  return [modelName(model), key, why].filter(Boolean).join(" · ")
+}

@@ -1,0 +1,62 @@
+import { type Command, Option } from "commander"
+import type { KeyOptions } from "../gateway/keys.ts"
+import type { GatewayCommandOptions } from "../gateway/serve.ts"
+import type { Io } from "../io.ts"
+import { alias, wholeNumber } from "../parse.ts"
+
+const EXAMPLES = `
+Examples:
+  sluice gateway --port 8080
+  sluice gateway --alias fast=groq/openai/gpt-oss-20b,mock/demo --default-model fast
+  sluice gateway --anonymous                     programs on this machine need no key
+  sluice gateway key create laptop               a further key, shown once
+  sluice gateway key disable key_abc
+
+Without a key yet, the first start makes one and shows it once. Programs reach the gateway with it at
+POST /v1/chat/completions and POST /v1/messages; the hosts' own keys stay in this environment.
+`
+
+const LEVELS = ["trace", "debug", "info", "warn", "error", "silent"]
+const DATA = "folder of the gateway's data (default: the platform's folder for state)"
+
+/** Adds `sluice gateway`. */
+export function addGateway(program: Command, io: Io): void {
+  const gateway = program
+    .command("gateway")
+    .summary("serve every model behind one address")
+    .description("Serve every model behind one address, to programs that speak OpenAI's or Anthropic's API.")
+    .option("--host <host>", "address to listen on", "127.0.0.1")
+    .option("--port <n>", "port to listen on; 0 is any free one", wholeNumber(0, 65_535), 4000)
+    .option("--data <dir>", DATA)
+    .option("--anonymous", "serve programs on this machine without a key")
+    .option("--alias <name=models>", "another name for models, tried in order; may be repeated", alias)
+    .option("--default-model <name>", "answers for names that are neither provider/model nor an alias")
+    .addOption(new Option("--log-level <level>", "what is logged on standard error").choices(LEVELS).default("info"))
+    .option("--json", "print address and key as JSON, and log JSON")
+    .addHelpText("after", EXAMPLES)
+    .action(async (options: GatewayCommandOptions) => {
+      const { serve } = await import("../gateway/serve.ts")
+      await serve(io, options)
+    })
+
+  const key = gateway.command("key").description("Make, list or disable the gateway's keys.")
+  const keyCommand = (name: string, description: string): Command =>
+    key.command(name).description(description).option("--data <dir>", DATA).option("--json", "print JSON")
+  const optionsOf = (command: Command): KeyOptions => command.optsWithGlobals<KeyOptions>()
+  keyCommand("create", "Make a key and show it, this once.")
+    .argument("[name]", "what it is for", "key")
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const { createKey } = await import("../gateway/keys.ts")
+      await createKey(io, name, optionsOf(command))
+    })
+  keyCommand("list", "List the keys by what is known of them.").action(async (_options: unknown, command: Command) => {
+    const { listKeys } = await import("../gateway/keys.ts")
+    await listKeys(io, optionsOf(command))
+  })
+  keyCommand("disable", "Make a key useless.")
+    .argument("<id>", "as the list shows it")
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const { disableKey } = await import("../gateway/keys.ts")
+      await disableKey(io, id, optionsOf(command))
+    })
+}

@@ -1,0 +1,34 @@
+import { existsSync } from "node:fs"
+import { createRequire } from "node:module"
+import { join } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+
+/** The folder that `scripts/interop-clients.ts` installs into. */
+const folder =
+  process.env["SLUICE_INTEROP_CACHE"] ??
+  fileURLToPath(new URL("../../../node_modules/.cache/sluice-interop", import.meta.url))
+
+/** True when a client that is missing is a failure and not a reason to skip. */
+export const required: boolean = process.env["SLUICE_INTEROP"] === "require"
+
+/**
+ * Why the tests of a client cannot run here, or undefined when they can. For `describe.skipIf`; when clients are
+ * required it never gives a reason, so that the tests run and fail.
+ *
+ * @param name Package of the client, such as `openai`.
+ */
+export function whyMissing(name: string): string | undefined {
+  if (required || existsSync(join(folder, "node_modules", name, "package.json"))) return undefined
+  return `${name} is not installed; npm run test:interop installs it`
+}
+
+/** Loads a client's library from where it is installed: its pinned version, not the workspace's. */
+export async function loadClient<T>(name: string): Promise<T> {
+  const entry = createRequire(join(folder, "package.json")).resolve(name)
+  return (await import(/* @vite-ignore */ pathToFileURL(entry).href)) as T
+}
+
+/** Path of a client's command, such as `claude`. */
+export function clientCommand(name: string): string {
+  return join(folder, "node_modules", ".bin", process.platform === "win32" ? `${name}.cmd` : name)
+}
