@@ -34,14 +34,30 @@ async function client(): Promise<WireClient> {
 }
 
 async function sluice(): Promise<(input: Uint8Array) => Promise<number>> {
-  const model: Model = { id: "bench", provider: "bench", api: wire, baseUrl: "http://bench", input: ["text"], output: ["text"], compat: {} }
+  const model: Model = {
+    id: "bench",
+    provider: "bench",
+    api: wire,
+    baseUrl: "http://bench",
+    input: ["text"],
+    output: ["text"],
+    compat: {},
+  }
   const codec = await client()
   return async (input) => {
-    const fetchLike = async (): Promise<Response> => new Response(body(input), { headers: { "content-type": "text/event-stream" } })
-    const route: Route = { model, wire: codec, endpoint: openaiEndpoint, credentials: keySource("k"), transport: fetchTransport({ fetch: fetchLike }) }
+    const fetchLike = async (): Promise<Response> =>
+      new Response(body(input), { headers: { "content-type": "text/event-stream" } })
+    const route: Route = {
+      model,
+      wire: codec,
+      endpoint: openaiEndpoint,
+      credentials: keySource("k"),
+      transport: fetchTransport({ fetch: fetchLike }),
+    }
     let length = 0
     const answer = stream(route, { messages: [{ role: "user", content: "hi" }] })
-    for await (const event of answer) if (event.type === "text_delta" || event.type === "toolcall_delta") length += event.delta.length
+    for await (const event of answer)
+      if (event.type === "text_delta" || event.type === "toolcall_delta") length += event.delta.length
     const message = await answer.result()
     if (message.error) throw new Error(message.error.message)
     return length

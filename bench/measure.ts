@@ -3,13 +3,21 @@ import { cpus } from "node:os"
 
 /** Runs a program of this folder in a fresh process and gives what it printed as JSON. */
 export function runFresh<T>(file: string, args: readonly string[], cpu?: number): Promise<T> {
-  const node = [process.execPath, "--conditions=sluice-source", "--no-warnings", new URL(file, import.meta.url).pathname, ...args]
+  const node = [
+    process.execPath,
+    "--conditions=sluice-source",
+    "--no-warnings",
+    new URL(file, import.meta.url).pathname,
+    ...args,
+  ]
   const command = cpu === undefined || !hasTaskset() ? node : ["taskset", "-c", String(cpu), ...node]
   return new Promise((resolve, reject) => {
     const child = spawn(command[0] as string, command.slice(1), { stdio: ["ignore", "pipe", "inherit"] })
     let text = ""
     child.stdout.on("data", (chunk) => (text += String(chunk)))
-    child.on("exit", (code) => (code === 0 ? resolve(JSON.parse(text) as T) : reject(new Error(`${file} ${args.join(" ")} failed`))))
+    child.on("exit", (code) =>
+      code === 0 ? resolve(JSON.parse(text) as T) : reject(new Error(`${file} ${args.join(" ")} failed`)),
+    )
   })
 }
 
@@ -31,7 +39,9 @@ export function hasTaskset(): boolean {
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
 }
 
 export function percentile(values: readonly number[], p: number): number {

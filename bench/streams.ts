@@ -6,7 +6,8 @@ const encoder = new TextEncoder()
 /** The wires that are measured. */
 export type BenchWire = "openai-completions" | "anthropic-messages"
 
-const event = (value: unknown, name?: string): string => `${name === undefined ? "" : `event: ${name}\n`}data: ${JSON.stringify(value)}\n\n`
+const event = (value: unknown, name?: string): string =>
+  `${name === undefined ? "" : `event: ${name}\n`}data: ${JSON.stringify(value)}\n\n`
 
 function chat(delta: unknown, finish: string | null = null): string {
   return event({
@@ -28,7 +29,10 @@ export function textStream(wire: BenchWire, count: number): Uint8Array {
     return encoder.encode(`${text}${chat({}, "stop")}data: [DONE]\n\n`)
   }
   text += messageStart()
-  text += event({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }, "content_block_start")
+  text += event(
+    { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+    "content_block_start",
+  )
   for (let i = 0; i < count; i++) {
     const delta = { type: "text_delta", text: ` word${i % 100}` }
     text += event({ type: "content_block_delta", index: 0, delta }, "content_block_delta")
@@ -38,12 +42,16 @@ export function textStream(wire: BenchWire, count: number): Uint8Array {
 
 /** An answer of one tool call with `bytes` of arguments in deltas of 16 characters. */
 export function toolStream(wire: BenchWire, bytes: number): Uint8Array {
-  const args = JSON.stringify({ path: "/tmp/file.txt", content: "lorem ipsum dolor sit amet\n".repeat(Math.ceil(bytes / 28)).slice(0, bytes) })
+  const args = JSON.stringify({
+    path: "/tmp/file.txt",
+    content: "lorem ipsum dolor sit amet\n".repeat(Math.ceil(bytes / 28)).slice(0, bytes),
+  })
   const parts: string[] = []
   if (wire === "openai-completions") {
     const call = { index: 0, id: "call_bench", type: "function", function: { name: "write_file", arguments: "" } }
     parts.push(chat({ role: "assistant", content: null, tool_calls: [call] }))
-    for (let i = 0; i < args.length; i += 16) parts.push(chat({ tool_calls: [{ index: 0, function: { arguments: args.slice(i, i + 16) } }] }))
+    for (let i = 0; i < args.length; i += 16)
+      parts.push(chat({ tool_calls: [{ index: 0, function: { arguments: args.slice(i, i + 16) } }] }))
     parts.push(chat({}, "tool_calls"), "data: [DONE]\n\n")
     return encoder.encode(parts.join(""))
   }
@@ -60,14 +68,26 @@ export function toolStream(wire: BenchWire, bytes: number): Uint8Array {
 
 function messageStart(): string {
   const usage = { input_tokens: 10, output_tokens: 1 }
-  const message = { id: "msg_bench", type: "message", role: "assistant", model: "bench", content: [], stop_reason: null, stop_sequence: null, usage }
+  const message = {
+    id: "msg_bench",
+    type: "message",
+    role: "assistant",
+    model: "bench",
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage,
+  }
   return event({ type: "message_start", message }, "message_start")
 }
 
 function messageEnd(reason: string): string {
   return (
     event({ type: "content_block_stop", index: 0 }, "content_block_stop") +
-    event({ type: "message_delta", delta: { stop_reason: reason, stop_sequence: null }, usage: { output_tokens: 20 } }, "message_delta") +
+    event(
+      { type: "message_delta", delta: { stop_reason: reason, stop_sequence: null }, usage: { output_tokens: 20 } },
+      "message_delta",
+    ) +
     event({ type: "message_stop" }, "message_stop")
   )
 }

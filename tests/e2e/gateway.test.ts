@@ -5,7 +5,11 @@ import { createGateway } from "@sluice/gateway"
 import { createSluice } from "@sluice/ai/auto"
 import { events, startGateway, type Hosts, type TestGateway } from "../support/gateway.ts"
 
-const chatBody = (model: string, more: object = {}): object => ({ model, messages: [{ role: "user", content: "hi" }], ...more })
+const chatBody = (model: string, more: object = {}): object => ({
+  model,
+  messages: [{ role: "user", content: "hi" }],
+  ...more,
+})
 const messagesBody = (model: string, more: object = {}): object => ({
   model,
   max_tokens: 1000,
@@ -27,12 +31,19 @@ interface Stage extends AsyncDisposable {
 }
 
 /** A gateway before one emulator of each wire, both with the same script. */
-async function stage(script: readonly EmulatedAnswer[], options: Parameters<typeof startGateway>[1] = {}): Promise<Stage> {
+async function stage(
+  script: readonly EmulatedAnswer[],
+  options: Parameters<typeof startGateway>[1] = {},
+): Promise<Stage> {
   const chat = await openaiChatEmulator({ script })
   const messages = await anthropicMessagesEmulator({ script })
   const hosts: Hosts = {
     chat: { api: "openai-completions", url: `${chat.url}/v1` },
-    messages: { api: "anthropic-messages", url: messages.url, model: { compat: { messages: { keyHeader: "x-api-key" } } } },
+    messages: {
+      api: "anthropic-messages",
+      url: messages.url,
+      model: { compat: { messages: { keyHeader: "x-api-key" } } },
+    },
   }
   const gateway = await startGateway(hosts, options)
   return {
@@ -70,7 +81,10 @@ const PAIRS = DOORS.flatMap((door) => (["chat", "messages"] as const).map((host)
 describe.each(PAIRS)("%j to %s", ([door, path, bodyFor], host) => {
   test("streams an answer with usage", async () => {
     await using at = await stage([{ text: "Hello from the host.", usage: { prompt: 11, output: 5 } }])
-    const response = await at.gateway.post(path, bodyFor(`${host}/m`, { stream: true, ...(door === "chat" ? { stream_options: { include_usage: true } } : {}) }))
+    const response = await at.gateway.post(
+      path,
+      bodyFor(`${host}/m`, { stream: true, ...(door === "chat" ? { stream_options: { include_usage: true } } : {}) }),
+    )
     expect(response.status).toBe(200)
     expect(response.headers.get("content-type")).toContain("text/event-stream")
     const list = await events(response)
@@ -107,7 +121,9 @@ describe.each(PAIRS)("%j to %s", ([door, path, bodyFor], host) => {
   })
 
   test("a wait that is too long is passed on with its header", async () => {
-    const limited: EmulatedAnswer = { error: { status: 429, message: "Too many requests per minute", headers: { "retry-after": "120" } } }
+    const limited: EmulatedAnswer = {
+      error: { status: 429, message: "Too many requests per minute", headers: { "retry-after": "120" } },
+    }
     await using at = await stage([limited])
     const response = await at.gateway.post(path, bodyFor(`${host}/m`, { stream: true }))
     expect(response.status).toBe(429)
@@ -116,7 +132,9 @@ describe.each(PAIRS)("%j to %s", ([door, path, bodyFor], host) => {
   })
 
   test("a short wait is sat out before the status is sent", async () => {
-    const limited: EmulatedAnswer = { error: { status: 429, message: "Too many requests per minute", headers: { "retry-after-ms": "30" } } }
+    const limited: EmulatedAnswer = {
+      error: { status: 429, message: "Too many requests per minute", headers: { "retry-after-ms": "30" } },
+    }
     await using at = await stage([limited, { text: "fine" }])
     const response = await at.gateway.post(path, bodyFor(`${host}/m`, { stream: true }))
     expect(response.status).toBe(200)
@@ -125,7 +143,10 @@ describe.each(PAIRS)("%j to %s", ([door, path, bodyFor], host) => {
   })
 
   test("an error inside the stream before any content is a status", async () => {
-    const failing: EmulatedAnswer = { text: "never", streamError: { afterEvents: 0, type: "invalid_request_error", status: 400, message: "the host says no" } }
+    const failing: EmulatedAnswer = {
+      text: "never",
+      streamError: { afterEvents: 0, type: "invalid_request_error", status: 400, message: "the host says no" },
+    }
     await using at = await stage([failing])
     const response = await at.gateway.post(path, bodyFor(`${host}/m`, { stream: true }))
     expect(response.status).toBe(400)
@@ -195,10 +216,18 @@ describe("what a client may not do", () => {
   test.each(DOORS)("%s: keys", async (door, path, bodyFor) => {
     await using at = await stage([{ text: "fine" }])
     const ask = (headers: Record<string, string>): Promise<Response> =>
-      fetch(at.gateway.url + path, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(bodyFor(`${door}/m`)) })
+      fetch(at.gateway.url + path, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify(bodyFor(`${door}/m`)),
+      })
     const none = await ask({})
     expect(none.status).toBe(401)
-    expect(await none.json()).toMatchObject(door === "chat" ? { error: { type: expect.any(String) } } : { type: "error", error: { type: "authentication_error" } })
+    expect(await none.json()).toMatchObject(
+      door === "chat"
+        ? { error: { type: expect.any(String) } }
+        : { type: "error", error: { type: "authentication_error" } },
+    )
     const wrong = await ask({ "x-api-key": "sk-sluice-wrong" })
     expect(wrong.status).toBe(401)
     expect(await wrong.text()).not.toContain("sk-sluice-wrong")
@@ -218,7 +247,12 @@ describe("what a client may not do", () => {
       ["no model", { ...(bodyFor("x") as object), model: undefined }, 400, /model/],
       ["a model of the wrong type", { ...(bodyFor("x") as object), model: 7 }, 400, /model/],
       ["messages of the wrong type", { ...(bodyFor(`${door}/m`) as object), messages: "hi" }, 400, /messages/],
-      ["a role that nobody knows", { ...(bodyFor(`${door}/m`) as object), messages: [{ role: "wizard", content: "hi" }] }, 400, /messages\[0\]|role/],
+      [
+        "a role that nobody knows",
+        { ...(bodyFor(`${door}/m`) as object), messages: [{ role: "wizard", content: "hi" }] },
+        400,
+        /messages\[0\]|role/,
+      ],
       ["an unknown provider", bodyFor("nobody/m"), 404, /nobody/],
       ["a huge body", bodyFor(`${door}/m`, { pad: "x".repeat(20_000) }), 413, /10000/],
     ]
@@ -242,17 +276,28 @@ describe("what a client may not do", () => {
     const ask = (headers: Record<string, string>): Promise<number> =>
       new Promise((resolve, reject) => {
         const { port } = new URL(at.gateway.url)
-        const request = httpRequest({ host: "127.0.0.1", port, path: CHAT, method: "POST", headers: { "content-type": "application/json", ...headers } }, (response) => {
-          response.resume()
-          resolve(response.statusCode ?? 0)
-        })
+        const request = httpRequest(
+          {
+            host: "127.0.0.1",
+            port,
+            path: CHAT,
+            method: "POST",
+            headers: { "content-type": "application/json", ...headers },
+          },
+          (response) => {
+            response.resume()
+            resolve(response.statusCode ?? 0)
+          },
+        )
         request.on("error", reject)
         request.end(JSON.stringify(chatBody("chat/m")))
       })
     expect(await ask({})).toBe(200)
     expect(await ask({ host: "evil.example" })).toBe(403)
     expect(await ask({ origin: "https://evil.example" })).toBe(403)
-    await expect(createGateway({ dataDir: ":memory:", sluice: createSluice(), anonymous: true, host: "0.0.0.0" })).rejects.toMatchObject({ code: "config" })
+    await expect(
+      createGateway({ dataDir: ":memory:", sluice: createSluice(), anonymous: true, host: "0.0.0.0" }),
+    ).rejects.toMatchObject({ code: "config" })
   })
 })
 
@@ -261,8 +306,14 @@ describe("the other routes", () => {
     await using at = await stage([], { listModels: async () => [{ id: "mock/demo", provider: "mock", name: "Demo" }] })
     const list = async (headers: Record<string, string>): Promise<unknown> =>
       (await fetch(`${at.gateway.url}/v1/models?limit=1000`, { headers: { ...at.gateway.headers, ...headers } })).json()
-    expect(await list({})).toMatchObject({ object: "list", data: [{ id: "mock/demo", object: "model", owned_by: "mock" }] })
-    expect(await list({ "anthropic-version": "2026-10-21" })).toMatchObject({ data: [{ type: "model", id: "mock/demo" }], has_more: false })
+    expect(await list({})).toMatchObject({
+      object: "list",
+      data: [{ id: "mock/demo", object: "model", owned_by: "mock" }],
+    })
+    expect(await list({ "anthropic-version": "2026-10-21" })).toMatchObject({
+      data: [{ type: "model", id: "mock/demo" }],
+      has_more: false,
+    })
     expect(await list({ "x-goog-api-client": "x" })).toMatchObject({ models: [{ name: "models/mock/demo" }] })
     const one = await fetch(`${at.gateway.url}/v1/models/mock/demo`, { headers: at.gateway.headers })
     expect(await one.json()).toMatchObject({ id: "mock/demo" })
@@ -272,7 +323,10 @@ describe("the other routes", () => {
 
   test("a prompt is counted, and the count says that it is an estimate", async () => {
     await using at = await stage([])
-    const response = await at.gateway.post("/v1/messages/count_tokens", { model: "chat/m", messages: [{ role: "user", content: "one two three four" }] })
+    const response = await at.gateway.post("/v1/messages/count_tokens", {
+      model: "chat/m",
+      messages: [{ role: "user", content: "one two three four" }],
+    })
     expect(response.headers.get("x-sluice-estimate")).toBe("true")
     const body = (await response.json()) as { input_tokens: number; estimated: boolean }
     expect(body.estimated).toBe(true)
@@ -294,8 +348,16 @@ describe("the other routes", () => {
 describe("start and stop", () => {
   test("a port that is in use is named, with what to do", async () => {
     await using at = await stage([])
-    const second = await createGateway({ dataDir: ":memory:", sluice: createSluice(), port: Number(new URL(at.gateway.url).port) })
-    await expect(second.listen()).rejects.toMatchObject({ code: "config", message: expect.stringContaining("in use"), hint: expect.stringContaining("--port") })
+    const second = await createGateway({
+      dataDir: ":memory:",
+      sluice: createSluice(),
+      port: Number(new URL(at.gateway.url).port),
+    })
+    await expect(second.listen()).rejects.toMatchObject({
+      code: "config",
+      message: expect.stringContaining("in use"),
+      hint: expect.stringContaining("--port"),
+    })
     await second.close()
   })
 
@@ -317,4 +379,3 @@ describe("start and stop", () => {
     expect(text).not.toContain("[DONE]")
   })
 })
-

@@ -11,7 +11,11 @@ export interface TestGateway extends AsyncDisposable {
   key: string
   /** Headers with the key. */
   headers: Record<string, string>
-  post(path: string, body: unknown, more?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<Response>
+  post(
+    path: string,
+    body: unknown,
+    more?: { headers?: Record<string, string>; signal?: AbortSignal },
+  ): Promise<Response>
 }
 
 /** Hosts behind the gateway, by the first word of a model's name. */
@@ -19,14 +23,15 @@ export type Hosts = Readonly<Record<string, { api: Model["api"]; url: string; mo
 
 export async function startGateway(
   hosts: Hosts,
-  options: Partial<GatewayOptions> & { credentials?: SluiceConfig["credentials"] } = {},
+  options: Partial<GatewayOptions> & Partial<Pick<SluiceConfig, "credentials" | "wires">> = {},
 ): Promise<TestGateway> {
-  const { credentials = keySource("host-key"), ...rest } = options
+  const { credentials = keySource("host-key"), wires, ...rest } = options
   const transport = undiciTransport()
   const known = createSluice({ env: () => undefined })
   const sluice = createSluice({
     credentials,
     transport,
+    ...(wires ? { wires } : {}),
     resolve: async (name) => {
       const slash = name.indexOf("/")
       const host = hosts[name.slice(0, slash)]

@@ -12,12 +12,19 @@ export const systemClock: Clock = {
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
+/** Random bytes are fetched for many ids at once. */
+const pool = new Uint8Array(24 * 64)
+let unused = 0
+
 /** Ids from the runtime's source of randomness: 24 characters, of which each carries almost six bits. */
 export const systemMint: Mint = {
   id(prefix) {
-    const bytes = crypto.getRandomValues(new Uint8Array(24))
+    if (unused === 0) {
+      crypto.getRandomValues(pool)
+      unused = pool.length
+    }
     let id = prefix
-    for (const byte of bytes) id += ALPHABET[byte % ALPHABET.length]
+    for (let i = 0; i < 24; i++) id += ALPHABET[(pool[--unused] as number) % ALPHABET.length]
     return id
   },
   now: () => Date.now(),

@@ -47,11 +47,20 @@ export interface Sluice {
 /** Puts wires, credentials and a transport together. */
 export function createSluice(config: SluiceConfig): Sluice {
   const transport = config.transport ?? fetchTransport()
+  const loaded = new Map<Api, ReturnType<WireEntry>>()
+
+  function entryOf(api: Api): ReturnType<WireEntry> | undefined {
+    const known = loaded.get(api)
+    if (known) return known
+    const entry = config.wires[api]?.()
+    if (entry) loaded.set(api, entry)
+    return entry
+  }
 
   async function route(model: string | Model, options: { apiKey?: string } = {}): Promise<Route> {
     const resolved = typeof model === "string" ? await resolve(config, model) : model
-    const load = config.wires[resolved.api]
-    if (!load) {
+    const loading = entryOf(resolved.api)
+    if (!loading) {
       throw new SluiceError({
         code: "unsupported",
         message: `No wire was given for the api ${resolved.api} of ${resolved.provider}/${resolved.id}.`,
@@ -59,7 +68,7 @@ export function createSluice(config: SluiceConfig): Sluice {
         hint: "Pass the wire to createSluice, or import createSluice from @sluice/ai/auto, which knows all of them.",
       })
     }
-    const entry = await load()
+    const entry = await loading
     if ("route" in entry) return entry.route(resolved)
     const credentials = options.apiKey === undefined ? config.credentials : keySource(options.apiKey)
     return { model: resolved, wire: entry.wire, endpoint: entry.endpoint, credentials, transport }

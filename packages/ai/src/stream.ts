@@ -63,7 +63,13 @@ export function stream(
   const out = new MessageStream(() =>
     leave.abort(new SluiceError({ code: "aborted", message: "The consumer left the stream." })),
   )
-  void run(routes, context, options, environment, leave.signal, out)
+  const { signal } = options
+  const onAbort = (): void => leave.abort(signal?.reason)
+  signal?.addEventListener("abort", onAbort, { once: true })
+  if (signal?.aborted) onAbort()
+  void run(routes, context, options, environment, leave.signal, out).finally(() =>
+    signal?.removeEventListener("abort", onAbort),
+  )
   return out
 }
 
@@ -82,13 +88,13 @@ async function run(
   context: Context,
   options: StreamOptions,
   environment: Environment,
-  left: AbortSignal,
+  signal: AbortSignal,
   out: MessageStream,
 ): Promise<void> {
   const clock = environment.clock ?? systemClock
   const mint = environment.mint ?? systemMint
   const started = clock.now()
-  const { signal, timeouts, retry, stream: streamed = true, onPayload, onResponse, onEvent, ...call } = options
+  const { signal: _signal, timeouts, retry, stream: streamed = true, onPayload, onResponse, onEvent, ...call } = options
   const work = new Decoding(out, clock, mint, started, onEvent)
   let routes: readonly Route[]
   try {
@@ -107,7 +113,7 @@ async function run(
       context,
       options: call,
       stream: streamed,
-      signal: signal ? AbortSignal.any([signal, left]) : left,
+      signal,
       timeouts,
       retry,
       observers: { ...(onPayload ? { onPayload } : {}), ...(onResponse ? { onResponse } : {}) },

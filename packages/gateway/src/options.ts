@@ -78,7 +78,9 @@ const schema: z.ZodType<Settings> = z.object({
     .object({ maxAttempts: positive, maxDelayMs: positive, maxTotalDelayMs: positive, baseDelayMs: positive })
     .partial()
     .optional() as z.ZodType<RetryOptions | undefined>,
-  timeouts: z.object({ firstEventMs: positive, idleMs: positive }).partial().optional() as z.ZodType<Timeouts | undefined>,
+  timeouts: z.object({ firstEventMs: positive, idleMs: positive }).partial().optional() as z.ZodType<
+    Timeouts | undefined
+  >,
 })
 
 /** @throws SluiceError `config` that names the option at fault */

@@ -35,14 +35,7 @@ export async function attempt<T>(
   work: Work<T>,
 ): Promise<AttemptOutcome<T>> {
   const run = new Run(input, work)
-  let outcome: { ok: true; value: T; route: Route } | { ok: false; error: SluiceError } = {
-    ok: false,
-    error: new SluiceError({
-      code: "config",
-      message: "No route was given.",
-      hint: "Pass at least one route or model.",
-    }),
-  }
+  let outcome: { ok: true; value: T; route: Route } | { ok: false; error: SluiceError } | undefined
   for (let i = 0; i < routes.length; i++) {
     const route = routes[i] as Route
     const last = i === routes.length - 1
@@ -55,7 +48,16 @@ export async function attempt<T>(
     if (last || !mayReroute(result.error)) break
     run.rerouted(route, result.error)
   }
+  outcome ??= { ok: false, error: noRoute() }
   return { ...outcome, attempts: run.records }
+}
+
+function noRoute(): SluiceError {
+  return new SluiceError({
+    code: "config",
+    message: "No route was given.",
+    hint: "Pass at least one route or model.",
+  })
 }
 
 /** Whether another model could do what this one could not. */
@@ -164,11 +166,18 @@ class Run<T> {
     route: Route,
     lease: Lease,
     last: boolean,
-  ): Promise<{ ok: true; value: T; usage: Usage | undefined } | { ok: false; error: SluiceError; call: Call | undefined; channel: ChannelKind }> {
+  ): Promise<
+    | { ok: true; value: T; usage: Usage | undefined }
+    | { ok: false; error: SluiceError; call: Call | undefined; channel: ChannelKind }
+  > {
     const input = this.#input
     this.#budget.tried()
     const controller = new AbortController()
-    const signal = AbortSignal.any([this.#caller, controller.signal])
+    const { signal } = controller
+    // Linked by hand: AbortSignal.any costs as much as the rest of a short exchange.
+    const onAbort = (): void => controller.abort(this.#caller.reason)
+    this.#caller.addEventListener("abort", onAbort, { once: true })
+    if (this.#caller.aborted) onAbort()
     const limits = resolveTimeouts(input.timeouts, route.model.compat.timeouts)
     const watch = new Watchdog(input.clock, limits, (which, ms) => {
       controller.abort(
@@ -223,6 +232,7 @@ class Run<T> {
       return { ok: false, error, call, channel: channel?.kind ?? "http" }
     } finally {
       watch.stop()
+      this.#caller.removeEventListener("abort", onAbort)
     }
   }
 

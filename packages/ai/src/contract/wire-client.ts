@@ -37,6 +37,8 @@ export interface Call {
 
 /** A request as the wire spells it, before an endpoint dresses it. */
 export interface WireRequest {
+  /** Default `POST`. */
+  method?: "GET" | "POST"
   /** Appended to the base URL, with a leading slash. */
   path: string
   headers: HeaderMap

@@ -8,6 +8,15 @@ import { USER_AGENT } from "../version.ts"
 /** How a key is sent. */
 export type KeyScheme = "bearer" | "x-api-key"
 
+/** What plain endpoints differ in. */
+export interface PlainEndpointOptions {
+  scheme(call: Call): KeyScheme
+  /** Changes the base URL before the path is put behind it. */
+  base?(url: string): string
+  /** Headers that the wire makes out of the caller's own, and that the caller's must not replace again. */
+  merged?: readonly string[]
+}
+
 const CREDENTIAL_HEADERS = ["authorization", "x-api-key", "api-key"] as const
 
 /**
@@ -16,10 +25,9 @@ const CREDENTIAL_HEADERS = ["authorization", "x-api-key", "api-key"] as const
  * A credential header that the caller or the model's entry sets replaces ours, so that a host never sees two. A
  * token from a login always goes out as a bearer and is never replaced.
  */
-export function plainEndpoint(
-  id: string,
-  options: { scheme(call: Call): KeyScheme; base?(url: string): string },
-): Endpoint {
+export function plainEndpoint(id: string, options: PlainEndpointOptions): Endpoint {
+  const urlOf = (base: string, request: WireRequest): string =>
+    `${options.base ? options.base(base) : base}${request.path}`
   return {
     id,
     dress(request: WireRequest, call: Call, credential: Credential): HttpRequest {
@@ -29,10 +37,11 @@ export function plainEndpoint(
         { "user-agent": USER_AGENT },
         request.headers,
         credentialHeader(credential, own, options.scheme(call)),
-        credential.kind === "oauth" ? without(own, CREDENTIAL_HEADERS) : own,
+        without(own, [...(options.merged ?? []), ...(credential.kind === "oauth" ? CREDENTIAL_HEADERS : [])]),
       )
+      if (request.method === "GET") return { method: "GET", url: urlOf(base, request), headers }
       const body = request.body instanceof Uint8Array ? request.body : serialise(request.body)
-      return { method: "POST", url: `${options.base ? options.base(base) : base}${request.path}`, headers, body }
+      return { method: "POST", url: urlOf(base, request), headers, body }
     },
   }
 }
@@ -44,6 +53,7 @@ function credentialHeader(credential: Credential, own: HeaderMap, scheme: KeySch
 }
 
 function without(headers: HeaderMap, names: readonly string[]): HeaderMap {
+  if (names.length === 0) return headers
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)))
 }
 
@@ -54,4 +64,5 @@ export const openaiEndpoint: Endpoint = plainEndpoint("openai", { scheme: () => 
 export const anthropicEndpoint: Endpoint = plainEndpoint("anthropic", {
   scheme: (call) => call.model.compat.messages?.keyHeader ?? "bearer",
   base: (url) => url.replace(/\/v1$/, ""),
+  merged: ["anthropic-beta"],
 })

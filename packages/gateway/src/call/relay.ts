@@ -91,7 +91,10 @@ class Passing implements Work<void> {
 
   request(_call: Call, { model }: Route): WireRequest {
     const { call } = this.#ctx
-    const body = this.#relay.edit(call.request.raw, { model: model.requestModelId ?? model.id, ...(call.stream ? { wantUsage: true } : {}) })
+    const body = this.#relay.edit(call.request.raw, {
+      model: model.requestModelId ?? model.id,
+      ...(call.stream ? { wantUsage: true } : {}),
+    })
     return { path: this.#relay.path, headers: this.#relay.headers(call), body, losses: [] }
   }
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto"
+import { hash, randomBytes } from "node:crypto"
 import type { Kysely } from "kysely"
 import type { ApiKeyRow, Schema } from "./schema.ts"
 
@@ -98,7 +98,7 @@ export class KeyStore {
 }
 
 function hashOf(secret: string): string {
-  return createHash("sha256").update(secret).digest("hex")
+  return hash("sha256", secret)
 }
 
 function shown(row: ApiKeyRow): ApiKey {

@@ -36,7 +36,9 @@ export function betasFor(body: MessagesBody, call: Call, extra: unknown): string
   need("mcp-client-2025-11-20", body["mcp_servers"] !== undefined)
   need("files-api-2025-04-14", usesFiles(body))
   for (const beta of listed(extra)) betas.add(beta)
-  for (const beta of listed(headerOf(call, "anthropic-beta"))) betas.add(beta)
+  for (const headers of [call.model.headers, call.options.headers]) {
+    for (const beta of listed(headerOf(headers, "anthropic-beta"))) betas.add(beta)
+  }
   return betas.size > 0 ? [...betas].join(",") : undefined
 }
 
@@ -63,9 +65,8 @@ function usesFiles(body: MessagesBody): boolean {
   return body.messages.some((message) => message.content.some(byFile))
 }
 
-/** A header of the caller's, its name compared without case. */
-function headerOf({ options }: Call, name: string): string | undefined {
-  const headers = options.headers ?? {}
+/** A header, its name compared without case. */
+function headerOf(headers: Readonly<Record<string, string | undefined>> = {}, name: string): string | undefined {
   const key = Object.keys(headers).find((one) => one.toLowerCase() === name)
   return key === undefined ? undefined : headers[key]
 }

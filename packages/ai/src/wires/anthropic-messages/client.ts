@@ -29,6 +29,7 @@ export const anthropicMessages: WireClient = {
     countTokens: { encode: encodeCount, decode: decodeCount },
     models: {
       encode: () => ({
+        method: "GET",
         path: `${MODELS_PATH}?limit=1000`,
         headers: headers("application/json"),
         body: null,

@@ -15,7 +15,8 @@ const MESSAGE_STOP: Frame = { event: "message_stop", data: '{"type":"message_sto
 /** Passes requests and streams of this wire on as they are. */
 export const relay: Relay = {
   path: MESSAGES_PATH,
-  headers: ({ stream, request }) => ({
+  headers: ({ stream, request, forward }) => ({
+    ...forward,
     ...headers(stream ? "text/event-stream" : "application/json"),
     "anthropic-version": request.headers.get("anthropic-version") ?? ANTHROPIC_VERSION,
   }),

@@ -3,7 +3,13 @@ import { isObject } from "./types.ts"
 
 /** `GET /models`. Reads OpenAI's list and the fields that aggregators and local servers add to it. */
 export const listModels: Operation<void, ListedModel[]> = {
-  encode: () => ({ path: "/models", headers: { accept: "application/json" }, body: null, losses: [] }),
+  encode: () => ({
+    method: "GET",
+    path: "/models",
+    headers: { accept: "application/json" },
+    body: null,
+    losses: [],
+  }),
   decode(body) {
     const list = Array.isArray(body) ? body : isObject(body) ? (body["data"] ?? body["models"]) : undefined
     if (!Array.isArray(list)) return []

@@ -100,12 +100,17 @@ function user(encoding: Encoding, content: string | readonly InputBlock[], field
     encoding.lose(field, "dropped", "The message is empty.")
     return
   }
+  pushUser(encoding, body, field, out)
+}
+
+/** A user's message, behind the answer that some hosts want between it and a tool's result. */
+function pushUser(encoding: Encoding, content: string | ChatBody[], field: string, out: ChatBody[]): void {
   const filler = encoding.compat.assistantAfterTool
   if (filler !== undefined && out.at(-1)?.["role"] === "tool") {
     out.push({ role: "assistant", content: filler })
     encoding.lose(field, "injected", "The host wants an answer between a tool's result and a user's message.")
   }
-  out.push({ role: "user", content: body })
+  out.push({ role: "user", content })
 }
 
 /** A run of results; their images follow in one user's message. Returns where the run ends. */
@@ -118,7 +123,9 @@ function toolResults(encoding: Encoding, from: number, ids: ToolCallIds, out: Ch
     if (message.role !== "toolResult") break
     out.push(toolResult(encoding, message, `messages[${next}]`, ids, images))
   }
-  if (images.length > 0) out.push({ role: "user", content: [{ type: "text", text: IMAGES_HEADING }, ...images] })
+  if (images.length > 0) {
+    pushUser(encoding, [{ type: "text", text: IMAGES_HEADING }, ...images], `messages[${next - 1}]`, out)
+  }
   return next
 }
 

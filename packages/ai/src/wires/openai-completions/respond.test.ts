@@ -186,7 +186,7 @@ describe("answering", () => {
     })
     const choices = chunks.flatMap((chunk) => chunk.choices)
     expect(choices.find(({ delta }) => delta["annotations"])?.delta["annotations"]).toHaveLength(1)
-    expect(choices.find(({ logprobs }) => logprobs)?.logprobs.content).toEqual([{ token: "a" }])
+    expect(choices.find(({ logprobs }) => logprobs)?.logprobs?.content).toEqual([{ token: "a" }])
     expect(whole.choices[0]).toMatchObject({ logprobs: { content: [{ token: "a" }] } })
   })
 

@@ -21,7 +21,7 @@ const BUDGETS: Readonly<Record<Effort, number>> = {
 }
 
 /** The level that is nearest to `wanted`; of two that are as near the higher one. `undefined` where there is none. */
-export function nearestEffort(wanted: Effort, allowed: readonly Effort[]): Effort | undefined {
+function nearestEffort(wanted: Effort, allowed: readonly Effort[]): Effort | undefined {
   const at = EFFORTS.indexOf(wanted)
   let best: Effort | undefined
   for (const effort of allowed) {

@@ -140,7 +140,7 @@ const NOT_STRICT = ["patternProperties", "not", "if", "then", "else", "oneOf", "
  *
  * @see https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
  */
-export function isStrictSchema(schema: unknown, root = true): boolean {
+function isStrictSchema(schema: unknown, root = true): boolean {
   if (!isObject(schema)) return false
   if (NOT_STRICT.some((keyword) => Object.hasOwn(schema, keyword))) return false
   if (root && schema["type"] !== "object") return false

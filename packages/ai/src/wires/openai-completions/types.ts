@@ -14,7 +14,7 @@ export type ChatBody = { [field: string]: Json | undefined }
 
 /** Fields of a message or delta that carry the text of thinking, in order of preference. */
 export const THINKING_FIELDS = ["reasoning_content", "reasoning", "reasoning_text"] as const
-export type ThinkingField = (typeof THINKING_FIELDS)[number]
+type ThinkingField = (typeof THINKING_FIELDS)[number]
 
 /** Whether `value` is a JSON object. */
 export function isObject(value: unknown): value is Obj {

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest"
+import { autoWires, complete, createSluice, environmentKeys } from "./auto.ts"
+import type { AssistantMessage, Context } from "./model/message.ts"
+
+const hello: Context = { messages: [{ role: "user", content: "Hello" }] }
+const env =
+  (values: Record<string, string>) =>
+  (name: string): string | undefined =>
+    values[name]
+
+describe("wires", () => {
+  test.each(Object.keys(autoWires).filter((api) => api !== "mock"))("%s is loaded under its own name", async (api) => {
+    const entry = await autoWires[api]?.()
+    expect(entry && "wire" in entry && entry.wire.api).toBe(api)
+  })
+
+  test("the demo model answers by its name", async () => {
+    const message = await complete("mock/demo", hello)
+    expect(message).toMatchObject({ provider: "mock", model: "demo", stopReason: "stop" })
+  })
+
+  test("the demo model's tool calls have ids that no other call has", async () => {
+    const context: Context = { ...hello, tools: [{ name: "weather", parameters: { type: "object" } }] }
+    const options = { toolChoice: { name: "weather" } } as const
+    const ids = (message: AssistantMessage): string[] =>
+      message.content.flatMap((block) => (block.type === "toolCall" ? [block.id] : []))
+    const [first, second] = [
+      await complete("mock/demo", context, options),
+      await complete("mock/demo", context, options),
+    ]
+    expect(ids(first)).toHaveLength(1)
+    expect(ids(first)).not.toEqual(ids(second))
+  })
+
+  test("another scripted model is not found", async () => {
+    const { error } = await complete("mock/other", hello)
+    expect(error).toMatchObject({ code: "model_not_found", hint: expect.stringContaining("mock/demo") as string })
+  })
+})
+
+describe("keys", () => {
+  const kindOf = async (provider: string, values: Record<string, string> = {}): Promise<unknown> => {
+    const lease = await environmentKeys(env(values)).acquire({ provider })
+    return [lease.credential.kind, lease.credential.origin]
+  }
+
+  test("come from the first of a provider's variables that is set", async () => {
+    expect(await kindOf("moonshot", { MOONSHOT_API_KEY: " ", KIMI_API_KEY: "k" })).toEqual(["key", "KIMI_API_KEY"])
+  })
+
+  test("are not needed on this machine, by a provider moved to it, or by a host that nobody knows", async () => {
+    expect(await kindOf("ollama")).toEqual(["none", undefined])
+    expect(await kindOf("anthropic", { ANTHROPIC_BASE_URL: "http://localhost:4000" })).toEqual(["none", undefined])
+    expect(await kindOf("custom")).toEqual(["none", undefined])
+    expect(await kindOf("ollama", { OLLAMA_API_KEY: "k" })).toEqual(["key", "OLLAMA_API_KEY"])
+  })
+
+  test("that are missing are named", async () => {
+    const moved = { ANTHROPIC_BASE_URL: "https://proxy.example.com" }
+    await expect(kindOf("anthropic", moved)).rejects.toMatchObject({
+      code: "auth_missing",
+      hint: expect.stringContaining("ANTHROPIC_API_KEY") as string,
+    })
+  })
+})
+
+describe("createSluice", () => {
+  test("reads keys and addresses from the environment it is given", async () => {
+    const sluice = createSluice({ env: env({ OPENAI_BASE_URL: "http://127.0.0.1:9/v1" }) })
+    expect((await sluice.route("openai/gpt-5.5")).model.baseUrl).toBe("http://127.0.0.1:9/v1")
+    const { error } = await createSluice({ env: env({}) }).complete("openai/gpt-5.5", hello)
+    expect(error?.code).toBe("auth_missing")
+  })
+
+  test("takes further wires beside its own", async () => {
+    const sluice = createSluice({ wires: { mine: () => Promise.reject(new Error("mine")) } })
+    const model = { id: "x", provider: "p", api: "mine", baseUrl: "", input: [], output: [], compat: {} }
+    await expect(sluice.route(model)).rejects.toThrow("mine")
+    expect((await sluice.complete("mock/demo", hello)).stopReason).toBe("stop")
+  })
+})
