@@ -186,7 +186,7 @@ describe("OF section A: core, event stream, watchdogs, dispatch", () => {
     expect(DEFAULT_TIMEOUTS.idleMs).toBeGreaterThan(0)
   })
 
-  test("OF-10 no transport has a limit of its own", async () => {
+  test("OF-10 WO-92 no transport has a limit of its own", async () => {
     let seen: Record<string, unknown> = {}
     const dispatcher = {
       dispatch(

@@ -105,6 +105,11 @@ export interface Provider {
   keyEnv: readonly string[]
   /** Environment variables that hold another address; the first that is set counts. */
   baseUrlEnv: readonly BaseUrlVariable[]
+  /**
+   * Environment variable with further headers, `Name: value` one a line or separated by commas. They are for a proxy:
+   * the provider's own address never gets them.
+   */
+  headersEnv?: string
   /** Where a person makes a key. */
   keyPage?: string
   /** The provider's documentation of its API. */

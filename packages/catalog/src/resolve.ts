@@ -40,6 +40,8 @@ export async function resolveModel(name: string, options: ResolveOptions = {}): 
   const described: DescribeOptions = { ...options }
   if (baseUrl !== undefined) described.baseUrl = baseUrl
   if (api !== undefined) described.api = api
+  const headers = headersFromEnvironment(provider, baseUrl, options.env)
+  if (headers) described.headers = { ...headers, ...options.headers }
   const model = describeModel(provider, id, found?.data, described)
   if (found?.as !== undefined) model.assumed = [`limits and prices: as ${found.as}`]
   return model
@@ -118,6 +120,22 @@ export function baseUrlFromEnvironment(provider: Provider, env: EnvironmentReade
       : normaliseBaseUrl(value, provider.apis[0].api, variable.name)
   }
   return undefined
+}
+
+/** The headers that the environment adds for a host in the provider's place. Entries that are no header are passed over. */
+export function headersFromEnvironment(
+  provider: Provider,
+  baseUrl: string | undefined,
+  env: EnvironmentReader | undefined,
+): Record<string, string> | undefined {
+  const text = provider.headersEnv === undefined ? undefined : env?.(provider.headersEnv)
+  if (!text || baseUrl === undefined || provider.apis.some((own) => sameAddress(own.baseUrl, baseUrl))) return undefined
+  const headers: Record<string, string> = {}
+  for (const entry of text.split(/[\n,]/)) {
+    const match = /^\s*([!#$%&'*+.^_`|~\w-]+)\s*:\s*(.*?)\s*$/.exec(entry)
+    if (match) headers[(match[1] as string).toLowerCase()] = match[2] as string
+  }
+  return Object.keys(headers).length > 0 ? headers : undefined
 }
 
 /** The vendor or aggregator whose own address this is. Addresses in private networks are nobody's. */

@@ -133,7 +133,7 @@ class Run<T> {
           this.#record(route, error, "credential")
           continue
         }
-        if (!error.retryable || (action !== "wait" && action !== "adapt")) return tried
+        if (!error.retryable) return tried
         const waitMs = this.#budget.waitFor(error)
         if (waitMs === undefined) {
           if (error.code !== "rate_limited" && error.code !== "concurrency_limited") return tried

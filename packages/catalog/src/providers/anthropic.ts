@@ -26,6 +26,7 @@ export const anthropic: Provider = {
   ],
   keyEnv: ["ANTHROPIC_API_KEY"],
   baseUrlEnv: [{ name: "ANTHROPIC_BASE_URL" }],
+  headersEnv: "ANTHROPIC_CUSTOM_HEADERS",
   keyPage: "https://console.anthropic.com/settings/keys",
   docs: "https://docs.anthropic.com/en/api/messages",
   login: "key",
