@@ -201,6 +201,24 @@ describe("rows that the attempt loop answers", () => {
     expect((await answer).stopReason).toBe("aborted")
   })
 
+  test("a host that needs no key is asked without one, and with one where there is one", async () => {
+    const sent: unknown[] = []
+    const bare = fetchTransport({
+      fetch: async (_url, init) => {
+        sent.push(new Headers(init.headers).get("authorization"))
+        return new Response(`data: {"text":"fine","stop":true}\n\n`, { headers: SSE })
+      },
+    })
+    const local = route("http://127.0.0.1:9", bare, { credentials: listSource([]) })
+    expect((await complete(local, user)).error?.code).toBe("auth_missing")
+    await complete({ ...local, model: { ...local.model, compat: { keyless: true } } }, user)
+    await complete(
+      { ...local, credentials: accounts("k1"), model: { ...local.model, compat: { keyless: true } } },
+      user,
+    )
+    expect(sent).toEqual([null, "Bearer k1"])
+  })
+
   test("a key that the host repeats in its refusal does not reach the error", async () => {
     const host = await counted((_n, _body, response) =>
       response.writeHead(401).end(`{"error":"Incorrect key: my-secret-key-1"}`),

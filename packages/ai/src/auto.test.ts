@@ -48,13 +48,6 @@ describe("keys", () => {
     expect(await kindOf("moonshot", { MOONSHOT_API_KEY: " ", KIMI_API_KEY: "k" })).toEqual(["key", "KIMI_API_KEY"])
   })
 
-  test("are not needed on this machine, by a provider moved to it, or by a host that nobody knows", async () => {
-    expect(await kindOf("ollama")).toEqual(["none", undefined])
-    expect(await kindOf("anthropic", { ANTHROPIC_BASE_URL: "http://localhost:4000" })).toEqual(["none", undefined])
-    expect(await kindOf("custom")).toEqual(["none", undefined])
-    expect(await kindOf("ollama", { OLLAMA_API_KEY: "k" })).toEqual(["key", "OLLAMA_API_KEY"])
-  })
-
   test("that are missing are named", async () => {
     const moved = { ANTHROPIC_BASE_URL: "https://proxy.example.com" }
     await expect(kindOf("anthropic", moved)).rejects.toMatchObject({

@@ -1,11 +1,4 @@
-import {
-  baseUrlFromEnvironment,
-  type EnvironmentReader,
-  findProvider,
-  isPrivateUrl,
-  type Model,
-  resolveModel,
-} from "@sluice/catalog"
+import { type EnvironmentReader, findProvider, type Model, resolveModel } from "@sluice/catalog"
 import type { MessageStream } from "./assemble/message-stream.ts"
 import type { Credential, CredentialSource } from "./contract/credential.ts"
 import type { Route } from "./contract/route.ts"
@@ -73,7 +66,7 @@ export function complete(
   return stream(model, context, options).result()
 }
 
-/** Keys from environment variables: the first one of a provider that is set counts. */
+/** Keys from environment variables: the first one of a provider that is set counts. @throws SluiceError `auth_missing` */
 export function environmentKeys(env: EnvironmentReader = environment): CredentialSource {
   return {
     async acquire(need) {
@@ -89,15 +82,13 @@ function credentialFor(id: string, env: EnvironmentReader): Credential {
     const secret = env(name)?.trim()
     if (secret) return { kind: "key", id: name, secret, origin: name }
   }
-  // A host without an entry says itself whether it wants a key.
-  if (!provider || provider.keyEnv.length === 0 || provider.compat?.keyless) return { kind: "none", id: "none" }
-  const moved = baseUrlFromEnvironment(provider, env)
-  if (moved !== undefined && isPrivateUrl(moved)) return { kind: "none", id: "none" }
   throw new SluiceError({
     code: "auth_missing",
-    message: `There is no key for ${provider.name}.`,
+    message: `There is no key for ${provider?.name ?? id}.`,
     provider: id,
-    hint: `Set ${provider.keyEnv.join(" or ")}${provider.keyPage === undefined ? "" : `; a key is made at ${provider.keyPage}`}.`,
+    hint: provider?.keyEnv.length
+      ? `Set ${provider.keyEnv.join(" or ")}${provider.keyPage === undefined ? "" : `; a key is made at ${provider.keyPage}`}.`
+      : "Pass a key with the call.",
   })
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export * from "./compat.ts"
+export type * from "./compat.ts"
 export * from "./model.ts"
 export * from "./prices.ts"
 export * from "./thinking.ts"

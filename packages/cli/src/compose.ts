@@ -1,19 +1,15 @@
 import type { CredentialSource, Route, Sluice, Transport } from "@sluice/ai"
-import {
-  baseUrlFromEnvironment,
-  type EnvironmentReader,
-  findProvider,
-  isPrivateUrl,
-  type Model,
-  resolveModel,
-} from "@sluice/catalog"
+import { type EnvironmentReader, type Model, resolveModel } from "@sluice/catalog"
 import { createSluice } from "@sluice/ai/auto"
 import type { UndiciTransport } from "@sluice/ai/transport/undici"
-import { chainSource, environmentSource, keylessSource, standardSource } from "@sluice/auth"
+import { environmentSource, fixedSource } from "@sluice/auth"
 import type { Io } from "./io.ts"
 
-/** Addresses of this machine, which no proxy leads to. */
-const THIS_MACHINE = "localhost,127.0.0.1,::1"
+/** A key and where it came from, for people. */
+export interface GivenKey {
+  secret: string
+  origin: string
+}
 
 /** What a command works with. */
 export interface Composition {
@@ -23,8 +19,8 @@ export interface Composition {
   credentials: CredentialSource
   /** Reads the environment, or nothing with `--no-env`. */
   env: EnvironmentReader
-  /** The way to a model, with a key of its own if one is given. */
-  route(model: Model, apiKey?: string): Promise<Route>
+  /** The way to a model; a key that was given is used in place of the environment's. */
+  route(model: Model, key?: GivenKey): Promise<Route>
   /** A `fetch` over the connections, proxies and certificates that calls use. */
   fetch: typeof fetch
   /** Lets go of connections. */
@@ -35,7 +31,7 @@ export interface Composition {
 export function compose(io: Io, options: { env?: boolean } = {}): Composition {
   const env: EnvironmentReader = options.env === false ? () => undefined : (name) => io.env[name]
   const lazy = lazyTransport(io)
-  const credentials = sharedCredentials(env)
+  const credentials = environmentSource({ env })
   const sluice = createSluice({
     env,
     resolve: (name) => resolveModel(name, { env }),
@@ -46,27 +42,14 @@ export function compose(io: Io, options: { env?: boolean } = {}): Composition {
     sluice,
     credentials,
     env,
-    async route(model, apiKey) {
+    async route(model, key) {
       const route = await sluice.route(model)
       if (model.api === "mock") return route
-      return { ...route, credentials: standardSource(model, apiKey === undefined ? { env } : { env, apiKey }) }
+      return { ...route, credentials: key ? fixedSource(key.secret, key.origin) : credentials }
     },
     fetch: (async (url: string, init: RequestInit) => (await lazy.load()).fetch(url, init)) as typeof fetch,
     close: lazy.close,
   }
-}
-
-/** Keys from the environment, and none for hosts that need none or are on this machine or in its network. */
-function sharedCredentials(env: EnvironmentReader): CredentialSource {
-  return chainSource(
-    environmentSource({ env }),
-    keylessSource(({ provider: id }) => {
-      const provider = findProvider(id)
-      if (!provider || provider.compat?.keyless) return true
-      const moved = baseUrlFromEnvironment(provider, env)
-      return moved !== undefined && isPrivateUrl(moved)
-    }),
-  )
 }
 
 function lazyTransport(io: Io): {
@@ -88,6 +71,5 @@ function lazyTransport(io: Io): {
 
 async function create(io: Io): Promise<UndiciTransport> {
   const { networkFromEnvironment, undiciTransport } = await import("@sluice/ai/transport/undici")
-  const network = networkFromEnvironment(io.env)
-  return undiciTransport({ ...network, noProxy: [network.noProxy, THIS_MACHINE].filter(Boolean).join(",") })
+  return undiciTransport(networkFromEnvironment(io.env))
 }

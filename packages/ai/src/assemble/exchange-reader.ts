@@ -76,7 +76,7 @@ export class ExchangeReader {
     const { builder } = this.#init
     if (this.#document) this.#endDocument()
     else {
-      if (this.#framer) this.#frames(this.#framer.end())
+      if (this.#framer) this.#frames(this.#framer.end().filter(isWhole))
       this.#decoder.end()
     }
     builder.finish()
@@ -150,6 +150,12 @@ export class ExchangeReader {
     if (typeof body === "object" && body !== null) this.#decoder.whole(body)
     else builder.fail({ is: body === "" ? "stream_incomplete" : "stream_malformed", inStream: true })
   }
+}
+
+/** Whether the last frame of a body was sent to its end: one that was cut short says nothing, whatever it was to say. */
+function isWhole({ data }: Frame): boolean {
+  if (typeof data !== "string" || !/^\s*[[{]/.test(data) || data.trim() === "[DONE]") return true
+  return typeof parseBody(data) !== "string"
 }
 
 /** A body as JSON where it is JSON, else as text. */

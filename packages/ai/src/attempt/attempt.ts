@@ -52,6 +52,13 @@ export async function attempt<T>(
   return { ...outcome, attempts: run.records }
 }
 
+const WITHOUT_CREDENTIAL: Lease = {
+  credential: { kind: "none", id: "none", origin: "not needed" },
+  observe: () => {},
+  replace: async () => undefined,
+  release: () => {},
+}
+
 function noRoute(): SluiceError {
   return new SluiceError({
     code: "config",
@@ -93,14 +100,7 @@ class Run<T> {
     let outcome: { error?: SluiceError; usage?: Usage } = {}
     const past: Attempt[] = []
     try {
-      const { model } = route
-      const { sessionId } = this.#input.options
-      lease = await route.credentials.acquire({
-        provider: model.provider,
-        model: model.id,
-        signal: this.#caller,
-        ...(sessionId === undefined ? {} : { sessionId }),
-      })
+      lease = await this.#acquire(route)
       released = false
       for (;;) {
         const tried = await this.#try(route, lease, last)
@@ -158,6 +158,22 @@ class Run<T> {
       return { ok: false, error }
     } finally {
       if (lease && !released) quietly(() => lease?.release(outcome))
+    }
+  }
+
+  /** A host that needs no credential is asked without one when there is none. */
+  async #acquire({ model, credentials }: Route): Promise<Lease> {
+    const { sessionId } = this.#input.options
+    try {
+      return await credentials.acquire({
+        provider: model.provider,
+        model: model.id,
+        signal: this.#caller,
+        ...(sessionId === undefined ? {} : { sessionId }),
+      })
+    } catch (error) {
+      if (model.compat.keyless && SluiceError.is(error) && error.code === "auth_missing") return WITHOUT_CREDENTIAL
+      throw error
     }
   }
 

@@ -17,6 +17,9 @@ export interface NetworkOptions {
   connections?: number
 }
 
+/** Addresses that no proxy leads to. */
+const THIS_MACHINE = "localhost,127.0.0.1,::1"
+
 /**
  * The options that a process's environment asks for: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` in
  * either case, and `SLUICE_CA_CERTS`, the paths of PEM files separated by commas. (`NODE_EXTRA_CA_CERTS` is read by
@@ -29,10 +32,10 @@ export function networkFromEnvironment(env: Readonly<Record<string, string | und
   const options: NetworkOptions = {}
   const http = read("HTTP_PROXY") ?? all
   const https = read("HTTPS_PROXY") ?? all
-  const none = read("NO_PROXY")
+  const none = [read("NO_PROXY"), THIS_MACHINE].filter(Boolean).join(",")
   if (http) options.httpProxy = http
   if (https) options.httpsProxy = https
-  if (none) options.noProxy = none
+  if (http || https) options.noProxy = none
   const files = env["SLUICE_CA_CERTS"]
     ?.split(",")
     .map((path) => path.trim())

@@ -2,7 +2,7 @@ import { inspect } from "node:util"
 import { SluiceError, type Credential, type CredentialSource, type Lease } from "@sluice/ai"
 import { PROVIDERS, resolveModel } from "@sluice/catalog"
 import { describe, expect, test } from "vitest"
-import { chainSource, environmentSource, fixedSource, keylessSource, listSource, standardSource } from "../index.ts"
+import { chainSource, environmentSource, fixedSource, listSource } from "../index.ts"
 import { keyCredential } from "../key-credential.ts"
 
 const SECRETS = ["sk-first-account-0001", "sk-second-account-0002", "sk-third-account-0003"] as const
@@ -183,19 +183,11 @@ describe("listSource", () => {
   })
 })
 
-describe("fixedSource, keylessSource, chainSource, standardSource", () => {
+describe("fixedSource, chainSource", () => {
   test("a given key", async () => {
     const lease = await fixedSource(` ${SECRETS[0]} `).acquire({ provider: "openai" })
     expect(lease.credential).toMatchObject({ kind: "key", secret: SECRETS[0], origin: "option apiKey" })
     expect(() => fixedSource("")).toThrow(/option apiKey/)
-  })
-
-  test("no key where none is needed, and only there", async () => {
-    const lease = await keylessSource().acquire({ provider: "ollama" })
-    expect(lease.credential).toMatchObject({ kind: "none" })
-    expect(await lease.replace(QUOTA)).toBeUndefined()
-    expect((await missing(keylessSource(), "openai")).code).toBe("auth_missing")
-    expect((await keylessSource(() => true).acquire({ provider: "custom" })).credential.kind).toBe("none")
   })
 
   test("the first source that has one, and its own replacements only", async () => {
@@ -211,20 +203,6 @@ describe("fixedSource, keylessSource, chainSource, standardSource", () => {
   test("another failure than a missing key ends the chain", async () => {
     const bad = environmentSource({ env: env({ OPENAI_API_KEY: "a b" }) })
     expect((await missing(chainSource(bad, fixedSource(SECRETS[0])), "openai")).code).toBe("config")
-  })
-
-  test("the usual order: given, environment, none where the host needs none", async () => {
-    const local = await resolveModel("llama.cpp")
-    const remote = await resolveModel("openai/gpt-5.5")
-    const keys = { env: env({ LLAMA_API_KEY: SECRETS[1], OPENAI_API_KEY: SECRETS[1] }) }
-    const bare = { env: env({}) }
-    const need = { provider: "llama.cpp" }
-    expect(secretOf(await standardSource(local, { ...keys, apiKey: SECRETS[0] }).acquire(need))).toBe(SECRETS[0])
-    expect(secretOf(await standardSource(local, keys).acquire(need))).toBe(SECRETS[1])
-    expect((await standardSource(local, bare).acquire(need)).credential.kind).toBe("none")
-    expect((await missing(standardSource(remote, bare), "openai")).code).toBe("auth_missing")
-    const custom = await resolveModel("x", { baseUrl: "http://127.0.0.1:9/v1" })
-    expect((await standardSource(custom, bare).acquire({ provider: "custom" })).credential.kind).toBe("none")
   })
 })
 

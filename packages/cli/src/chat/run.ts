@@ -1,4 +1,4 @@
-import type { CallOptions, InputBlock, StreamOptions } from "@sluice/ai"
+import type { CallOptions, InputBlock, SluiceErrorData, StreamOptions } from "@sluice/ai"
 import { type Composition, compose } from "../compose.ts"
 import { EXIT, reportCallError, usageError } from "../failure.ts"
 import { type Io, readAll } from "../io.ts"
@@ -68,7 +68,7 @@ async function askOnce(
     if (message.stopReason === "aborted" && stopping.signal.aborted) return EXIT.interrupted
     showUsage(io, message)
     if (!message.error) return EXIT.done
-    reportCallError(io, message.error)
+    reportCallError(io, withHint(message.error, options))
     return EXIT.failed
   } finally {
     off()
@@ -90,6 +90,12 @@ async function converse(
   })
   await conversation.run()
   return EXIT.done
+}
+
+/** A host that is named by its address alone was given no key, which its refusal cannot know. */
+function withHint(error: SluiceErrorData, options: ChatOptions): SluiceErrorData {
+  if (error.status !== 401 || options.baseUrl === undefined || options.apiKeyEnv !== undefined) return error
+  return { ...error, hint: "--api-key-env NAME says which environment variable holds the key for this host." }
 }
 
 function callOptions(options: ChatOptions): StreamOptions {

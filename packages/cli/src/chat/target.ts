@@ -1,13 +1,15 @@
 import type { Credential, CredentialSource, Route } from "@sluice/ai"
 import {
+  CUSTOM_ID,
   discoverModels,
+  isPrivateUrl,
   type Model,
   modelName,
   providerOfUrl,
   resolveModel,
   type ResolveOptions,
 } from "@sluice/catalog"
-import type { Composition } from "../compose.ts"
+import type { Composition, GivenKey } from "../compose.ts"
 import { usageError } from "../failure.ts"
 import type { Io } from "../io.ts"
 import { chooseModel } from "../settings/choose-model.ts"
@@ -41,23 +43,25 @@ export async function findTarget(io: Io, parts: Composition, options: TargetOpti
   if (options.api !== undefined && !APIS.includes(options.api)) {
     throw usageError(`There is no api "${options.api}".`, `Known are ${APIS.join(" and ")}.`)
   }
-  const apiKey = keyFrom(io, options.apiKeyEnv)
-  const { name, why } = await nameOf(io, parts, options, apiKey)
+  const key = keyFrom(io, options.apiKeyEnv)
+  const { name, why } = await nameOf(io, parts, options, key)
   const resolving: ResolveOptions = { env: parts.env }
   if (options.baseUrl !== undefined) resolving.baseUrl = options.baseUrl
   if (options.api !== undefined) resolving.api = options.api
+  // A gateway has a demo model too, and with an address that is the one that is meant.
+  if (options.baseUrl !== undefined && name.startsWith("mock/")) resolving.provider = CUSTOM_ID
   const model = await resolveModel(name, resolving)
-  return { route: announced(io, await parts.route(model, apiKey), why), why }
+  return { route: announced(io, await parts.route(model, key), why), why }
 }
 
 async function nameOf(
   io: Io,
   parts: Composition,
   options: TargetOptions,
-  apiKey: string | undefined,
+  key: GivenKey | undefined,
 ): Promise<{ name: string; why?: string }> {
   const { baseUrl } = options
-  if (baseUrl !== undefined && options.model === undefined) return firstOnHost(parts, baseUrl, apiKey)
+  if (baseUrl !== undefined && options.model === undefined) return firstOnHost(parts, baseUrl, key)
   return chooseModel({
     named: options.model,
     search: options.env,
@@ -71,12 +75,12 @@ async function nameOf(
 async function firstOnHost(
   parts: Composition,
   baseUrl: string,
-  apiKey: string | undefined,
+  key: GivenKey | undefined,
 ): Promise<{ name: string; why?: string }> {
   if (providerOfUrl(baseUrl)) return { name: "" }
-  const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
+  const headers = key ? { authorization: `Bearer ${key.secret}` } : {}
   try {
-    const [first] = await discoverModels("custom", { baseUrl, headers, fetch: parts.fetch, timeoutMs: 3000 })
+    const [first] = await discoverModels(CUSTOM_ID, { baseUrl, headers, fetch: parts.fetch, timeoutMs: 3000 })
     if (first) return { name: first.id, why: "first model that the host lists" }
   } catch {
     // What is wrong with the host, the call itself will tell.
@@ -84,10 +88,10 @@ async function firstOnHost(
   return { name: "" }
 }
 
-function keyFrom(io: Io, variable: string | undefined): string | undefined {
+function keyFrom(io: Io, variable: string | undefined): GivenKey | undefined {
   if (variable === undefined) return undefined
-  const value = io.env[variable]?.trim()
-  if (value) return value
+  const secret = io.env[variable]?.trim()
+  if (secret) return { secret, origin: variable }
   throw usageError(`--api-key-env names ${variable}, which is not set.`, `Set it, as in ${variable}=… sluice chat …`)
 }
 
@@ -111,11 +115,8 @@ function announced(io: Io, route: Route, why: string | undefined): Route {
 }
 
 function introduction(model: Model, credential: Credential, why: string | undefined): string {
-  const key =
-    model.api === "mock"
-      ? "built in, no key"
-      : credential.kind === "none"
-        ? `no key · ${model.baseUrl}`
-        : `key from ${credential.origin ?? "an unnamed source"}`
-  return [modelName(model), key, why].filter(Boolean).join(" · ")
+  if (model.api === "mock") return [modelName(model), "built in, no key", why].filter(Boolean).join(" · ")
+  const key = credential.kind === "none" ? "no key" : `key from ${credential.origin ?? "an unnamed source"}`
+  const address = model.provider === CUSTOM_ID || isPrivateUrl(model.baseUrl) ? model.baseUrl : undefined
+  return [modelName(model), key, address, why].filter(Boolean).join(" · ")
 }

@@ -7,7 +7,7 @@ import { alias, wholeNumber } from "../parse.ts"
 const EXAMPLES = `
 Examples:
   sluice gateway --port 8080
-  sluice gateway --alias fast=groq/openai/gpt-oss-20b,mock/demo --default-model fast
+  sluice gateway --alias fast=groq/openai/gpt-oss-20b,mock/demo --default-model mock/demo
   sluice gateway --anonymous                     programs on this machine need no key
   sluice gateway key create laptop               a further key, shown once
   sluice gateway key disable key_abc

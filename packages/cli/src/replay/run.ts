@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { resolve } from "node:path"
 import { type AssistantMessageEvent, readRecording, SluiceError, type WireClient } from "@sluice/ai"
-import { describeModel, type Model } from "@sluice/catalog"
+import { CatalogError, describeModel, type Model } from "@sluice/catalog"
 import { autoWires } from "@sluice/ai/auto"
 import { createFramer } from "@sluice/ai/framing"
 import { Failure, usageError } from "../failure.ts"
@@ -56,7 +56,13 @@ async function wireOf(api: string): Promise<WireClient> {
 }
 
 function modelOf({ provider, model = "", api }: ReplayOptions): Model {
-  if (provider !== undefined) return describeModel(provider, model, undefined, { api })
+  if (provider !== undefined) {
+    try {
+      return describeModel(provider, model, undefined, { api })
+    } catch (error) {
+      throw error instanceof CatalogError ? usageError(error.message, error.hint) : error
+    }
+  }
   return { id: model, provider: "", api, baseUrl: "", input: ["text"], output: ["text"], compat: {} }
 }
 

@@ -23,7 +23,7 @@ export class Router {
 
   #names(name: string): readonly string[] {
     const { aliases, defaultModel } = this.#settings
-    if (Object.hasOwn(aliases, name)) return aliases[name] as string[]
+    if (Object.hasOwn(aliases, name)) return aliases[name] as readonly string[]
     if (name.includes("/") || defaultModel === undefined) {
       if (name.trim() !== "") return [name]
       throw new SluiceError({
@@ -33,7 +33,7 @@ export class Router {
         message: "`model` must name a model.",
       })
     }
-    return [defaultModel]
+    return Object.hasOwn(aliases, defaultModel) ? (aliases[defaultModel] as readonly string[]) : [defaultModel]
   }
 }
 
