@@ -121,7 +121,7 @@ export class MessageBuilder implements MessageSink {
       if (!open) return
       this.#events.push({ type: "text_start", contentIndex: open.index, partial: this.message })
     }
-    if (delta === "" || open.block.type !== "text") return
+    if (delta === "" || open.block.type !== "text" || this.#failure) return
     open.block.text += delta
     this.#emit({ type: "text_delta", contentIndex: open.index, delta, partial: this.message })
   }
@@ -135,7 +135,7 @@ export class MessageBuilder implements MessageSink {
       if (!open) return
       this.#events.push({ type: "thinking_start", contentIndex: open.index, partial: this.message })
     }
-    if (delta === "" || open.block.type !== "thinking") return
+    if (delta === "" || open.block.type !== "thinking" || this.#failure) return
     open.block.thinking += delta
     this.#emit({ type: "thinking_delta", contentIndex: open.index, delta, partial: this.message })
   }
@@ -143,7 +143,7 @@ export class MessageBuilder implements MessageSink {
   toolCall(key: string, call: { id?: string; name?: string; custom?: boolean }): void {
     const open = this.#open.get(key)
     if (open) {
-      if (open.block.type !== "toolCall") return
+      if (open.block.type !== "toolCall" || this.#failure) return
       if (call.id && !open.block.id) open.block.id = call.id
       if (call.name && !open.block.name) open.block.name = call.name
       return
@@ -184,7 +184,7 @@ export class MessageBuilder implements MessageSink {
     extra: { signature?: string; citations?: readonly unknown[]; logprobs?: readonly unknown[]; itemId?: string },
   ): void {
     const block = this.#open.get(key)?.block
-    if (!block || this.ended) return
+    if (!block || this.ended || this.#failure) return
     if (extra.signature !== undefined && block.type !== "text") {
       block.signature = { value: (block.signature?.value ?? "") + extra.signature, issuer: this.#issuer }
       this.progressed = true
