@@ -1,6 +1,7 @@
 import { SluiceError, VERSION } from "@sluice/ai"
 import { Hono } from "hono"
 import type { CallHandler } from "./call/handle.ts"
+import { FetchReply, fetchCaller } from "./http/fetch.ts"
 import { authorise } from "./inbound/access.ts"
 import { dialectOf, serverOf, SERVERS } from "./inbound/dialect.ts"
 import { modelEntry, modelList } from "./inbound/models.ts"
@@ -24,18 +25,21 @@ export function createApp(parts: AppParts): Hono {
 
   for (const server of SERVERS) {
     for (const { method, path, op } of server.routes) {
-      app.on(method, path, (c) =>
-        parts.handler.handle(c.req.raw, server, path, op, c.req.param() as Record<string, string>),
-      )
+      app.on(method, path, (c) => {
+        const reply = new FetchReply()
+        const caller = fetchCaller(c.req.raw, reply)
+        void parts.handler.handle(caller, reply, { server, path, op, params: c.req.param() as Record<string, string> })
+        return reply.response
+      })
     }
   }
 
   app.get("/v1/models", async (c) => {
-    await authorise(c.req.raw, parts.keys, parts.settings.anonymous)
+    await authorise(c.req.raw.headers, parts.keys, parts.settings.anonymous)
     return c.json(modelList(await parts.listModels(), dialectOf(c.req.raw.headers)) as object)
   })
   app.get("/v1/models/:id{.+}", async (c) => {
-    await authorise(c.req.raw, parts.keys, parts.settings.anonymous)
+    await authorise(c.req.raw.headers, parts.keys, parts.settings.anonymous)
     const id = c.req.param("id")
     const model = (await parts.listModels()).find((one) => one.id === id)
     if (!model) {

@@ -1,9 +1,13 @@
-import { createAdaptorServer } from "@hono/node-server"
+import { getRequestListener } from "@hono/node-server"
+import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
-import type { Server } from "node:http"
+import type { RequestListener, Server } from "node:http"
 import { SluiceError } from "@sluice/ai"
+import type { Hono } from "hono"
 import { createApp } from "./app.ts"
-import { CallHandler } from "./call/handle.ts"
+import { CallHandler, type Door } from "./call/handle.ts"
+import { NodeReply, nodeCaller } from "./http/node.ts"
+import { SERVERS } from "./inbound/dialect.ts"
 import { Router } from "./call/router.ts"
 import { silentLogger } from "./logger.ts"
 import { type GatewayOptions, readSettings } from "./options.ts"
@@ -50,7 +54,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     fetch: async (request) => app.fetch(request),
     async listen() {
-      server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server
+      server = createServer(listener(app, handler))
       server.requestTimeout = 0
       server.headersTimeout = 60_000
       server.keepAliveTimeout = 65_000
@@ -62,6 +66,24 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     close,
     keys,
     log,
+  }
+}
+
+/** The wires' own paths on the short way, everything else through the routes. */
+function listener(app: Hono, handler: CallHandler): RequestListener {
+  const doors = new Map<string, Door>()
+  for (const server of SERVERS) {
+    for (const { method, path, op } of server.routes) {
+      if (!path.includes(":")) doors.set(`${method} ${path}`, { server, path, op, params: {} })
+    }
+  }
+  const rest = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+  return (request, response) => {
+    const url = request.url ?? ""
+    const mark = url.indexOf("?")
+    const door = doors.get(`${request.method ?? ""} ${mark < 0 ? url : url.slice(0, mark)}`)
+    if (door) void handler.handle(nodeCaller(request, response), new NodeReply(response), door)
+    else void rest(request, response)
   }
 }
 

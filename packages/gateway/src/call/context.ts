@@ -1,6 +1,7 @@
 import type { Clock, Known, Mint, Model, Route, SluiceError, WireServer } from "@sluice/ai"
 import type { InboundCall } from "@sluice/ai"
 import type { Settings } from "../options.ts"
+import type { Reply } from "../http/reply.ts"
 import type { RequestRecord } from "./record.ts"
 
 /** Everything that answering one request needs. */
@@ -13,6 +14,7 @@ export interface CallContext {
   /** Says that the client has left. */
   leave: () => void
   record: RequestRecord
+  reply: Reply
   settings: Settings
   clock: Clock
   mint: Mint
@@ -38,13 +40,21 @@ export const STREAM_HEADERS: Readonly<Record<string, string>> = {
   "x-accel-buffering": "no",
 }
 
-/** An error as a response in the client's own shape. */
-export function errorResponse(ctx: Pick<CallContext, "record" | "server">, error: SluiceError): Response {
+const encoder = new TextEncoder()
+
+/** Answers with one JSON document. */
+export function sendJson(reply: Reply, status: number, headers: Readonly<Record<string, string>>, body: unknown): void {
+  reply.send(status, { "content-type": "application/json", ...headers }, encoder.encode(JSON.stringify(body)))
+}
+
+/** Answers with an error in the client's own shape. */
+export function sendError(ctx: Pick<CallContext, "record" | "server" | "reply">, error: SluiceError): void {
   const { status, headers, body } = ctx.server.failure(
     error.requestId ? error : error.with({ requestId: ctx.record.id }),
   )
   ctx.record.end(status, error)
-  const sent = new Headers({ "content-type": "application/json", ...answerHeaders(ctx) })
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) sent.set(name, value)
-  return new Response(JSON.stringify(body), { status, headers: sent })
+  const own = Object.fromEntries(
+    Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+  sendJson(ctx.reply, status, { ...answerHeaders(ctx), ...own }, body)
 }

@@ -1,14 +1,14 @@
 import { estimateTokens, type TokenCount } from "@sluice/ai"
-import { answerHeaders, type CallContext } from "./context.ts"
+import { answerHeaders, type CallContext, sendJson } from "./context.ts"
 
 /**
  * Tokens of a prompt, estimated. The answer says that it is an estimate: a field beside the number, which clients
  * that do not know it leave alone, and a header.
  */
-export function countTokens(ctx: CallContext): Response {
+export function countTokens(ctx: CallContext): void {
   const count: TokenCount = { inputTokens: estimateTokens(ctx.call.context), provenance: "estimated" }
   ctx.record.usage({ input: count.inputTokens, provenance: "estimated" })
   ctx.record.end(200)
-  const body = { input_tokens: count.inputTokens, estimated: true }
-  return Response.json(body, { headers: { ...answerHeaders(ctx, ctx.routes[0]?.model), "x-sluice-estimate": "true" } })
+  const headers = { ...answerHeaders(ctx, ctx.routes[0]?.model), "x-sluice-estimate": "true" }
+  sendJson(ctx.reply, 200, headers, { input_tokens: count.inputTokens, estimated: true })
 }

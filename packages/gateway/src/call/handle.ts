@@ -9,12 +9,14 @@ import {
   type WireServer,
 } from "@sluice/ai"
 import { authorise } from "../inbound/access.ts"
-import { parseJson, readBody } from "../inbound/body.ts"
+import type { Caller } from "../http/caller.ts"
+import type { Reply } from "../http/reply.ts"
+import { checkBody, parseJson } from "../inbound/body.ts"
 import type { Settings } from "../options.ts"
 import type { KeyStore } from "../store/keys.ts"
 import type { RequestLog } from "../store/request-log.ts"
 import type { Logger } from "../logger.ts"
-import { type CallContext, errorResponse } from "./context.ts"
+import { type CallContext, sendError } from "./context.ts"
 import { countTokens } from "./count-tokens.ts"
 import { RequestRecord } from "./record.ts"
 import { mayRelay, relayed } from "./relay.ts"
@@ -32,7 +34,16 @@ export interface HandlerParts {
   running: Set<AbortController>
 }
 
-/** Answers the requests of one wire's routes. */
+/** Where a request came in. */
+export interface Door {
+  server: WireServer
+  /** The route's path as it was declared. */
+  path: string
+  op: InboundOp
+  params: Record<string, string>
+}
+
+/** Answers the requests of the wires' routes. */
 export class CallHandler {
   readonly #parts: HandlerParts
   readonly #known = new Known()
@@ -42,14 +53,9 @@ export class CallHandler {
   }
 
   /** Never throws: what goes wrong is told in the client's own shape. */
-  async handle(
-    request: Request,
-    server: WireServer,
-    route: string,
-    op: InboundOp,
-    params: Record<string, string>,
-  ): Promise<Response> {
+  async handle(caller: Caller, reply: Reply, door: Door): Promise<void> {
     const { settings, keys, log, logger } = this.#parts
+    const { server } = door
     const record = new RequestRecord(systemMint.id("req_"), server.api, Date.now, (row) => {
       log.add(row)
       logger.info(
@@ -65,34 +71,36 @@ export class CallHandler {
       )
     })
     try {
-      const key = await authorise(request, keys, settings.anonymous)
+      const key = await authorise(caller.headers, keys, settings.anonymous)
       record.keyId = key?.id
-      const raw = await readBody(request, settings.maxBodyBytes)
+      checkBody(caller.headers, settings.maxBodyBytes)
+      const raw = await caller.body(settings.maxBodyBytes)
+      const { headers, query } = caller
       const body = parseJson(raw)
-      const inbound: InboundRequest = {
-        route,
-        params,
-        query: new URL(request.url).searchParams,
-        headers: request.headers,
-        body,
-        raw,
-      }
-      return await this.#answer(request, server, op, inbound, record)
+      await this.#answer(
+        caller,
+        reply,
+        door,
+        { route: door.path, params: door.params, query, headers, body, raw },
+        record,
+      )
     } catch (thrown) {
       const error = SluiceError.is(thrown) ? thrown : unexpected(thrown)
       if (!SluiceError.is(thrown)) logger.error({ request: record.id, err: thrown }, "unexpected failure")
-      return errorResponse({ record, server }, error)
+      sendError({ record, server, reply }, error)
+      reply.end()
     }
   }
 
   async #answer(
-    request: Request,
-    server: WireServer,
-    op: InboundOp,
+    caller: Caller,
+    reply: Reply,
+    door: Door,
     inbound: InboundRequest,
     record: RequestRecord,
-  ): Promise<Response> {
+  ): Promise<void> {
     const { settings, router, running } = this.#parts
+    const { server } = door
     const call = server.accept(inbound)
     record.requestedModel = call.model
     record.stream = call.stream
@@ -102,8 +110,11 @@ export class CallHandler {
     const leave = (): void =>
       controller.abort(new SluiceError({ code: "aborted", message: "The client closed the request." }))
     running.add(controller)
-    if (request.signal.aborted) leave()
-    request.signal.addEventListener("abort", leave, { once: true })
+    const stay = caller.onLeave(leave)
+    record.onEnd(() => {
+      running.delete(controller)
+      stay()
+    })
     const ctx: CallContext = {
       server,
       call,
@@ -111,20 +122,29 @@ export class CallHandler {
       signal: controller.signal,
       leave,
       record,
+      reply,
       settings,
       clock: systemClock,
       mint: systemMint,
       known: this.#known,
     }
-    record.onEnd(() => {
-      running.delete(controller)
-      request.signal.removeEventListener("abort", leave)
-    })
-    if (op === "countTokens") return countTokens(ctx)
     if (mayRelay(ctx)) return relayed(ctx)
+    if (call.previous !== undefined) throw notKept(call.previous)
+    if (door.op === "countTokens") return countTokens(ctx)
     call.estimate = { inputTokens: estimateTokens(call.context), provenance: "estimated" }
     return translate(ctx)
   }
+}
+
+/** A request that holds only what is new, where what came before is unknown: an answer to it would be a guess. */
+function notKept(previous: string): SluiceError {
+  return new SluiceError({
+    code: "state_lost",
+    status: 404,
+    message: `The conversation that ends with ${previous} is not kept here.`,
+    hint: "Send the whole conversation.",
+    retryable: false,
+  })
 }
 
 function unexpected(thrown: unknown): SluiceError {

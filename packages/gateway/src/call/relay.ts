@@ -15,12 +15,12 @@ import {
   type Work,
   type WireRequest,
 } from "@sluice/ai"
-import { RawSseFramer, sseText } from "@sluice/ai/framing"
-import { answerHeaders, type CallContext, errorResponse, STREAM_HEADERS } from "./context.ts"
-import { StreamBody } from "./stream-body.ts"
+import { isWholeFrame, RawSseFramer, sseText } from "@sluice/ai/framing"
+import { answerHeaders, type CallContext, sendError, STREAM_HEADERS } from "./context.ts"
 
 const encoder = new TextEncoder()
 const SIGN_OF_LIFE = encoder.encode(":\n\n")
+const BORDER = encoder.encode("\n\n")
 /** How long an answer that is complete may still bring usage before its stream is ended for it. */
 const LATE_MS = 2_500
 
@@ -37,12 +37,13 @@ export function mayRelay(ctx: CallContext): boolean {
 }
 
 /** Answers a call by passing on the host's own bytes, in the same loop of tries as everything else. */
-export async function relayed(ctx: CallContext): Promise<Response> {
+export async function relayed(ctx: CallContext): Promise<void> {
   const { record, settings, call } = ctx
   record.relayed = true
-  const answered = Promise.withResolvers<Response>()
-  const work = new Passing(ctx, ctx.server.relay as Relay, answered.resolve)
-  void attempt(
+  const work = new Passing(ctx, ctx.server.relay as Relay)
+  const timer =
+    call.stream && settings.commitAfterMs > 0 ? setTimeout(() => work.commit(true), settings.commitAfterMs) : undefined
+  const outcome = await attempt(
     ctx.routes,
     {
       context: call.context,
@@ -59,34 +60,22 @@ export async function relayed(ctx: CallContext): Promise<Response> {
       handoff: (context) => ({ context, losses: [] }),
     },
     work,
-  ).then((outcome) => {
-    record.attempts = 1 + outcome.attempts.length
-    if (outcome.ok) return
-    if (work.committed) work.fail(outcome.error)
-    else answered.resolve(errorResponse(ctx, outcome.error))
-  }, answered.reject)
-  const timer =
-    call.stream && settings.commitAfterMs > 0 ? setTimeout(() => work.commit(), settings.commitAfterMs) : undefined
-  try {
-    return await answered.promise
-  } finally {
-    clearTimeout(timer)
-  }
+  )
+  clearTimeout(timer)
+  record.attempts = 1 + outcome.attempts.length
+  if (outcome.ok) return
+  if (ctx.reply.started) work.fail(outcome.error)
+  else sendError(ctx, outcome.error)
 }
 
 /** The work of a try that copies. */
 class Passing implements Work<void> {
-  /** The status went out. */
-  committed = false
   readonly #ctx: CallContext
   readonly #relay: Relay
-  readonly #answer: (response: Response) => void
-  #body: StreamBody | undefined
 
-  constructor(ctx: CallContext, relay: Relay, answer: (response: Response) => void) {
+  constructor(ctx: CallContext, relay: Relay) {
     this.#ctx = ctx
     this.#relay = relay
-    this.#answer = answer
   }
 
   request(_call: Call, { model }: Route): WireRequest {
@@ -106,38 +95,34 @@ class Passing implements Work<void> {
     return document ? this.#document(exchange, call, route, ctx) : this.#stream(exchange, route.model, ctx)
   }
 
-  /** Sends the status and opens the stream. */
-  commit(): StreamBody {
-    if (this.#body) return this.#body
-    const { settings, routes, leave } = this.#ctx
-    this.committed = true
-    const body = new StreamBody(leave)
-    body.keepAlive(settings.keepAliveMs, () => SIGN_OF_LIFE)
-    this.#body = body
-    const headers = { ...STREAM_HEADERS, ...answerHeaders(this.#ctx, routes[0]?.model) }
-    this.#answer(new Response(body.readable, { status: 200, headers }))
-    return body
+  /** Sends the status and opens the stream; before there is content, with a sign of life. */
+  commit(early = false): void {
+    const { settings, routes, reply } = this.#ctx
+    if (reply.started) return
+    reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(this.#ctx, routes[0]?.model) })
+    reply.keepAlive(settings.keepAliveMs, () => SIGN_OF_LIFE)
+    if (early) reply.write(SIGN_OF_LIFE)
   }
 
   /** Ends a stream that has begun with an error in the client's own shape. */
   fail(error: SluiceError): void {
-    const { record, server, call, mint, routes } = this.#ctx
+    const { record, server, call, mint, routes, reply } = this.#ctx
     const builder = this.#builder(routes[0]?.model)
     builder.finish(error)
     const responder = server.responder(call, mint)
     const frames = builder.take().flatMap((event) => (event.type === "error" ? responder.push(event) : []))
-    this.#body?.write(encoded(frames))
-    this.#body?.end()
+    reply.write(encoded(frames))
+    reply.end()
     record.end(error.code === "aborted" ? 499 : 200, error)
   }
 
   async #stream(exchange: Exchange, model: Model, ctx: ReadContext): Promise<void> {
-    const { record, call, clock } = this.#ctx
+    const { record, call, clock, reply } = this.#ctx
     const tap = this.#relay.tap(call)
     const framer = new RawSseFramer()
     const chunks = exchange.chunks[Symbol.asyncIterator]()
     let held: Uint8Array[] = []
-    let body: StreamBody | undefined
+    let open = false
     let late: unknown
     let enough = false
     try {
@@ -145,7 +130,7 @@ class Passing implements Work<void> {
         ctx.watch.waiting()
         const next = await chunks.next()
         ctx.watch.paused()
-        const frames = next.done ? framer.end() : framer.push(next.value as Uint8Array)
+        const frames = next.done ? lastFrames(framer) : framer.push(next.value as Uint8Array)
         let ends = next.done === true
         let content = false
         for (const frame of frames) {
@@ -155,23 +140,24 @@ class Passing implements Work<void> {
           if (verdict === "end") ends = true
           if (verdict !== "hold") ctx.watch.progress()
         }
-        if (content && !body) {
+        if (content && !open) {
           ctx.delivered("final")
           record.content()
-          body = this.commit()
+          this.commit()
+          open = true
         }
-        if (body) {
-          for (const bytes of merged(held)) body.write(bytes)
+        if (open) {
+          for (const bytes of merged(held)) reply.write(bytes)
           held = []
         }
         if (ends) break
-        if (tap.result().terminal && late === undefined) {
+        if (late === undefined && tap.result().terminal) {
           late = clock.setTimeout(() => {
             enough = true
             exchange.cancel(new SluiceError({ code: "aborted", message: "The answer was complete." }))
           }, LATE_MS)
         }
-        if (body?.full) await body.room()
+        if (reply.full) await reply.room()
       }
     } catch (thrown) {
       if (!enough) throw thrown
@@ -180,12 +166,12 @@ class Passing implements Work<void> {
     }
     const result = tap.result()
     const where = { provider: model.provider, model: model.id }
-    if (!body && result.error) throw classify({ inStream: true, ...result.error }, where)
+    if (!open && result.error) throw classify({ inStream: true, ...result.error }, where)
     if (!result.terminal && !result.error) throw classify({ is: "stream_incomplete", inStream: true }, where)
-    body ??= this.commit()
-    for (const bytes of merged(held)) body.write(bytes)
-    if (result.missing) body.write(result.missing)
-    body.end()
+    this.commit()
+    for (const bytes of merged(held)) reply.write(bytes)
+    if (result.missing) reply.write(result.missing)
+    reply.end()
     if (result.usage) {
       ctx.used(result.usage)
       record.usage({ ...result.usage, ...costField(costOf(result.usage, model.prices)) })
@@ -195,7 +181,7 @@ class Passing implements Work<void> {
 
   /** One JSON document: passed on as it is, or spelled as a stream where the client asked for one. */
   async #document(exchange: Exchange, call: Call, route: Route, ctx: ReadContext): Promise<void> {
-    const { record, server, mint } = this.#ctx
+    const { record, server, mint, reply } = this.#ctx
     const builder = this.#builder(route.model)
     const reader = new ExchangeReader({
       wire: route.wire,
@@ -221,15 +207,14 @@ class Passing implements Work<void> {
     record.content()
     record.end(200)
     if (this.#ctx.call.stream) {
-      const body = this.commit()
+      this.commit()
       const responder = server.responder(this.#ctx.call, mint)
-      body.write(encoded(builder.take().flatMap((event) => responder.push(event))))
-      body.end()
+      reply.write(encoded(builder.take().flatMap((event) => responder.push(event))))
+      reply.end()
       return
     }
     const headers = { "content-type": "application/json", ...answerHeaders(this.#ctx, route.model) }
-    this.committed = true
-    this.#answer(new Response(new Uint8Array(Buffer.concat(parts)), { status: exchange.head.status, headers }))
+    reply.send(exchange.head.status, headers, Buffer.concat(parts))
   }
 
   #builder(model: Model | undefined): MessageBuilder {
@@ -254,6 +239,17 @@ function costField<T>(cost: T | undefined): { cost?: T } {
 
 function encoded(frames: readonly Frame[]): Uint8Array {
   return encoder.encode(frames.map(sseText).join(""))
+}
+
+/**
+ * An event at the end of the input whose blank line the host left out, with the line. One that was cut short is left
+ * out, so that whatever follows stands behind a whole event.
+ */
+function lastFrames(framer: RawSseFramer): Frame[] {
+  return framer
+    .end()
+    .filter((frame) => frame.data !== "" && isWholeFrame(frame))
+    .map((frame) => ({ ...frame, raw: Buffer.concat([frame.raw as Uint8Array, BORDER]) }))
 }
 
 /** Pieces that lie side by side in one buffer as one, so that one read of the host is one write to the client. */

@@ -8,8 +8,7 @@ import {
   type Responder,
 } from "@sluice/ai"
 import { sseText } from "@sluice/ai/framing"
-import { answerHeaders, type CallContext, errorResponse, STREAM_HEADERS } from "./context.ts"
-import { StreamBody } from "./stream-body.ts"
+import { answerHeaders, type CallContext, sendError, sendJson, STREAM_HEADERS } from "./context.ts"
 
 const encoder = new TextEncoder()
 
@@ -19,8 +18,8 @@ const encoder = new TextEncoder()
  * The status is not sent before there is content, the answer failed, or a deadline passed; after the deadline a
  * failure can only be told inside the stream. Trying again stays possible until there is content.
  */
-export async function translate(ctx: CallContext): Promise<Response> {
-  const { call, record, settings } = ctx
+export async function translate(ctx: CallContext): Promise<void> {
+  const { call, record, settings, reply } = ctx
   const responder = ctx.server.responder(call, ctx.mint)
   const answer = stream(
     ctx.routes,
@@ -43,27 +42,24 @@ export async function translate(ctx: CallContext): Promise<Response> {
     const failed = failureOf(early.value ?? [])
     if (failed && failed.error && failed.error.delivered === "nothing") {
       record.message(failed)
-      return errorResponse(ctx, new SluiceError(failed.error))
+      return sendError(ctx, new SluiceError(failed.error))
     }
   }
-  const body = new StreamBody(ctx.leave)
-  const model = ctx.routes[0]?.model
-  body.keepAlive(settings.keepAliveMs, () => encode([responder.keepAlive()]))
-  if (!early) body.write(encode([responder.keepAlive()]))
-  void pump(ctx, responder, body, first, batches)
-  return new Response(body.readable, { status: 200, headers: { ...STREAM_HEADERS, ...answerHeaders(ctx, model) } })
+  reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(ctx, ctx.routes[0]?.model) })
+  reply.keepAlive(settings.keepAliveMs, () => encode([responder.keepAlive()]))
+  if (!early) reply.write(encode([responder.keepAlive()]))
+  await pump(ctx, responder, early ?? (await first), batches)
 }
 
 /** Writes all batches; never throws. */
 async function pump(
   ctx: CallContext,
   responder: Responder,
-  body: StreamBody,
-  first: Promise<IteratorResult<readonly AssistantMessageEvent[], undefined>>,
+  first: IteratorResult<readonly AssistantMessageEvent[], undefined>,
   batches: AsyncIterableIterator<readonly AssistantMessageEvent[], undefined>,
 ): Promise<void> {
-  const { record } = ctx
-  let next = await first
+  const { record, reply } = ctx
+  let next = first
   try {
     while (!next.done) {
       const frames: Frame[] = []
@@ -73,12 +69,12 @@ async function pump(
         if (event.type === "done") record.message(event.message)
         if (event.type === "error") record.message(event.error)
       }
-      body.write(encode(frames))
+      reply.write(encode(frames))
       const last = next.value.at(-1)
       if (last?.type === "done") record.losses.push(...responder.losses)
       if (last?.type === "done") record.end(200)
       if (last?.type === "error") record.end(last.reason === "aborted" ? 499 : 200, last.error.error)
-      if (body.full) await body.room()
+      if (reply.full) await reply.room()
       next = await batches.next()
     }
   } catch (error) {
@@ -88,21 +84,21 @@ async function pump(
       { code: "server_error", message: "The gateway could not spell the answer." },
       { cause: error },
     )
-    body.write(encode([{ data: JSON.stringify(ctx.server.failure(failure).body) }]))
+    reply.write(encode([{ data: JSON.stringify(ctx.server.failure(failure).body) }]))
   } finally {
-    body.end()
+    reply.end()
   }
 }
 
-function whole(ctx: CallContext, responder: Responder, message: AssistantMessage): Response {
-  const { record } = ctx
+function whole(ctx: CallContext, responder: Responder, message: AssistantMessage): void {
+  const { record, reply } = ctx
   record.message(message)
-  if (message.error) return errorResponse(ctx, new SluiceError(message.error))
+  if (message.error) return sendError(ctx, new SluiceError(message.error))
   record.content()
   const document = responder.whole(message)
   record.losses.push(...responder.losses)
   record.end(200)
-  return Response.json(document, { headers: answerHeaders(ctx, { provider: message.provider, id: message.model }) })
+  sendJson(reply, 200, answerHeaders(ctx, { provider: message.provider, id: message.model }), document)
 }
 
 function failureOf(events: readonly AssistantMessageEvent[]): AssistantMessage | undefined {

@@ -16,11 +16,11 @@ export function presentedKey(headers: Headers): string | undefined {
  * reach the gateway under a name of its own.
  * @throws SluiceError `auth_missing` or `auth_invalid`
  */
-export async function authorise(request: Request, keys: KeyStore, anonymous: boolean): Promise<ApiKey | undefined> {
-  const secret = presentedKey(request.headers)
+export async function authorise(headers: Headers, keys: KeyStore, anonymous: boolean): Promise<ApiKey | undefined> {
+  const secret = presentedKey(headers)
   if (anonymous) {
-    const host = request.headers.get("host")?.replace(/:\d+$/, "") ?? "localhost"
-    if (!isLoopback(host) || request.headers.has("origin")) {
+    const host = headers.get("host")?.replace(/:\d+$/, "") ?? "localhost"
+    if (!isLoopback(host) || headers.has("origin")) {
       throw new SluiceError({
         code: "permission_denied",
         status: 403,

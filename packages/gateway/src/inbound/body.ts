@@ -1,8 +1,8 @@
 import { SluiceError } from "@sluice/ai"
 
-/** The body of a request as bytes. @throws SluiceError `invalid_request` with status 413 or 415 */
-export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
-  const encoding = request.headers.get("content-encoding")
+/** Refuses a body that could not be read, before any of it is. @throws SluiceError with status 413 or 415 */
+export function checkBody(headers: Headers, maxBytes: number): void {
+  const encoding = headers.get("content-encoding")
   if (encoding && encoding !== "identity") {
     throw new SluiceError({
       code: "unsupported",
@@ -11,25 +11,11 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
       hint: "Send the body without content-encoding.",
     })
   }
-  const announced = Number(request.headers.get("content-length") ?? 0)
-  if (announced > maxBytes) throw tooLarge(maxBytes)
-  if (announced > 0) {
-    const bytes = new Uint8Array(await request.arrayBuffer())
-    if (bytes.length > maxBytes) throw tooLarge(maxBytes)
-    return bytes
-  }
-  if (!request.body) return new Uint8Array(0)
-  const parts: Uint8Array[] = []
-  let size = 0
-  for await (const part of request.body as unknown as AsyncIterable<Uint8Array>) {
-    size += part.length
-    if (size > maxBytes) throw tooLarge(maxBytes)
-    parts.push(part)
-  }
-  return new Uint8Array(Buffer.concat(parts))
+  if (Number(headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes)
 }
 
-function tooLarge(maxBytes: number): SluiceError {
+/** The error for a body that is too large. */
+export function tooLarge(maxBytes: number): SluiceError {
   return new SluiceError({
     code: "invalid_request",
     status: 413,

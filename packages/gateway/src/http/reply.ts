@@ -1,0 +1,62 @@
+/** Where the answer to one request goes. Bytes go in as they come, and out as fast as the client takes them. */
+export abstract class Reply {
+  /** Status and headers have gone out. */
+  started = false
+  #closed = false
+  #timer: NodeJS.Timeout | undefined
+
+  /** Nothing can be written any more: the answer is complete, or the client has left. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Sends status and headers; the body follows in pieces. */
+  start(status: number, headers: Readonly<Record<string, string>>): void {
+    if (this.started || this.#closed) return
+    this.started = true
+    this.begin(status, headers)
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#closed || bytes.length === 0) return
+    this.#timer?.refresh()
+    this.piece(bytes)
+  }
+
+  end(): void {
+    if (this.#closed) return
+    this.shut()
+    this.finish()
+  }
+
+  /** A whole answer at once. */
+  send(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): void {
+    if (this.started || this.#closed) return
+    this.started = true
+    this.shut()
+    this.whole(status, headers, body)
+  }
+
+  /** Writes `bytes` whenever nothing was written for `everyMs`; 0 switches it off. */
+  keepAlive(everyMs: number, bytes: () => Uint8Array): void {
+    if (everyMs <= 0 || this.#closed) return
+    this.#timer = setInterval(() => this.write(bytes()), everyMs)
+    this.#timer.unref()
+  }
+
+  /** Whether the client is too far behind. */
+  abstract get full(): boolean
+  /** Resolves when the client has caught up or left. */
+  abstract room(): Promise<void>
+
+  protected abstract begin(status: number, headers: Readonly<Record<string, string>>): void
+  protected abstract piece(bytes: Uint8Array): void
+  protected abstract finish(): void
+  protected abstract whole(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): void
+
+  /** No further writing. */
+  protected shut(): void {
+    this.#closed = true
+    if (this.#timer) clearInterval(this.#timer)
+  }
+}
