@@ -8,6 +8,7 @@ export { MAX_FRAME_BYTES, type Framer } from "./framer.ts"
 export { NdjsonFramer } from "./ndjson.ts"
 export { RawSseFramer } from "./raw-sse.ts"
 export { SseFramer, sseBytes, sseText } from "./sse.ts"
+export { isWholeFrame } from "./whole.ts"
 
 /** A framer for one stream. @throws SluiceError `unsupported` for a framing that has no framer */
 export function createFramer(framing: Framing, options: { maxFrameBytes?: number } = {}): Framer {

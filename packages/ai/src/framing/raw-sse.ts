@@ -51,6 +51,11 @@ export class RawSseFramer {
 
   #frame(raw: Uint8Array): Frame {
     const text = this.#decoder.decode(raw)
+    const last = text.length - 2
+    // Nearly every event is one line of data.
+    if (text.startsWith("data: ") && text.indexOf("\n") === last && text.endsWith("\n\n") && !text.includes("\r")) {
+      return { data: text.slice(6, last), raw }
+    }
     let event = ""
     let data: string | undefined
     for (const line of text.split(/\r\n|\n|\r/)) {

@@ -1,6 +1,6 @@
 import { inspect } from "node:util"
 import { SluiceError, type Credential, type CredentialSource, type Lease } from "@sluice/ai"
-import { PROVIDERS, resolveModel } from "@sluice/catalog"
+import { PROVIDERS } from "@sluice/catalog"
 import { describe, expect, test } from "vitest"
 import { chainSource, environmentSource, fixedSource, listSource } from "../index.ts"
 import { keyCredential } from "../key-credential.ts"
