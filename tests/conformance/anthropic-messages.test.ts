@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto"
-import type { AssistantMessage, Block, Frame } from "@sluice/ai"
+import { readRecording, type AssistantMessage, type Block } from "@sluice/ai"
+import { bedrockInvokeReading } from "@sluice/ai/endpoints/bedrock-invoke"
 import { anthropicMessages } from "@sluice/ai/wires/anthropic-messages"
 import { describe, expect, test } from "vitest"
-import { AwsEventStreamFramer } from "../../packages/ai/src/framing/aws-eventstream.ts"
 import {
   byteByByte,
   commonDifferences,
   conformance,
   corpus,
   cutPlaces,
-  decode,
   differences,
+  plainModel,
   type Case,
   type Expected,
 } from "./harness.ts"
@@ -92,17 +92,13 @@ conformance(anthropicMessages, ["anthropic-messages", "llama-server"], {
   skip: ({ meta }) => (meta.format === "bin" ? "in AWS's binary framing: below" : undefined),
 })
 
-/** The event in a frame of Bedrock: its bytes are in the payload, in base64; an exception is an error event. */
-function unwrapped(frame: Frame): Frame {
-  const payload = JSON.parse(frame.data as string) as { bytes?: string; message?: string }
-  if (frame.meta?.[":message-type"] === "event") return { data: Buffer.from(payload.bytes ?? "", "base64").toString() }
-  return { data: JSON.stringify({ type: "error", error: { type: frame.event, message: payload.message } }) }
-}
-
 function decodeBinary(recorded: Case, chunks: readonly Uint8Array[]): AssistantMessage {
-  const framer = new AwsEventStreamFramer()
-  const frames = [...chunks.flatMap((chunk) => framer.push(chunk)), ...framer.end()]
-  return decode(anthropicMessages, recorded, frames.map(unwrapped), { framing: "sse" })
+  return readRecording(
+    anthropicMessages,
+    plainModel("anthropic-messages"),
+    { status: recorded.meta.http_status, stream: true, framing: "aws-eventstream", chunks },
+    { endpoint: bedrockInvokeReading },
+  )
 }
 
 describe("the same events in AWS's binary framing", () => {

@@ -271,6 +271,20 @@ describe("what a client may not do", () => {
     expect(await response.text()).toMatch(/\bn\b|candidates/)
   })
 
+  test("the rest of a thread is refused where the thread is not kept, and passed to a host that may keep it", async () => {
+    await using at = await stage([{ text: "fine" }])
+    const rest = { thread: { type: "continue", previous_message_id: "msg_1" } }
+    const refused = await at.gateway.post(MESSAGES, messagesBody("chat/m", rest))
+    expect(refused.status).toBe(404)
+    expect(refused.headers.get("x-should-retry")).toBe("false")
+    expect(await refused.json()).toMatchObject({
+      error: { type: "not_found_error", details: { error_code: "thread_not_found" } },
+    })
+    expect(at.requests()).toEqual([])
+    expect((await at.gateway.post(MESSAGES, messagesBody("messages/m", rest))).status).toBe(200)
+    expect(at.requests()).toMatchObject([{ json: rest }])
+  })
+
   test("without keys only programs on this machine are served", async () => {
     await using at = await stage([{ text: "fine" }, { text: "fine" }], { anonymous: true })
     const ask = (headers: Record<string, string>): Promise<number> =>

@@ -34,7 +34,8 @@ export async function startGateway(
     ...(wires ? { wires } : {}),
     resolve: async (name) => {
       const slash = name.indexOf("/")
-      const host = hosts[name.slice(0, slash)]
+      const first = name.slice(0, slash)
+      const host = Object.hasOwn(hosts, first) ? hosts[first] : undefined
       if (!host) return (await known.route(name)).model
       return {
         id: name.slice(slash + 1),

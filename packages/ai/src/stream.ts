@@ -200,7 +200,7 @@ class Decoding implements Work<AssistantMessage> {
         throw classify({ is: "empty_response", inStream: true }, { provider: message.provider, model: message.model })
     }
     reading.release()
-    ctx.used(message.usage)
+    ctx.used(message.usage, message.error && new SluiceError(message.error))
     if (!message.error) for (const { where, facts } of builder.remembered) ctx.remember(where, facts)
     return message
   }

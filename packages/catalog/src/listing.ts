@@ -87,7 +87,12 @@ function readRecord(value: unknown): ListingRecord | undefined {
   return { id, data, ...(ownedBy === undefined ? {} : { ownedBy }) }
 }
 
-const WORDS: Readonly<Record<string, Modality>> = { text: "text", image: "image", file: "document", audio: "audio" }
+const WORDS: ReadonlyMap<string, Modality> = new Map([
+  ["text", "text"],
+  ["image", "image"],
+  ["file", "document"],
+  ["audio", "audio"],
+])
 
 function modalities(fields: Fields): Modality[] | undefined {
   const architecture = object(fields["architecture"])
@@ -95,7 +100,7 @@ function modalities(fields: Fields): Modality[] | undefined {
   const old = text(architecture?.["modality"])
   const words = Array.isArray(listed) ? listed : old?.split("->")[0]?.split("+")
   if (words) {
-    const known = words.map((word) => (typeof word === "string" ? WORDS[word.trim()] : undefined))
+    const known = words.map((word) => (typeof word === "string" ? WORDS.get(word.trim()) : undefined))
     const found = [...new Set(known.filter((word) => word !== undefined))]
     return found.length > 0 ? found : undefined
   }

@@ -2,6 +2,7 @@ import type { Endpoint } from "../contract/endpoint.ts"
 import type { Effect, Frame, Framing, ResponseHead } from "../contract/frame.ts"
 import type { Call, Decoder, WireClient } from "../contract/wire-client.ts"
 import { createFramer, type Framer } from "../framing/index.ts"
+import { isWholeFrame } from "../framing/whole.ts"
 import { SluiceError } from "../model/errors.ts"
 import { retryHint } from "../attempt/retry-after.ts"
 import type { ErrorFacts } from "../contract/error-facts.ts"
@@ -11,13 +12,16 @@ import type { MessageBuilder } from "./message-builder.ts"
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 const NONE: readonly Effect[] = []
 
+/** What an endpoint says about reading. */
+export type ReadingEndpoint = Pick<Endpoint, "framing" | "framer" | "unwrap">
+
 /** What reading one exchange needs. */
 export interface ExchangeReaderInit {
   wire: WireClient
   call: Call
   head: ResponseHead
   builder: MessageBuilder
-  endpoint?: Pick<Endpoint, "framing" | "unwrap"> | undefined
+  endpoint?: ReadingEndpoint | undefined
   /** Framing of the body where it is not the wire's own. */
   framing?: Framing | undefined
   onFrame?: ((frame: Frame) => void) | undefined
@@ -46,7 +50,8 @@ export class ExchangeReader {
     const framing = init.framing ?? init.endpoint?.framing ?? init.wire.framing
     const framed = !this.#failed && framing !== "messages" && init.call.stream
     this.#framer = framed
-      ? createFramer(framing, init.maxFrameBytes === undefined ? {} : { maxFrameBytes: init.maxFrameBytes })
+      ? (init.endpoint?.framer?.() ??
+        createFramer(framing, init.maxFrameBytes === undefined ? {} : { maxFrameBytes: init.maxFrameBytes }))
       : undefined
     if (!this.#framer) this.#document = []
     this.#sniffed = framing !== "sse" || !this.#framer
@@ -76,7 +81,7 @@ export class ExchangeReader {
     const { builder } = this.#init
     if (this.#document) this.#endDocument()
     else {
-      if (this.#framer) this.#frames(this.#framer.end().filter(isWhole))
+      if (this.#framer) this.#frames(this.#framer.end().filter(isWholeFrame))
       this.#decoder.end()
     }
     builder.finish()
@@ -150,12 +155,6 @@ export class ExchangeReader {
     if (typeof body === "object" && body !== null) this.#decoder.whole(body)
     else builder.fail({ is: body === "" ? "stream_incomplete" : "stream_malformed", inStream: true })
   }
-}
-
-/** Whether the last frame of a body was sent to its end: one that was cut short says nothing, whatever it was to say. */
-function isWhole({ data }: Frame): boolean {
-  if (typeof data !== "string" || !/^\s*[[{]/.test(data) || data.trim() === "[DONE]") return true
-  return typeof parseBody(data) !== "string"
 }
 
 /** A body as JSON where it is JSON, else as text. */

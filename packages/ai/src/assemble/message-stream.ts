@@ -12,7 +12,8 @@ class Subscription implements AsyncIterator<AssistantMessageEvent, undefined> {
   readonly #stream: MessageStream
   #events: AssistantMessageEvent[] = []
   #at = 0
-  #waiter: Waiter | undefined
+  /** Calls of `next` without an event yet, in order. */
+  readonly #waiters: Waiter[] = []
   #closed = false
 
   constructor(stream: MessageStream, past: readonly AssistantMessageEvent[]) {
@@ -27,17 +28,17 @@ class Subscription implements AsyncIterator<AssistantMessageEvent, undefined> {
   push(batch: readonly AssistantMessageEvent[]): void {
     if (this.#closed) return
     for (const event of batch) this.#events.push(event)
-    const waiter = this.#waiter
-    if (!waiter || this.#at >= this.#events.length) return
-    this.#waiter = undefined
-    waiter(this.#take())
+    while (this.#waiters.length > 0 && this.#at < this.#events.length) {
+      const waiter = this.#waiters.shift() as Waiter
+      waiter(this.#take())
+    }
   }
 
   next(): Promise<IteratorResult<AssistantMessageEvent, undefined>> {
     if (this.#at < this.#events.length) return Promise.resolve(this.#take())
     if (this.#closed) return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve) => {
-      this.#waiter = resolve
+      this.#waiters.push(resolve)
     })
   }
 
@@ -71,8 +72,7 @@ class Subscription implements AsyncIterator<AssistantMessageEvent, undefined> {
     this.#closed = true
     this.#events = []
     this.#at = 0
-    this.#waiter?.({ done: true, value: undefined })
-    this.#waiter = undefined
+    for (const waiter of this.#waiters.splice(0)) waiter({ done: true, value: undefined })
     this.#stream.drained()
   }
 }

@@ -1,12 +1,11 @@
 import type { Model } from "@sluice/catalog/core"
 import { classify } from "../attempt/classify.ts"
-import type { Endpoint } from "../contract/endpoint.ts"
 import type { Frame, Framing } from "../contract/frame.ts"
 import type { Call, Mint, WireClient } from "../contract/wire-client.ts"
 import { SluiceError } from "../model/errors.ts"
 import type { AssistantMessageEvent } from "../model/events.ts"
 import type { AssistantMessage } from "../model/message.ts"
-import { ExchangeReader } from "./exchange-reader.ts"
+import { ExchangeReader, type ReadingEndpoint } from "./exchange-reader.ts"
 import { MessageBuilder } from "./message-builder.ts"
 
 /** A recorded response. */
@@ -31,7 +30,7 @@ export function readRecording(
   model: Model,
   recording: Recording,
   options: {
-    endpoint?: Pick<Endpoint, "framing" | "unwrap">
+    endpoint?: ReadingEndpoint
     onEvents?: (events: readonly AssistantMessageEvent[]) => void
   } = {},
 ): AssistantMessage {

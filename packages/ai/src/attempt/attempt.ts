@@ -105,7 +105,7 @@ class Run<T> {
       for (;;) {
         const tried = await this.#try(route, lease, last)
         if (tried.ok) {
-          outcome = tried.usage === undefined ? {} : { usage: tried.usage }
+          outcome = tried.used
           return tried
         }
         const { error } = tried
@@ -183,7 +183,7 @@ class Run<T> {
     lease: Lease,
     last: boolean,
   ): Promise<
-    | { ok: true; value: T; usage: Usage | undefined }
+    | { ok: true; value: T; used: { usage?: Usage; error?: SluiceError } }
     | { ok: false; error: SluiceError; call: Call | undefined; channel: ChannelKind }
   > {
     const input = this.#input
@@ -208,7 +208,7 @@ class Run<T> {
       )
     })
     let delivered: Delivered = "nothing"
-    let usage: Usage | undefined
+    let used: { usage?: Usage; error?: SluiceError } = {}
     let call: Call | undefined
     let channel: Channel | undefined
     let exchange: Exchange | undefined
@@ -231,15 +231,15 @@ class Run<T> {
         watch,
         signal,
         toError: (thrown) => this.#asError(thrown, route, controller.signal),
-        used: (given) => {
-          usage = given
+        used: (given, error) => {
+          used = error ? { usage: given, error } : { usage: given }
         },
         remember: (where, facts) => this.#remember(route, channel, where, facts),
         attempts: this.records,
         takesEmpty: last && !this.#budget.repeatsEmpty,
       })
       exchange.cancel()
-      return { ok: true, value, usage }
+      return { ok: true, value, used }
     } catch (thrown) {
       const raised = this.#asError(thrown, route, controller.signal)
       // Some hosts repeat the key that they refuse.

@@ -257,8 +257,8 @@ function pick<T extends object, K extends keyof T>(from: T, key: K): Partial<Pic
 function statusOfType(facts: ErrorFacts): number | undefined {
   for (const word of [facts.code, facts.type]) {
     if (word === undefined) continue
-    const known = STATUS_OF_TYPE[word.toLowerCase()]
-    if (known) return known
+    const type = word.toLowerCase()
+    if (Object.hasOwn(STATUS_OF_TYPE, type)) return STATUS_OF_TYPE[type]
     const number = Number(word)
     if (Number.isInteger(number) && number >= 400 && number < 600) return number
   }
@@ -268,8 +268,9 @@ function statusOfType(facts: ErrorFacts): number | undefined {
 function codeOf(facts: ErrorFacts, status: number | undefined): ErrorCode {
   const words = [facts.code?.toLowerCase(), facts.type?.toLowerCase()]
   const text = facts.message ?? ""
-  // A limit without a word of explanation is an account's: a host that is merely busy says so.
-  if ((status === 429 || status === 402) && isOpaque(text) && !words.some((word) => word && /[a-z]{3}/.test(word))) {
+  // A limit without a word of explanation is an account's: a host that is merely busy says so, or for how long.
+  const silent = isOpaque(text) && !words.some((word) => word && /[a-z]{3}/.test(word))
+  if (silent && (status === 402 || (status === 429 && facts.retryAfterMs === undefined))) {
     return status === 402 ? "billing" : "quota_exhausted"
   }
   for (const rule of ERROR_RULES) if (holds(rule, words, text, status)) return rule.code

@@ -1,6 +1,6 @@
 import type { Json } from "../model/tool.ts"
 import type { Credential } from "./credential.ts"
-import type { Frame, Framing, HeaderMap } from "./frame.ts"
+import type { Frame, Framer, Framing, HeaderMap } from "./frame.ts"
 import type { Call, WireClient, WireRequest } from "./wire-client.ts"
 
 /** A request with everything on it, ready for a transport. */
@@ -15,6 +15,8 @@ export interface HttpRequest {
 export interface Endpoint {
   id: string
   framing?: Framing
+  /** Brings the framer for a framing that only this endpoint needs, so that no other program carries it. */
+  framer?(): Framer
   /** Absent: request bytes may pass. */
   body?(body: Json, headers: HeaderMap, call: Call): Json
   /** URL and credential. */

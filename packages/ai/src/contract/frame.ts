@@ -15,6 +15,14 @@ export interface Frame {
   raw?: Uint8Array
 }
 
+/** Cuts bytes into frames. Holds no more than what the next frame needs. */
+export interface Framer {
+  /** @throws SluiceError `stream_malformed` when a frame is larger than allowed or is not in the framing's form */
+  push(bytes: Uint8Array): Frame[]
+  /** The input is over: what can still be read of it. */
+  end(): Frame[]
+}
+
 /** Over what a channel runs. */
 export type ChannelKind = "http" | "websocket" | "http2"
 

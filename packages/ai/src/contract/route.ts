@@ -32,8 +32,8 @@ export interface ReadContext {
   signal: AbortSignal
   /** The error that something thrown while reading stands for. A caller's abort wins. */
   toError(thrown: unknown): SluiceError
-  /** What the answer used, for the credential's books. */
-  used(usage: Usage): void
+  /** What the answer used, and the error that it ended in after all, for the credential's books. */
+  used(usage: Usage, error?: SluiceError): void
   /** Keeps what the answer taught. To be called only once the answer is complete. */
   remember(where: "channel" | "session", facts: Facts): void
   /** The tries that came before. */

@@ -226,9 +226,22 @@ async function* decompressed(chunks: AsyncIterable<Uint8Array>, encoding: string
       message: `The host answered in an unknown encoding (${encoding}).`,
     })
   const source = Readable.from(chunks)
-  source.on("error", (error) => decoder.destroy(error))
+  let broken: Error | undefined
+  source.on("error", (error) => {
+    broken = error
+    decoder.destroy(error)
+  })
   try {
     for await (const chunk of source.pipe(decoder)) yield chunk as Uint8Array
+  } catch (error) {
+    if (broken) throw broken
+    throw new SluiceError(
+      {
+        code: "stream_malformed",
+        message: `The host's answer is not in the encoding that its head names (${encoding}).`,
+      },
+      { cause: error },
+    )
   } finally {
     source.destroy()
   }

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises"
 import { resolve } from "node:path"
-import { type AssistantMessageEvent, readRecording, SluiceError, type WireClient } from "@sluice/ai"
+import { type AssistantMessageEvent, readRecording, type WireClient } from "@sluice/ai"
 import { CatalogError, describeModel, type Model } from "@sluice/catalog"
 import { autoWires } from "@sluice/ai/auto"
-import { createFramer } from "@sluice/ai/framing"
+import { bedrockInvokeReading } from "@sluice/ai/endpoints/bedrock-invoke"
 import { Failure, usageError } from "../failure.ts"
 import { type Io, readAll, write, writeJson } from "../io.ts"
 import { APIS } from "../parse.ts"
@@ -29,7 +29,7 @@ export async function replay(io: Io, file: string, options: ReplayOptions): Prom
   const model = modelOf(options)
   const bytes = await contentOf(io, file)
   const form = options.framing ?? formOf(file, bytes)
-  requireFramer(form)
+  const endpoint = endpointOf(form, options.api)
   const events: AssistantMessageEvent[] = []
   const message = readRecording(
     wire,
@@ -42,7 +42,10 @@ export async function replay(io: Io, file: string, options: ReplayOptions): Prom
       ...(form === "json" ? {} : { framing: form }),
     },
     // Events hold the message in the making, so they are written down as they come.
-    options.events ? { onEvents: (batch) => void events.push(...batch) } : {},
+    {
+      ...(endpoint ? { endpoint } : {}),
+      ...(options.events ? { onEvents: (batch) => void events.push(...batch) } : {}),
+    },
   )
   if (options.events) await write(io.stdout, events.map(eventLine).join(""))
   else if (options.json) await writeJson(io.stdout, message)
@@ -82,12 +85,12 @@ function unreadable(file: string, cause: unknown): Failure {
   return new Failure(`${file} cannot be read: ${why}.`, { cause })
 }
 
-function requireFramer(form: RecordingForm): void {
-  if (form === "json") return
-  try {
-    createFramer(form)
-  } catch (error) {
-    if (!SluiceError.is(error)) throw error
-    throw usageError(error.message, "Recordings as .sse, .jsonl and .json can be read.")
-  }
+/** What reads AWS's binary framing, in which Bedrock wraps the streams of other wires. */
+function endpointOf(form: RecordingForm, api: string): typeof bedrockInvokeReading | undefined {
+  if (form !== "aws-eventstream") return undefined
+  if (api === "anthropic-messages") return bedrockInvokeReading
+  throw usageError(
+    `No host speaks ${api} in AWS's binary framing.`,
+    "Recordings as .sse, .jsonl and .json can be read.",
+  )
 }

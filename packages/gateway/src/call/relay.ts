@@ -160,7 +160,8 @@ class Passing implements Work<void> {
         if (reply.full) await reply.room()
       }
     } catch (thrown) {
-      if (!enough) throw thrown
+      // A host that breaks off behind a complete answer has said all that there was.
+      if (!enough && !(tap.result().terminal && !this.#ctx.signal.aborted)) throw thrown
     } finally {
       clock.clearTimeout(late)
     }
@@ -172,11 +173,10 @@ class Passing implements Work<void> {
     for (const bytes of merged(held)) reply.write(bytes)
     if (result.missing) reply.write(result.missing)
     reply.end()
-    if (result.usage) {
-      ctx.used(result.usage)
-      record.usage({ ...result.usage, ...costField(costOf(result.usage, model.prices)) })
-    }
-    record.end(200, result.error ? classify({ inStream: true, ...result.error }, where) : undefined)
+    const error = result.error && classify({ inStream: true, ...result.error }, where)
+    ctx.used(result.usage ?? { provenance: "absent" }, error)
+    if (result.usage) record.usage({ ...result.usage, ...costField(costOf(result.usage, model.prices)) })
+    record.end(200, error)
   }
 
   /** One JSON document: passed on as it is, or spelled as a stream where the client asked for one. */

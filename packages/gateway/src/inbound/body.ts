@@ -26,7 +26,13 @@ export function tooLarge(maxBytes: number): SluiceError {
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
-/** The JSON value of a body. @throws SluiceError `invalid_request` that says where it stops being JSON */
+/** Objects and lists within each other. Nobody needs as many, and what walks through a body must not run out of stack. */
+const MAX_DEPTH = 1000
+
+/**
+ * The JSON value of a body.
+ * @throws SluiceError `invalid_request` that says where it stops being JSON, or that it is nested too deeply
+ */
 export function parseJson(bytes: Uint8Array): unknown {
   if (bytes.length === 0) {
     throw new SluiceError({
@@ -52,5 +58,35 @@ export function parseJson(bytes: Uint8Array): unknown {
       message: "The request's body must be a JSON object.",
     })
   }
+  if (isTooDeep(bytes)) {
+    throw new SluiceError({
+      code: "invalid_request",
+      status: 400,
+      message: `The request's body is nested more than ${MAX_DEPTH} levels deep.`,
+    })
+  }
   return value
+}
+
+/** Whether JSON is nested too deeply. Strings, which are nearly all of a body, are skipped as a whole. */
+function isTooDeep(bytes: Uint8Array): boolean {
+  let depth = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]
+    if (byte === 0x22) i = endOfString(bytes, i)
+    else if (byte === 0x7b || byte === 0x5b) {
+      if (++depth > MAX_DEPTH) return true
+    } else if (byte === 0x7d || byte === 0x5d) depth--
+  }
+  return false
+}
+
+/** The place of the quote that ends the string which begins at `from`. */
+function endOfString(bytes: Uint8Array, from: number): number {
+  for (let quote = bytes.indexOf(0x22, from + 1); quote > 0; quote = bytes.indexOf(0x22, quote + 1)) {
+    let escapes = 0
+    while (bytes[quote - 1 - escapes] === 0x5c) escapes++
+    if (escapes % 2 === 0) return quote
+  }
+  return bytes.length
 }

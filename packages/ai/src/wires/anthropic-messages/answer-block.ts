@@ -1,4 +1,4 @@
-import type { AssistantMessage, Block, Opaque, StopDetails } from "../../model/message.ts"
+import type { AssistantMessage, Block, Opaque, StopDetails, TextBlock, ToolCallBlock } from "../../model/message.ts"
 import { isCitation } from "./citations.ts"
 import type { Losses } from "./losses.ts"
 import { API, type Item } from "./types.ts"
@@ -28,6 +28,7 @@ export function ownCitations(
 export function writeBlock(block: Block, path: string, losses: Losses): Item | undefined {
   switch (block.type) {
     case "text": {
+      textLosses(block, path, losses)
       const citations = ownCitations(block.citations, path, losses)
       if (block.text === "" && citations.length === 0) return undefined
       return { type: "text", text: block.text, ...(citations.length > 0 ? { citations } : {}) }
@@ -38,6 +39,7 @@ export function writeBlock(block: Block, path: string, losses: Losses): Item | u
       return { type: "thinking", thinking: block.thinking, signature }
     }
     case "toolCall":
+      callLosses(block, path, losses)
       if (block.rawArguments !== undefined) {
         losses.dropped(`${path}.rawArguments`, "The model's text was no JSON object, and a call takes nothing else.")
       }
@@ -58,6 +60,18 @@ export function writeBlock(block: Block, path: string, losses: Losses): Item | u
   }
 }
 
+/** Names what of a text the wire has no field for. */
+export function textLosses(block: TextBlock, path: string, losses: Losses): void {
+  if (block.logprobs?.length) losses.dropped(`${path}.logprobs`, "The API has no field for them.")
+}
+
+/** Names what of a call the wire has no field for. */
+export function callLosses(block: ToolCallBlock, path: string, losses: Losses): void {
+  if (block.custom) losses.dropped(`${path}.custom`, "A call of a grammar tool stands as one with the field `input`.")
+  if (block.incomplete) losses.dropped(`${path}.incomplete`, "A call that was cut off cannot be told from a whole one.")
+  if (block.signature) losses.dropped(`${path}.signature`, "The API has no field for a call's signature.")
+}
+
 /** A signature to write; `""` where there is none of this wire. */
 export function signatureOf(signature: Opaque | undefined, path: string, losses: Losses): string {
   const own = ownValue(signature)
@@ -66,6 +80,9 @@ export function signatureOf(signature: Opaque | undefined, path: string, losses:
   }
   return own ?? ""
 }
+
+/** Details of a stop that the wire has a reason for. */
+const SPELLED: readonly string[] = ["refusal", "pause_turn", "stop_sequence", "model_context_window_exceeded"]
 
 /** `stop_reason` and what goes with it. */
 export interface WrittenStop extends Item {
@@ -80,8 +97,12 @@ export interface WrittenStop extends Item {
 export function writeStop(
   message: Pick<AssistantMessage, "stopReason" | "stopDetails">,
   hasCalls: boolean,
+  losses: Losses,
 ): WrittenStop {
   const { stopReason, stopDetails } = message
+  if (stopDetails && !SPELLED.includes(stopDetails.type)) {
+    losses.dropped("stopDetails", "The API has no such reason to stop.")
+  }
   const sequence = stopDetails?.type === "stop_sequence" ? (stopDetails.sequence ?? null) : null
   const stop = { stop_reason: wireReason(stopReason, stopDetails, hasCalls), stop_sequence: sequence }
   return stop.stop_reason === "refusal" ? { ...stop, stop_details: refusal(stopDetails) } : stop

@@ -1,8 +1,8 @@
-import type { AssistantMessage, Block, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
+import type { AssistantMessage, Block, TextBlock, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
 import { isCitation } from "./citations.ts"
 import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
-import { API, type WireBlock } from "./types.ts"
+import { API, isItem, type Item, type WireBlock } from "./types.ts"
 
 /**
  * An earlier answer as content blocks. Tool calls stand last, because nothing may stand between them and their
@@ -17,7 +17,10 @@ export function encodeAssistant(message: AssistantMessage, path: string, state: 
     if (!wire) return
     if ((block.type === "text" || block.type === "toolCall") && block.cache) state.marks.set(wire, block.cache)
     if (wire.type === "tool_use") calls.push(wire)
-    else before.push(wire)
+    else {
+      if (calls.length > 0) state.losses.approximated(`${path}.content`, "Calls stand behind all else of an answer.")
+      before.push(wire)
+    }
   })
   return [...before, ...calls]
 }
@@ -31,7 +34,7 @@ function encodeBlock(block: Block, path: string, { state, thinking }: Target): W
   const { losses } = state
   switch (block.type) {
     case "text":
-      return block.text.trim() === "" ? undefined : withCitations(block.text, block.citations, path, state)
+      return block.text.trim() === "" ? undefined : textBlock(block, path, state)
     case "thinking":
       return thinking.encode(block, path)
     case "redactedThinking":
@@ -50,12 +53,8 @@ function encodeBlock(block: Block, path: string, { state, thinking }: Target): W
   }
 }
 
-function withCitations(
-  text: string,
-  citations: readonly unknown[] | undefined,
-  path: string,
-  { losses }: EncodeState,
-): WireBlock {
+function textBlock({ text, citations, logprobs }: TextBlock, path: string, { losses }: EncodeState): WireBlock {
+  if (logprobs?.length) losses.dropped(`${path}.logprobs`, "The API has no field for them.")
   const ours = citations?.filter(isCitation) ?? []
   if (citations && ours.length < citations.length) {
     losses.dropped(`${path}.citations`, "Citations of another wire cannot be spelled here.")
@@ -66,9 +65,21 @@ function withCitations(
 function toolUse(block: ToolCallBlock, path: string, { losses }: EncodeState): WireBlock {
   if (block.rawArguments !== undefined) {
     losses.approximated(`${path}.arguments`, "The model's text was no JSON object; it stands in one.")
+    losses.dropped(`${path}.rawArguments`, "The model's text stands in the arguments.")
   }
-  const input = block.rawArguments === undefined ? block.arguments : { raw_arguments: block.rawArguments }
+  if (block.custom) losses.dropped(`${path}.custom`, "A call of a grammar tool stands as one with the field `input`.")
+  if (block.signature) losses.dropped(`${path}.signature`, "The API has no field for a call's signature.")
+  const input =
+    block.rawArguments === undefined ? (wellFormed(block.arguments) as Item) : { raw_arguments: block.rawArguments }
   return { type: "tool_use", id: block.id, name: block.name, input }
+}
+
+/** The value with well-formed texts: the API refuses half a surrogate pair. */
+function wellFormed(value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed()
+  if (Array.isArray(value)) return value.map(wellFormed)
+  if (!isItem(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, wellFormed(inner)]))
 }
 
 function native(api: string, item: Record<string, unknown>, path: string, state: EncodeState): WireBlock | undefined {

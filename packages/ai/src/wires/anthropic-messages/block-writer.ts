@@ -2,7 +2,7 @@ import type { Frame } from "../../contract/frame.ts"
 import type { Mint } from "../../contract/wire-client.ts"
 import type { AssistantMessageEvent, TerminalEvent } from "../../model/events.ts"
 import type { AssistantMessage, Block } from "../../model/message.ts"
-import { ownCitations, signatureOf, writeBlock } from "./answer-block.ts"
+import { callLosses, ownCitations, signatureOf, textLosses, writeBlock } from "./answer-block.ts"
 import type { Losses } from "./losses.ts"
 import { isItem, type Item } from "./types.ts"
 
@@ -153,13 +153,17 @@ export class BlockWriter {
   #close(block: Block, index: number, pending: Pending, frames: Frame[]): void {
     const path = `content[${pending.contentIndex}]`
     if (block.type === "text") {
+      textLosses(block, path, this.#losses)
       for (const citation of ownCitations(block.citations, path, this.#losses)) {
         frames.push(blockDelta(index, { type: "citations_delta", citation }))
       }
     } else if (block.type === "thinking") {
       const signature = signatureOf(block.signature, path, this.#losses)
       frames.push(blockDelta(index, { type: "signature_delta", signature }))
-    } else if (pending.custom) frames.push(jsonFrame(index, '"}'))
+    } else if (block.type === "toolCall") {
+      callLosses(block, path, this.#losses)
+      if (pending.custom) frames.push(jsonFrame(index, '"}'))
+    }
     frames.push(stopFrame(index))
   }
 

@@ -30,7 +30,7 @@ export function placeMarks(target: CacheTarget, call: Call, losses: Losses): voi
   if (target.marks.size > 0) placeOwn(target, call, losses)
   else if (cacheRetention !== "none" && !marked(all(target)).length) placeDefault(target, call, cacheRetention, losses)
   limit(target, losses)
-  orderTtls(target)
+  orderTtls(target, losses)
 }
 
 function placeOwn(target: CacheTarget, call: Call, losses: Losses): void {
@@ -81,12 +81,15 @@ function limit(target: CacheTarget, losses: Losses): void {
   }
 }
 
-function orderTtls(target: CacheTarget): void {
+function orderTtls(target: CacheTarget, losses: Losses): void {
   let short = false
   for (const block of marked(all(target))) {
     const mark = block.cache_control as CacheControl
     if (mark.ttl !== "1h") short = true
-    else if (short) block.cache_control = { type: "ephemeral" }
+    else if (short) {
+      block.cache_control = { type: "ephemeral" }
+      losses.approximated("cache", "No mark for an hour may stand behind one for five minutes.")
+    }
   }
 }
 

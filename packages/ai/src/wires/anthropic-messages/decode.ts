@@ -8,6 +8,9 @@ import { readStop, reportStop, type WireStop } from "./stop.ts"
 import { API, isItem, type Item } from "./types.ts"
 import { readUsage, servedModel } from "./usage.ts"
 
+/** How long a host is waited for that has said why it stops and neither ended the message nor the stream. */
+const LATE_END_MS = 2500
+const NEARLY_FINISHED: readonly Effect[] = [{ do: "finish", withinMs: LATE_END_MS }]
 const FINISHED: readonly Effect[] = [{ do: "finish", withinMs: 0 }]
 
 /** Thinking that came as a summary in tags, which are no part of it. */
@@ -114,7 +117,7 @@ export class MessagesDecoder implements Decoder {
         return undefined
       case "message_delta":
         this.#messageDelta(event)
-        return undefined
+        return this.#stop ? NEARLY_FINISHED : undefined
       case "message_stop":
         this.#finish()
         return FINISHED

@@ -19,6 +19,9 @@ const TYPES: Readonly<Record<number, string>> = {
 /** By this sentence clients of the wire know that the conversation must be shortened. */
 const OVERFLOW = "prompt is too long"
 
+/** By this clients of the wire know that they must send the whole conversation again. */
+const THREAD_LOST = { error_code: "thread_not_found" }
+
 /** An error as the wire answers it. */
 export function failure(error: SluiceErrorData): { status: number; headers: HeaderMap; body: unknown } {
   const { status } = error
@@ -39,7 +42,11 @@ export function failure(error: SluiceErrorData): { status: number; headers: Head
 export function errorBody(error: SluiceErrorData, status: number = error.status ?? CODES[error.code].status): Item {
   return {
     type: "error",
-    error: { type: errorType(status), message: messageOf(error) },
+    error: {
+      type: errorType(status),
+      message: messageOf(error),
+      ...(error.code === "state_lost" ? { details: THREAD_LOST } : {}),
+    },
     ...(error.requestId === undefined ? {} : { request_id: error.requestId }),
   }
 }

@@ -164,6 +164,9 @@ class ResultRun {
     const content = resultContent(result, path, state)
     const text = content.filter((block) => block.type === "text")
     if (result.isError) {
+      if (text.length === 0) {
+        state.losses.injected(`${path}.content`, "The API wants a failed tool's result to say something.")
+      }
       wire["content"] = text.length > 0 ? text : [{ type: "text", text: FAILED }]
       wire["is_error"] = true
       this.#hoist(

@@ -88,6 +88,8 @@ describe("what may pass", () => {
     [{ output_config: { effort: "low" } }, { effort: false }, false],
     [{ context_management: { edits: [] } }, {}, false],
     [{ context_management: { edits: [] } }, { contextManagement: true }, true],
+    [{ messages: [...base.messages, { role: "system", content: "Be brief." }] }, {}, false],
+    [{ messages: [...base.messages, { role: "system", content: "Be brief." }] }, { midConversationSystem: true }, true],
     [{ tool_choice: { type: "any" } }, { refusesForcedTool: true }, false],
     [{}, { toolResultId: true }, false],
   ])("%j to a host with %j", (fields, messages, passes) => {

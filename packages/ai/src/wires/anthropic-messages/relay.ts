@@ -28,14 +28,15 @@ export const relay: Relay = {
 /** A host of the same wire may be given the client's own bytes unless its entry asks for another spelling of them. */
 function passes(call: InboundCall, model: Model): boolean {
   const { compat } = model
-  const { sampling, effort, contextManagement, betaHeader, toolResultId, extraBody, refusesForcedTool } =
-    compat.messages ?? {}
+  const { sampling, effort, contextManagement, midConversationSystem } = compat.messages ?? {}
+  const { betaHeader, toolResultId, extraBody, refusesForcedTool } = compat.messages ?? {}
   const body: Item = isItem(call.request.body) ? call.request.body : {}
   const has = (name: string): boolean => body[name] !== undefined && body[name] !== null
   if (compat.textOnly || toolResultId || extraBody) return false
   if (sampling === false && (has("temperature") || has("top_p") || has("top_k"))) return false
   if (effort === false && isItem(body["output_config"]) && body["output_config"]["effort"] !== undefined) return false
   if (!contextManagement && has("context_management")) return false
+  if (!midConversationSystem && call.context.messages.some(({ role }) => role === "developer")) return false
   if (betaHeader === false && call.forward["anthropic-beta"] !== undefined) return false
   const choice = isItem(body["tool_choice"]) ? body["tool_choice"]["type"] : undefined
   return !(refusesForcedTool && (choice === "any" || choice === "tool"))

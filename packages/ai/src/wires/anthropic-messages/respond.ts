@@ -68,7 +68,7 @@ export class MessagesResponder implements Responder {
     return {
       ...this.#head(message),
       content,
-      ...writeStop(message, hasCalls),
+      ...writeStop(message, hasCalls, this.#losses),
       usage: this.#usage(message.usage),
     }
   }
@@ -109,7 +109,7 @@ export class MessagesResponder implements Responder {
     if (!this.#started) frames.unshift(this.#start(message))
     frames.push(
       frame("message_delta", {
-        delta: writeStop(message, this.#blocks.hasCalls),
+        delta: writeStop(message, this.#blocks.hasCalls, this.#losses),
         usage: this.#usage(message.usage),
       }),
       frame("message_stop", {}),

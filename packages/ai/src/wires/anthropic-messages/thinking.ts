@@ -93,6 +93,9 @@ function withoutLadder(call: Call, forced: boolean, plan: ThinkingPlan, losses: 
     return
   }
   setBudget(plan, call, thinkingBudget, losses)
+  if (call.options.showThinking === false) {
+    losses.dropped("options.showThinking", "The model is not known to take the wish.")
+  }
   plan.on = true
 }
 

@@ -96,7 +96,8 @@ function acceptFile(file: Obj, path: string): Extract<InputBlock, { type: "docum
   if (/^(?:data:|https?:)/i.test(data)) {
     return { type: "document", source: mediaOf(data, `${path}.file_data`), ...named }
   }
-  const mimeType = MIME_OF[title?.split(".").at(-1)?.toLowerCase() ?? ""] ?? "application/pdf"
+  const extension = title?.split(".").at(-1)?.toLowerCase() ?? ""
+  const mimeType = (Object.hasOwn(MIME_OF, extension) && MIME_OF[extension]) || "application/pdf"
   return { type: "document", source: { data, mimeType }, ...named }
 }
 

@@ -103,7 +103,8 @@ export function accept(request: InboundRequest): InboundCall {
     ...(affinity === undefined ? {} : { sessionId: affinity }),
   }
   for (const [name, value] of Object.entries(body)) {
-    if (READ.has(name) || value === undefined || value === null || IDLE[name]?.(value)) continue
+    if (READ.has(name) || value === undefined || value === null) continue
+    if (Object.hasOwn(IDLE, name) && IDLE[name]?.(value)) continue
     lose(`request.${name.slice(0, 80)}`, "The field is not carried over.")
   }
   return {

@@ -42,7 +42,8 @@ export function assistantTurn(
         lose(at, "dropped", `A block of type ${block.type} cannot stand in an answer on this wire.`)
     }
   })
-  if (outOfOrder(message)) lose(field, "approximated", "Text, thinking and calls have one order on this wire.")
+  if (outOfOrder(message))
+    lose(`${field}.content`, "approximated", "Text, thinking and calls have one order on this wire.")
   if (calls.length > 0) body["tool_calls"] = calls.map((call) => toolCall(encoding, message, call, field, ids))
   const details = turn.details(body)
   if (details.length > 0) body["reasoning_details"] = details as ChatBody[]
@@ -136,6 +137,7 @@ class Turn {
     else if (plain.some((block) => isThinkingField(block.field))) body[field] = compat.thinkingPlaceholder ?? ""
     else if (compat.thinkingPlaceholder !== undefined && (blocks.length === 0 || plain.length > 0)) {
       body[field] = compat.thinkingPlaceholder
+      this.#encoding.lose(this.#field, "injected", "The host wants thinking in every turn.")
     }
     for (const block of plain) {
       if (block.signature && !this.#signed(block)) {

@@ -69,13 +69,17 @@ function documentPart(encoding: Encoding, block: DocumentBlock, field: string): 
     return [{ type: "text", text: `${title}${source.text}`.toWellFormed() }]
   }
   if (!compat.documents) {
-    lose(field, "dropped", "The host takes no documents.")
+    lose(field, "approximated", "The host takes no documents: a note stands for this one.")
     return [{ type: "text", text: `[document omitted: ${block.title ?? "the host takes no documents"}]` }]
   }
   for (const extra of ["context", "citations"] as const) {
     if (block[extra]) lose(`${field}.${extra}`, "dropped", "The host has no such field.")
   }
-  if ("fileId" in source) return [{ type: "file", file: { file_id: source.fileId } }]
+  if ("fileId" in source) {
+    if (block.title !== undefined) lose(`${field}.title`, "dropped", "A file of the vendor goes by its id alone.")
+    return [{ type: "file", file: { file_id: source.fileId } }]
+  }
+  if (block.title === undefined) lose(`${field}.title`, "injected", "The host wants a name of the file.")
   const file_data = "data" in source ? `data:${source.mimeType};base64,${source.data}` : source.url
   return [{ type: "file", file: { filename: block.title ?? "document.pdf", file_data } }]
 }
@@ -83,7 +87,7 @@ function documentPart(encoding: Encoding, block: DocumentBlock, field: string): 
 function audioPart({ lose }: Encoding, block: AudioBlock, field: string): ChatBody[] {
   const { source } = block
   if (!("data" in source)) {
-    lose(field, "dropped", "Chat Completions takes audio by its data only.")
+    lose(field, block.transcript ? "approximated" : "dropped", "Chat Completions takes audio by its data only.")
     return block.transcript ? [{ type: "text", text: block.transcript.toWellFormed() }] : []
   }
   if (block.transcript) lose(`${field}.transcript`, "dropped", "The audio went without its transcript.")

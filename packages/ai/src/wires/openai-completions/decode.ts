@@ -49,6 +49,7 @@ export class ChatDecoder implements Decoder {
   #audio: { data: string; transcript: string } | undefined
   #annotations: unknown[] = []
   #annotated = false
+  #logprobs: readonly unknown[] | undefined
   #sources: readonly unknown[] | undefined
 
   constructor(call: Call, out: MessageSink) {
@@ -173,11 +174,10 @@ export class ChatDecoder implements Decoder {
     const whole = !isObject(choice["delta"]) && isObject(choice["message"])
     const delta = isObject(choice["delta"]) ? choice["delta"] : whole ? (choice["message"] as Obj) : undefined
     let moved = false
-    if (delta) moved = this.#delta(delta, whole)
     const logprobs = choice["logprobs"]
-    if (isObject(logprobs) && Array.isArray(logprobs["content"]) && this.#kind === "text") {
-      this.#out.attach(this.#key, { logprobs: logprobs["content"] })
-    }
+    if (isObject(logprobs) && Array.isArray(logprobs["content"])) this.#logprobs = logprobs["content"]
+    if (delta) moved = this.#delta(delta, whole)
+    if (this.#logprobs) this.#flushLogprobs()
     const finish = choice["finish_reason"]
     if (typeof finish === "string" && finish !== "") {
       this.#finish(finish)
@@ -192,6 +192,8 @@ export class ChatDecoder implements Decoder {
     const thought = this.#reasoning(delta)
     if (thought) moved = true
     if (this.#textOf(delta["content"], thought)) moved = true
+    // Before whatever else the delta holds ends the text that they belong to.
+    if (Array.isArray(delta["annotations"]) && delta["annotations"].length > 0) this.#cite(delta["annotations"])
     if (Array.isArray(delta["tool_calls"]) && delta["tool_calls"].length > 0) {
       this.#calls.push(delta["tool_calls"], whole, this.#opening)
       moved = true
@@ -208,7 +210,6 @@ export class ChatDecoder implements Decoder {
     }
     if (Array.isArray(delta["images"]) && this.#images(delta["images"])) moved = true
     if (isObject(delta["audio"]) && this.#audioPiece(delta["audio"])) moved = true
-    if (Array.isArray(delta["annotations"]) && delta["annotations"].length > 0) this.#cite(delta["annotations"])
     if (Array.isArray(delta["executed_tools"])) this.#executed(delta["executed_tools"])
     return moved
   }
@@ -295,6 +296,13 @@ export class ChatDecoder implements Decoder {
     if (this.#kind !== "text") this.#open("text")
     this.#out.text(this.#key, text)
     if (this.#annotations.length > 0) this.#flushCitations()
+    if (this.#logprobs) this.#flushLogprobs()
+  }
+
+  /** Log probabilities stand beside the text that they belong to. */
+  #flushLogprobs(): void {
+    if (this.#kind === "text" && this.#logprobs) this.#out.attach(this.#key, { logprobs: this.#logprobs })
+    this.#logprobs = undefined
   }
 
   readonly #opening = (): void => {
@@ -409,7 +417,7 @@ export class ChatDecoder implements Decoder {
   }
 
   #stop(reason: "stop" | "length" | "toolUse" | "error" | "aborted"): void {
-    if (this.#refusal !== "" && reason === "stop") {
+    if (this.#refusal !== "" && (reason === "stop" || reason === "toolUse")) {
       this.#out.stop(reason, { type: "refusal", explanation: this.#refusal })
     } else this.#out.stop(reason)
   }

@@ -37,5 +37,6 @@ const FAILURES: Readonly<Record<string, ErrorFacts>> = {
 export function readFinish(word: string): Finish {
   const known = word.toLowerCase()
   if (Object.hasOwn(REASONS, known)) return { reason: REASONS[known] as StopReason }
-  return { fail: FAILURES[known] ?? { is: "server_error", message: `Provider finish_reason: ${word.slice(0, 80)}` } }
+  if (Object.hasOwn(FAILURES, known)) return { fail: FAILURES[known] as ErrorFacts }
+  return { fail: { is: "server_error", message: `Provider finish_reason: ${word.slice(0, 80)}` } }
 }

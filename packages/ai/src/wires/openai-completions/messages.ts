@@ -152,6 +152,8 @@ function toolResult(
   const shown = text === "" && media.length > 0 ? IMAGES_FOLLOW : text
   if (spoken.length > 1) lose(`${field}.content`, "approximated", "The texts of the result were joined.")
   const cached = spoken.find((part) => part["cache_control"] !== undefined)?.["cache_control"] ?? mark["cache_control"]
+  if (cached !== undefined && shown === "")
+    lose(`${field}.cache`, "dropped", "A mark stands on a text with something in it.")
   return {
     role: "tool",
     tool_call_id: ids.of(message.toolCallId),
@@ -165,7 +167,10 @@ function soleSystem(encoding: Encoding, out: ChatBody[]): void {
   if (encoding.compat.multipleSystem) return
   const last = out[out.length - 1] as ChatBody
   last["role"] = "user"
-  encoding.lose("systemPrompt", "approximated", "A conversation needs a user's message: the system prompt became it.")
+  const { systemPrompt, messages } = encoding.call.context
+  const reason = "A conversation needs a user's message: the system prompt became it."
+  if (systemPrompt !== undefined) encoding.lose("systemPrompt", "approximated", reason)
+  messages.forEach((_, i) => encoding.lose(`messages[${i}]`, "approximated", reason))
 }
 
 /** Where the caller set no mark: one, on the last text that is not empty. */

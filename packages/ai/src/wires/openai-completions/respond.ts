@@ -10,12 +10,22 @@ import { writeUsage } from "./usage.ts"
 const DONE: Frame = { data: "[DONE]" }
 const NOTHING: Frame[] = []
 
+/** A call on its way out: clients need its id and name in the first piece. */
 interface SentCall {
-  index: number
-  id: boolean
-  name: boolean
-  custom: boolean
+  block: ToolCallBlock
+  /** Index on the wire, once it has begun there. */
+  index: number | undefined
+  /** Arguments that wait for the beginning. */
+  held: string
   arguments: boolean
+  ended: boolean
+}
+
+/** A text or thinking that has begun; the first of its kind that has not ended has the wire's one field. */
+interface Run {
+  contentIndex: number
+  held: string
+  ended: boolean
 }
 
 /** Writes one answer as Chat Completions. */
@@ -27,9 +37,13 @@ export class ChatResponder implements Responder {
   readonly #head: string
   readonly #tail: string
   readonly #calls = new Map<number, SentCall>()
+  readonly #texts: Run[] = []
+  readonly #thoughts: Run[] = []
   #begun = false
   #ended = false
+  #begunCalls = 0
   #images = 0
+  #audioSent = false
 
   constructor(call: InboundCall, mint: Mint) {
     this.#call = call
@@ -45,15 +59,21 @@ export class ChatResponder implements Responder {
     switch (event.type) {
       case "start":
         return this.#begin([])
+      case "text_start":
+        this.#texts.push({ contentIndex: event.contentIndex, held: "", ended: false })
+        return NOTHING
+      case "thinking_start":
+        this.#thoughts.push({ contentIndex: event.contentIndex, held: "", ended: false })
+        return NOTHING
       case "text_delta":
-        return event.delta === "" ? NOTHING : this.#begin([this.#text("content", event.delta)])
+        return this.#delta("content", event.contentIndex, event.delta)
       case "thinking_delta":
-        return event.delta === "" ? NOTHING : this.#begin([this.#text("reasoning_content", event.delta)])
+        return this.#delta("reasoning_content", event.contentIndex, event.delta)
       case "text_end":
-        return this.#textEnd(event.partial.content[event.contentIndex])
+        return this.#runEnd("content", event.contentIndex, event.partial)
       case "thinking_end":
         this.#noteSignature(event.partial.content[event.contentIndex], event.contentIndex)
-        return NOTHING
+        return this.#runEnd("reasoning_content", event.contentIndex, event.partial)
       case "toolcall_start":
       case "toolcall_delta":
       case "toolcall_end":
@@ -78,8 +98,11 @@ export class ChatResponder implements Responder {
     const images = message.content.flatMap((block) => (block.type === "image" ? imageOf(block) : []))
     const annotations = text.flatMap((block) => (block.citations ?? []).filter(isObject))
     const logprobs = text.flatMap((block) => block.logprobs ?? [])
-    const audio = message.content.find((block) => block.type === "audio")
-    message.content.forEach((block, i) => this.#note(block, i))
+    const audio = message.content.find((block) => block.type === "audio" && "data" in block.source)
+    message.content.forEach((block, i) => {
+      this.#note(block, i)
+      if (block === audio) this.#audioSent = true
+    })
     const usage = writeUsage(message.usage)
     return {
       id: this.#id,
@@ -96,7 +119,7 @@ export class ChatResponder implements Responder {
             ...(thinking === "" ? {} : { reasoning_content: thinking }),
             ...(annotations.length > 0 ? { annotations } : {}),
             ...(images.length > 0 ? { images } : {}),
-            ...(audio ? { audio: this.#audio(audio) } : {}),
+            ...(audio?.type === "audio" ? { audio: this.#audio(audio) } : {}),
             ...(calls.length > 0 ? { tool_calls: calls.map(wholeCall) } : {}),
           },
           finish_reason: this.#finishReason(message),
@@ -131,6 +154,32 @@ export class ChatResponder implements Responder {
     return { data: this.#head + choice + this.#tail }
   }
 
+  /** A piece of text or thinking; that of a block that is not the first open one of its kind waits. */
+  #delta(field: "content" | "reasoning_content", contentIndex: number, delta: string): Frame[] {
+    if (delta === "") return NOTHING
+    const runs = field === "content" ? this.#texts : this.#thoughts
+    const first = runs[0]
+    if (first === undefined || first.contentIndex === contentIndex) return this.#begin([this.#text(field, delta)])
+    const run = runs.find((one) => one.contentIndex === contentIndex)
+    if (run) run.held += delta
+    return NOTHING
+  }
+
+  #runEnd(field: "content" | "reasoning_content", contentIndex: number, message: AssistantMessage): Frame[] {
+    const runs = field === "content" ? this.#texts : this.#thoughts
+    const ending = runs.find((run) => run.contentIndex === contentIndex)
+    if (ending) ending.ended = true
+    const frames: Frame[] = []
+    for (let first = runs[0]; first; first = runs[0]) {
+      if (first.held !== "") frames.push(this.#text(field, first.held))
+      first.held = ""
+      if (!first.ended) break
+      runs.shift()
+      frames.push(...this.#textEnd(message.content[first.contentIndex]))
+    }
+    return frames.length > 0 ? this.#begin(frames) : NOTHING
+  }
+
   #textEnd(block: Block | undefined): Frame[] {
     if (block?.type !== "text") return NOTHING
     const frames: Frame[] = []
@@ -138,7 +187,7 @@ export class ChatResponder implements Responder {
     const annotations = (block.citations ?? []).filter(isObject)
     if (annotations.length > 0) frames.push(this.#chunk({ annotations }))
     this.#noteCitations(block)
-    return frames.length > 0 ? this.#begin(frames) : NOTHING
+    return frames
   }
 
   #toolCall(event: Extract<AssistantMessageEvent, { type: `toolcall_${string}` }>): Frame[] {
@@ -146,50 +195,51 @@ export class ChatResponder implements Responder {
     if (block?.type !== "toolCall") return NOTHING
     let sent = this.#calls.get(event.contentIndex)
     if (!sent) {
-      const custom = block.custom === true
-      sent = { index: this.#calls.size, id: block.id !== "", name: block.name !== "", custom, arguments: false }
+      sent = { block, index: undefined, held: "", arguments: false, ended: false }
       this.#calls.set(event.contentIndex, sent)
-      const start = {
-        index: sent.index,
-        ...(sent.id ? { id: block.id } : {}),
-        type: custom ? "custom" : "function",
-        [custom ? "custom" : "function"]: {
-          ...(sent.name ? { name: block.name } : {}),
-          [custom ? "input" : "arguments"]: "",
-        },
-      }
-      if (event.type === "toolcall_start") return [this.#chunk({ tool_calls: [start] })]
     }
-    const frames = this.#corrected(sent, block)
     if (event.type === "toolcall_delta" && event.delta !== "") {
-      sent.arguments = true
-      frames.push(this.#arguments(sent, event.delta))
+      if (sent.index !== undefined) return [this.#arguments(sent, event.delta)]
+      sent.held += event.delta
     }
     if (event.type === "toolcall_end") {
       this.#note(block, event.contentIndex)
-      // A client parses what it was sent: no arguments are an empty object.
-      if (!sent.arguments && !block.incomplete) {
-        frames.push(this.#arguments(sent, sent.custom ? customInput(block) : argumentsText(block)))
-      }
+      sent.ended = true
+      if (sent.index !== undefined) return this.#callEnd(sent)
+    }
+    return sent.index === undefined ? this.#beginCalls() : NOTHING
+  }
+
+  /** Begins, in their order, the calls whose id and name are known. */
+  #beginCalls(): Frame[] {
+    const frames: Frame[] = []
+    for (const sent of this.#calls.values()) {
+      if (sent.index !== undefined) continue
+      const { block } = sent
+      if (!sent.ended && (block.id === "" || block.name === "")) break
+      sent.index = this.#begunCalls++
+      const kind = block.custom ? "custom" : "function"
+      const inner = { name: block.name, [block.custom ? "input" : "arguments"]: "" }
+      frames.push(this.#chunk({ tool_calls: [{ index: sent.index, id: block.id, type: kind, [kind]: inner }] }))
+      if (sent.held !== "") frames.push(this.#arguments(sent, sent.held))
+      if (sent.ended) frames.push(...this.#callEnd(sent))
     }
     return frames
   }
 
-  #arguments({ index, custom }: SentCall, piece: string): Frame {
-    return this.#chunk({
-      tool_calls: [{ index, ...(custom ? { custom: { input: piece } } : { function: { arguments: piece } }) }],
-    })
+  /** A client parses what it was sent: no arguments are an empty object. */
+  #callEnd(sent: SentCall): Frame[] {
+    const { block } = sent
+    if (sent.arguments || block.incomplete) return NOTHING
+    return [this.#arguments(sent, block.custom ? customInput(block) : argumentsText(block))]
   }
 
-  /** Id and name of a call that were not known at its start, as soon as they are. */
-  #corrected(sent: SentCall, block: ToolCallBlock): Frame[] {
-    const id = !sent.id && block.id !== ""
-    const name = !sent.name && block.name !== ""
-    if (!id && !name) return []
-    sent.id ||= id
-    sent.name ||= name
-    const named = name ? { [sent.custom ? "custom" : "function"]: { name: block.name } } : {}
-    return [this.#chunk({ tool_calls: [{ index: sent.index, ...(id ? { id: block.id } : {}), ...named }] })]
+  #arguments(sent: SentCall, piece: string): Frame {
+    sent.arguments = true
+    const { index, block } = sent
+    return this.#chunk({
+      tool_calls: [{ index, ...(block.custom ? { custom: { input: piece } } : { function: { arguments: piece } }) }],
+    })
   }
 
   #block(block: Block, contentIndex: number): Frame[] {
@@ -198,8 +248,9 @@ export class ChatResponder implements Responder {
       const [image] = imageOf(block)
       return image ? [this.#chunk({ images: [{ ...image, index: this.#images++ }] })] : []
     }
-    if (block.type === "audio") return [this.#chunk({ audio: this.#audio(block) })]
-    return []
+    if (block.type !== "audio" || this.#audioSent || !("data" in block.source)) return []
+    this.#audioSent = true
+    return [this.#chunk({ audio: this.#audio(block) })]
   }
 
   #audio(block: Extract<Block, { type: "audio" }>): Obj {
@@ -226,8 +277,13 @@ export class ChatResponder implements Responder {
   }
 
   #finishReason(message: AssistantMessage): string {
-    if (message.stopDetails && message.stopDetails.type !== "refusal") {
-      this.#lose("stopDetails", "The wire has no field for it.")
+    const { stopDetails } = message
+    if (stopDetails && stopDetails.type !== "refusal") this.#lose("stopDetails", "The wire has no field for it.")
+    if (stopDetails?.type === "refusal") {
+      if (stopDetails.category !== undefined) this.#lose("stopDetails.category", "The wire has no field for it.")
+      if (stopDetails.explanation === undefined) {
+        this.#lose("stopDetails.explanation", "A refusal is a text on this wire.", "injected")
+      }
     }
     if (message.stopReason === "length") return "length"
     return message.content.some((block) => block.type === "toolCall") ? "tool_calls" : "stop"
@@ -250,6 +306,10 @@ export class ChatResponder implements Responder {
         break
       case "image":
         if (imageOf(block).length === 0) this.#lose(`content[${i}]`, "The wire cannot refer to a file of the vendor.")
+        break
+      case "audio":
+        if (!("data" in block.source)) this.#lose(`content[${i}]`, "The wire carries audio by its data only.")
+        else if (this.#audioSent) this.#lose(`content[${i}]`, "An answer has one piece of audio on this wire.")
     }
   }
 
@@ -265,8 +325,8 @@ export class ChatResponder implements Responder {
     }
   }
 
-  #lose(field: string, reason: string): void {
-    if (!this.losses.some((known) => known.field === field)) this.losses.push({ field, kind: "dropped", reason })
+  #lose(field: string, reason: string, kind: Loss["kind"] = "dropped"): void {
+    if (!this.losses.some((known) => known.field === field)) this.losses.push({ field, kind, reason })
   }
 }
 

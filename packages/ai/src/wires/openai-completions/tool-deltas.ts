@@ -5,6 +5,8 @@ interface KnownCall {
   key: string
   id: string
   signed: boolean
+  /** A call of a grammar tool: only its first piece says so. */
+  custom: boolean
 }
 
 /**
@@ -63,18 +65,19 @@ export class ToolDeltas {
     const id = text(entry["id"])
     const index = entry["index"]
     const name = text(fn["name"])
-    const isCustom = entry["type"] === "custom" || (name === "" && text(custom["name"]) !== "")
+    const named = entry["type"] === "custom" || (name === "" && text(custom["name"]) !== "")
     let call = whole ? undefined : this.#find(id, index, place, length)
     if (!call) {
       opening()
       call = this.#open(id)
       if (typeof index === "number" && !whole) this.#byIndex.set(index, call)
-      this.#out.toolCall(call.key, isCustom ? { id, name: text(custom["name"]), custom: true } : { id, name })
-    } else if (id !== "" || name !== "") {
+      call.custom = named
+      this.#out.toolCall(call.key, named ? { id, name: text(custom["name"]), custom: true } : { id, name })
+    } else if (id !== "" || name !== "" || named) {
       if (call.id === "") call.id = id
       this.#out.toolCall(call.key, { id, name: name || text(custom["name"]) })
     }
-    this.#arguments(call.key, isCustom ? custom["input"] : fn["arguments"])
+    this.#arguments(call.key, call.custom ? custom["input"] : fn["arguments"])
     if (isObject(entry["extra_content"]) && !call.signed) {
       call.signed = true
       this.#out.attach(call.key, { signature: JSON.stringify({ extra_content: entry["extra_content"] }) })
@@ -96,7 +99,7 @@ export class ToolDeltas {
   }
 
   #open(id: string): KnownCall {
-    const call: KnownCall = { key: `call:${this.#all.length}`, id, signed: false }
+    const call: KnownCall = { key: `call:${this.#all.length}`, id, signed: false, custom: false }
     this.#all.push(call)
     return call
   }

@@ -1,0 +1,202 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import type { TestGateway } from "../support/gateway.ts"
+import { guardProcess } from "./support/guard.ts"
+import { DOORS, gatewayTo, PAIRS, strictEvents } from "./support/doors.ts"
+import { answering, begin, pause, until, type HandHost } from "./support/host.ts"
+import { WIRES, type WireCase } from "./support/wires.ts"
+
+guardProcess()
+
+/** Numbers from 0 up to 1 that are the same in every run. */
+function numbers(first: number): () => number {
+  let state = first
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}
+
+describe("clients that leave", () => {
+  const hosts = {} as Record<WireCase["host"], HandHost>
+  let gateway: TestGateway
+  beforeAll(async () => {
+    for (const at of WIRES) {
+      hosts[at.host] = await answering((asked, response) => {
+        const { model } = JSON.parse(asked.body) as { model: string }
+        // One answers at once and never ends, one takes its time before the head, one says nothing at all.
+        if (model === "silent") return
+        const delayMs = model === "late" ? 80 : 0
+        setTimeout(() => {
+          if (response.destroyed) return
+          begin(response, at.opening)
+          const timer = setInterval(() => response.write(at.says("word ")), 3)
+          response.on("close", () => clearInterval(timer))
+        }, delayMs)
+      })
+    }
+    gateway = await gatewayTo(
+      { chat: hosts.chat.url, messages: hosts.messages.url },
+      { keepAliveMs: 20, commitAfterMs: 60 },
+    )
+  })
+  afterAll(async () => {
+    await gateway[Symbol.asyncDispose]()
+    for (const host of Object.values(hosts)) await host[Symbol.asyncDispose]()
+  })
+
+  test("a hundred at random moments leave no running request and no open socket behind", async () => {
+    const random = numbers(7)
+    const errors: string[] = []
+    await Promise.all(
+      Array.from({ length: 100 }, async (_, n) => {
+        const [, , door, at] = PAIRS[n % PAIRS.length] as (typeof PAIRS)[number]
+        const kind = ["endless", "late", "silent"][Math.floor(random() * 3)]
+        const streamed = random() < 0.8
+        const controller = new AbortController()
+        const leaveAfter = Math.floor(random() * 300)
+        setTimeout(() => controller.abort(), leaveAfter)
+        try {
+          const body = door.body(`${at.host}/${kind}`, streamed ? { stream: true } : {})
+          const response = await gateway.post(door.path, body, { signal: controller.signal })
+          await response.text()
+          errors.push(`Request ${n} was answered with ${response.status}.`)
+        } catch {
+          // It left.
+        }
+      }),
+    )
+    expect(errors).toEqual([])
+    const left = Date.now()
+    await Promise.all(Object.values(hosts).map((host) => host.sockets.assertNone(1000)))
+    expect(Date.now() - left).toBeLessThan(1000)
+    // Some had left before their request was looked at: it is, and its call is ended at once.
+    let before = -1
+    while (before !== hosts.chat.asked.length + hosts.messages.asked.length) {
+      before = hosts.chat.asked.length + hosts.messages.asked.length
+      await pause(100)
+    }
+    await Promise.all(Object.values(hosts).map((host) => host.sockets.assertNone(1000)))
+    const rows = await gateway.gateway.log.latest(1000)
+    expect(rows.length).toBeGreaterThan(50)
+    expect(rows.filter((row) => row.status !== 499 || row.error !== "aborted")).toEqual([])
+    // Whoever comes next is served as ever.
+    const already = hosts.chat.asked.length
+    const controller = new AbortController()
+    const [door] = DOORS
+    const response = await gateway.post(door?.path ?? "", door?.body("chat/endless", { stream: true }), {
+      signal: controller.signal,
+    })
+    expect(response.status).toBe(200)
+    expect(hosts.chat.asked).toHaveLength(already + 1)
+    controller.abort()
+    await hosts.chat.sockets.assertNone(1000)
+  })
+
+  test.each(PAIRS)("%s to %s: a client that reads nothing stops the host", async (_door, _host, door, at) => {
+    let taken = 0
+    const piece = Buffer.from(at.says("abcdefgh".repeat(64)).repeat(64))
+    await using host = await answering((_asked, response) => {
+      begin(response, at.opening)
+      const write = (): void => {
+        while (!response.destroyed && taken < 128 * 1024 * 1024) {
+          taken += piece.length
+          if (!response.write(piece)) return
+        }
+        response.end()
+      }
+      response.on("drain", write)
+      write()
+    })
+    await using small = await gatewayTo({ chat: host.url, messages: host.url })
+    const controller = new AbortController()
+    const response = await small.post(door.path, door.body(`${at.host}/m`, { stream: true }), {
+      signal: controller.signal,
+    })
+    const reader = response.body?.getReader()
+    await reader?.read()
+    let before = -1
+    while (before !== taken) {
+      before = taken
+      await pause(150)
+    }
+    // What lies between: the system's buffers of three connections, and ours.
+    expect(taken).toBeLessThan(48 * 1024 * 1024)
+    controller.abort()
+    await host.sockets.assertNone(1000)
+    const [row] = await small.gateway.log.latest(1)
+    expect(row).toMatchObject({ status: 499, error: "aborted" })
+  })
+})
+
+describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
+  test("a host that fails in its own ways is told in the client's shape", async () => {
+    let answer: (response: Parameters<Parameters<typeof answering>[0]>[1]) => void = () => {}
+    await using host = await answering((_asked, response) => answer(response))
+    await using gateway = await gatewayTo(
+      { chat: host.url, messages: host.url },
+      { retry: { maxAttempts: 1 }, timeouts: { firstEventMs: 400, idleMs: 150 } },
+    )
+    const ask = (stream: boolean): Promise<Response> =>
+      gateway.post(door.path, door.body(`${at.host}/m`, stream ? { stream } : {}))
+    const lastRow = async (): Promise<Record<string, unknown>> => {
+      const [row] = await gateway.gateway.log.latest(1)
+      return row as unknown as Record<string, unknown>
+    }
+    for (const { status, body, code } of at.refusals) {
+      for (const stream of [true, false]) {
+        answer = (response) =>
+          response.writeHead(status, { "content-type": "application/json", "retry-after": "7" }).end(body)
+        const response = await ask(stream)
+        expect(response.status).toBe(status)
+        expect(door.messageOf(await response.json())).toMatch(/./)
+        if (code === "rate_limited") expect(response.headers.get("retry-after")).toBe("7")
+        expect(await lastRow()).toMatchObject({ status, error: code })
+      }
+    }
+    const garbage = `${at.opening}${at.says("one")}data: {oops\n\n`
+    const cases: (readonly [string, () => void, RegExp, boolean])[] = [
+      // Bytes that pass are not judged: where nothing is translated the client reads what the host wrote.
+      ...(door.host === at.host
+        ? []
+        : ([
+            ["garbage", () => (answer = (r) => (begin(r, garbage), r.end(at.ending))), /stream_malformed/, true],
+          ] as const)),
+      ["silence", () => (answer = (r) => begin(r, at.opening + at.says("one"))), /timeout/, true],
+      [
+        "an error",
+        () =>
+          (answer = (r) => (
+            begin(r, at.opening + at.says("one") + at.errorEvent("overloaded_error", "busy")),
+            r.end()
+          )),
+        /overloaded/,
+        true,
+      ],
+      ["silence from the start", () => (answer = () => {}), /timeout/, false],
+      [
+        "an error from the start",
+        () => (answer = (r) => (begin(r, at.opening + at.errorEvent("overloaded_error", "busy")), r.end())),
+        /overloaded/,
+        false,
+      ],
+      ["no bytes", () => (answer = (r) => (begin(r), r.end())), /stream_incomplete/, false],
+    ]
+    for (const [name, set, code, begun] of cases) {
+      set()
+      const response = await ask(true)
+      const text = await response.text()
+      if (begun) {
+        expect(response.status, name).toBe(200)
+        const events = strictEvents(text)
+        expect(events.map(door.textOf).join(""), name).toBe("one")
+        expect(events.some(door.isFinal), name).toBe(false)
+        expect(door.isError(events.at(-1) as (typeof events)[number]), name).toBe(true)
+      } else {
+        expect(response.status, name).toBeGreaterThanOrEqual(500)
+        expect(door.messageOf(JSON.parse(text)), name).toMatch(/./)
+      }
+      expect((await lastRow())["error"], name).toMatch(code)
+    }
+    await until("the host's sockets are closed", () => host.sockets.count <= 1, 2000)
+  })
+})

@@ -1,0 +1,74 @@
+import type { Clock } from "@sluice/ai"
+
+/** The system's clock, which knows how many timers are pending. */
+export interface CountingClock extends Clock {
+  readonly pending: number
+}
+
+export function countingClock(): CountingClock {
+  const timers = new Set<unknown>()
+  return {
+    now: Date.now,
+    setTimeout(run, ms) {
+      const timer = setTimeout(() => {
+        timers.delete(timer)
+        run()
+      }, ms)
+      timers.add(timer)
+      return timer
+    },
+    clearTimeout(timer) {
+      timers.delete(timer)
+      clearTimeout(timer as NodeJS.Timeout)
+    },
+    get pending() {
+      return timers.size
+    },
+  }
+}
+
+/** A clock on which waits between tries pass at once. */
+export interface FastClock extends Clock {
+  /** What was waited, in milliseconds. */
+  waits: number[]
+  readonly pending: number
+}
+
+/** Limits that guard a wait for the host, and so must not run out at once: of events, of error bodies, of late usage. */
+const GUARDS = new Set([300_000, 10_000, 2500])
+
+export function fastClock(start: number = Date.UTC(2026, 0, 1)): FastClock {
+  let now = start
+  const timers = new Map<number, NodeJS.Immediate | undefined>()
+  let next = 0
+  const waits: number[] = []
+  return {
+    now: () => now,
+    setTimeout(run, ms) {
+      const id = next++
+      if (GUARDS.has(ms)) {
+        timers.set(id, undefined)
+        return id
+      }
+      waits.push(ms)
+      timers.set(
+        id,
+        setImmediate(() => {
+          timers.delete(id)
+          now += ms
+          run()
+        }),
+      )
+      return id
+    },
+    clearTimeout(id) {
+      const timer = timers.get(id as number)
+      if (timer) clearImmediate(timer)
+      timers.delete(id as number)
+    },
+    waits,
+    get pending() {
+      return timers.size
+    },
+  }
+}
