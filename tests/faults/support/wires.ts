@@ -206,7 +206,7 @@ const messages: WireCase = {
     { event: stopping("tool_use") },
     { event: event("message_stop") },
   ],
-  wholeAt: 17,
+  wholeAt: 16,
   wholeAtEnd: 16,
   late: [
     begins(9, { type: "text", text: "late" }),
