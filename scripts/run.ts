@@ -25,6 +25,8 @@ export interface RunOptions {
   show?: boolean
   /** End the command after this time; it has failed then. */
   timeoutMs?: number
+  /** A command that runs the command, such as `nice -n 10`. */
+  through?: readonly string[]
 }
 
 /** Runs a command to its end. Never rejects: a command that cannot be started is one that failed. */
@@ -36,7 +38,8 @@ export async function run(command: string, args: readonly string[], options: Run
     stdio: ["ignore", options.show === true ? "inherit" : "pipe", options.show === true ? "inherit" : "pipe"],
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: "SIGKILL" as const }),
   }
-  const child = spawn(command, args, settings)
+  const [program = command, ...words] = [...(options.through ?? []), command, ...args]
+  const child = spawn(program, words, settings)
   const all: Buffer[] = []
   const out: Buffer[] = []
   child.stdout?.on("data", (piece: Buffer) => all.push(piece) && out.push(piece))

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { cache } from "./packages.ts"
+import type { RunOptions } from "./run.ts"
 import { tool } from "./run.ts"
 
 /** How many tests came to which end. */
@@ -46,13 +47,13 @@ export function closingLine({ passed, failed, skipped }: Summary): string {
 export async function runVitest(
   name: string,
   args: readonly string[],
-  env: Record<string, string> = {},
+  options: Pick<RunOptions, "env" | "through"> = {},
 ): Promise<Summary> {
   const file = join(cache, "sluice-reports", `${name}.json`)
   mkdirSync(dirname(file), { recursive: true })
   rmSync(file, { force: true })
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`]
-  const result = await tool("vitest", ["run", ...reporters, ...args], { show: true, env })
+  const result = await tool("vitest", ["run", ...reporters, ...args], { ...options, show: true })
   if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 }
   const summary = summarise(JSON.parse(readFileSync(file, "utf8")) as Report)
   return result.ok || summary.failed > 0 ? summary : { ...summary, failed: 1 }

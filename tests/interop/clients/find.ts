@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs"
+import { existsSync, realpathSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
@@ -22,9 +22,16 @@ export function whyMissing(name: string): string | undefined {
   return `${name} is not installed; npm run test:interop installs it`
 }
 
-/** Loads a client's library from where it is installed: its pinned version, not the workspace's. */
+/**
+ * Loads a client's library from where it is installed: its pinned version, not the workspace's.
+ *
+ * @param name Package of the client, or an entry of it such as `@anthropic-ai/sdk/helpers/json-schema`.
+ * @throws Error when it is not installed there
+ */
 export async function loadClient<T>(name: string): Promise<T> {
   const entry = createRequire(join(folder, "package.json")).resolve(name)
+  if (!entry.startsWith(join(realpathSync(folder), "node_modules")))
+    throw new Error(`${name} is not installed in ${folder}`)
   return (await import(/* @vite-ignore */ pathToFileURL(entry).href)) as T
 }
 

@@ -1,5 +1,5 @@
 import type { Model } from "@sluice/catalog/core"
-import type { AssistantMessage, Block, Issuer, Opaque, ThinkingBlock } from "../model/message.ts"
+import type { AssistantMessage, Block, Issuer, Opaque, ThinkingBlock, ToolCallBlock } from "../model/message.ts"
 import { wellFormed } from "./input.ts"
 import type { LossList } from "./losses.ts"
 
@@ -60,7 +60,8 @@ function rewriteBlock(
         return undefined
       }
       if (!block.signature || mayRead(block.signature, message, target)) return block
-      return { ...block, signature: undefined } as unknown as Block
+      losses.add(`${path}.signature`, "dropped", "A signature goes back to its issuer only.")
+      return withoutSignature(block)
     case "native":
       if (
         mayRead(
@@ -76,6 +77,10 @@ function rewriteBlock(
       losses.add(path, "dropped", `An answer's ${block.type} cannot be sent back.`)
       return undefined
   }
+}
+
+function withoutSignature({ signature: _signature, ...call }: ToolCallBlock): ToolCallBlock {
+  return call
 }
 
 function rewriteThinking(

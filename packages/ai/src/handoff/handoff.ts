@@ -3,7 +3,7 @@ import type { Traits } from "../contract/wire-client.ts"
 import type { AssistantMessage, Context, Loss, Message, TextBlock } from "../model/message.ts"
 import { rewriteAssistant } from "./assistant.ts"
 import { rewriteInput, wellFormed } from "./input.ts"
-import { pairCalls } from "./pairing.ts"
+import { pairCalls, type Placed } from "./pairing.ts"
 import { LossList } from "./losses.ts"
 
 /**
@@ -17,13 +17,13 @@ import { LossList } from "./losses.ts"
 export function handoff(context: Context, model: Model, traits: Traits): { context: Context; losses: readonly Loss[] } {
   const losses = new LossList()
   const latest = lastAssistant(context.messages)
-  const messages: Message[] = []
+  const messages: Placed[] = []
   context.messages.forEach((message, index) => {
     const path = `messages[${index}]`
     if (message.role === "assistant") {
       const kept = rewriteAssistant(message, { model, latest: message === latest, path, losses })
-      if (kept) messages.push(kept)
-    } else messages.push(rewriteInput(message, model, traits, path, losses))
+      if (kept) messages.push({ message: kept, index })
+    } else messages.push({ message: rewriteInput(message, model, traits, path, losses), index })
   })
   const system = systemPrompt(context.systemPrompt)
   return {

@@ -3,19 +3,26 @@ import type { AssistantMessage, Message, ToolCallBlock, ToolResultMessage } from
 import { IdMap } from "./ids.ts"
 import type { LossList } from "./losses.ts"
 
+/** A message with the place that it had in the caller's conversation, by which losses name it. */
+export interface Placed {
+  message: Message
+  index: number
+}
+
 /**
  * Puts exactly one result behind every call: the first unused real one that comes after its turn, or else a made-up
  * error. Results without a call become notes of the user, or go where they stand among the results of other calls.
  */
-export function pairCalls(messages: readonly Message[], traits: Traits, losses: LossList): Message[] {
+export function pairCalls(placed: readonly Placed[], traits: Traits, losses: LossList): Message[] {
+  const messages = placed.map(({ message }) => message)
   const used = new Set<ToolResultMessage>()
   const ids = new IdMap(traits.toolCallId)
   const out: Message[] = []
   let inWindow = false
-  messages.forEach((message, index) => {
+  placed.forEach(({ message, index: place }, index) => {
+    const field = `messages[${place}]`
     if (message.role === "toolResult") {
       if (used.has(message)) return
-      const field = `messages[${index}]`
       if (inWindow || belongsToKnown(message, messages, index)) {
         losses.add(field, "dropped", "A tool result without a call, or a second one for the same call.")
         return
@@ -48,7 +55,7 @@ export function pairCalls(messages: readonly Message[], traits: Traits, losses: 
             : { ...result, toolCallId, toolName: call.name },
         )
       } else {
-        losses.add(`messages[${index}]`, "injected", "A tool call without a result was given one that says so.")
+        losses.add(field, "injected", "A tool call without a result was given one that says so.")
         out.push(missing(message, call, toolCallId))
       }
     }

@@ -79,7 +79,8 @@ class Passing implements Work<void> {
   }
 
   request(_call: Call, { model }: Route): WireRequest {
-    const { call } = this.#ctx
+    const { call, record } = this.#ctx
+    record.servedBy(model)
     const body = this.#relay.edit(call.request.raw, {
       model: model.requestModelId ?? model.id,
       ...(call.stream ? { wantUsage: true } : {}),
@@ -88,7 +89,6 @@ class Passing implements Work<void> {
   }
 
   read(exchange: Exchange, call: Call, route: Route, ctx: ReadContext): Promise<void> {
-    this.#ctx.record.servedBy(route.model)
     this.#ctx.record.attempts = 1 + ctx.attempts.length
     const type = exchange.head.headers.get("content-type") ?? ""
     const document = !this.#ctx.call.stream || type.includes("application/json")

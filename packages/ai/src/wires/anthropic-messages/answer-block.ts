@@ -82,7 +82,12 @@ export function signatureOf(signature: Opaque | undefined, path: string, losses:
 }
 
 /** Details of a stop that the wire has a reason for. */
-const SPELLED: readonly string[] = ["refusal", "pause_turn", "stop_sequence", "model_context_window_exceeded"]
+const SPELLED: ReadonlySet<string> = new Set([
+  "refusal",
+  "pause_turn",
+  "stop_sequence",
+  "model_context_window_exceeded",
+])
 
 /** `stop_reason` and what goes with it. */
 export interface WrittenStop extends Item {
@@ -100,7 +105,7 @@ export function writeStop(
   losses: Losses,
 ): WrittenStop {
   const { stopReason, stopDetails } = message
-  if (stopDetails && !SPELLED.includes(stopDetails.type)) {
+  if (stopDetails && !SPELLED.has(stopDetails.type)) {
     losses.dropped("stopDetails", "The API has no such reason to stop.")
   }
   const sequence = stopDetails?.type === "stop_sequence" ? (stopDetails.sequence ?? null) : null

@@ -1,0 +1,107 @@
+import type { AssistantMessage, Block, Loss, Usage } from "@sluice/ai"
+import { ANY, SomeOf } from "./match.ts"
+import { applyLosses, GONE } from "./paths.ts"
+
+/**
+ * How an answer is laid out on a wire: as blocks in their order, or as one text, one thinking, calls and media side
+ * by side.
+ */
+export type Layout = "blocks" | "fields"
+
+/** What an answer's layout leaves open, in words: both sides of a comparison are brought into this form. */
+export const ANSWER_CANON: readonly string[] = [
+  "Empty texts and empty thinking without a signature say nothing.",
+  "On a wire without blocks (`fields`) texts are one text and thinking one thinking; the order of text, calls and media is not told; audio has the format of the request.",
+  "Token counts that a wire insists on are 0 where they are unknown; totals, cost, provenance and the vendor's extras are not told.",
+  "A refusal is a refusal, whether it came as a reason to stop or as a failure; `toolUse` without a call is `stop`.",
+  "Who made the answer, when, its id, ids of items, the issuer of opaque values and the name of the thinking's field are the reader's own.",
+]
+
+/** What an answer is expected to be on the other side, given what was reported as lost. */
+export function projectAnswer(message: AssistantMessage, losses: readonly Loss[], layout: Layout): unknown {
+  return canonAnswer(applyLosses(message, losses), layout)
+}
+
+type Fields = Record<string, unknown>
+
+/** An answer in the form in which two of them are compared. */
+export function canonAnswer(message: AssistantMessage, layout: Layout): unknown {
+  const blocks = (message.content as (Block | typeof GONE)[]).filter((block) => block !== GONE).flatMap(canonBlock)
+  return {
+    content: layout === "blocks" ? blocks : asFields(blocks),
+    stop: canonStop(message, blocks),
+    usage: canonUsage(message.usage),
+  }
+}
+
+function canonBlock(block: Block): Fields[] {
+  switch (block.type) {
+    case "text":
+      if (block.text === "" && !block.citations) return []
+      return [{ type: "text", text: block.text, citations: block.citations, logprobs: block.logprobs }]
+    case "thinking":
+      if (block.thinking === "" && !block.signature) return []
+      return [{ type: "thinking", thinking: block.thinking, signature: block.signature?.value }]
+    case "redactedThinking":
+      return [{ type: "redactedThinking", data: block.data.value }]
+    case "toolCall": {
+      const { type, id, name, arguments: args, rawArguments, custom, incomplete } = block
+      return [{ type, id, name, arguments: args, rawArguments, custom, incomplete, signature: block.signature?.value }]
+    }
+    case "native":
+      return [{ type: "native", api: block.api, item: block.item }]
+    default:
+      return [{ ...block }]
+  }
+}
+
+/** Blocks on a wire that has none. */
+function asFields(blocks: readonly Fields[]): Fields {
+  const of = (type: string): Fields[] => blocks.filter((block) => block["type"] === type)
+  const joined = (type: string, field: string): string =>
+    of(type)
+      .map((block) => block[field])
+      .join("")
+  return {
+    text: joined("text", "text"),
+    thinking: joined("thinking", "thinking"),
+    signatures: of("thinking").flatMap((block) => block["signature"] ?? []),
+    citations: lists(of("text").map((block) => block["citations"])),
+    logprobs: lists(of("text").map((block) => block["logprobs"])),
+    calls: of("toolCall"),
+    images: of("image"),
+    audio: of("audio").map((block) => {
+      const source = block["source"] as { data?: string }
+      return { data: source.data, transcript: block["transcript"] }
+    }),
+    others: blocks.filter(
+      (block) => !["text", "thinking", "toolCall", "image", "audio"].includes(String(block["type"])),
+    ),
+  }
+}
+
+/** Several lists as one; as one of which some entries are gone, where that holds for any of them. */
+function lists(all: readonly unknown[]): unknown {
+  const part = all.some((one) => one instanceof SomeOf)
+  const list = all.flatMap((one) => (one instanceof SomeOf ? one.list : ((one as readonly unknown[]) ?? [])))
+  return part ? new SomeOf(list) : list
+}
+
+function canonStop({ stopReason, stopDetails }: AssistantMessage, blocks: readonly Fields[]): unknown {
+  const details = stopDetails as unknown
+  if (details === ANY) return ANY
+  if (stopDetails?.type === "refusal") return { ...stopDetails }
+  const calls = blocks.some((block) => block["type"] === "toolCall")
+  const reason =
+    stopReason === "toolUse" && !calls
+      ? "stop"
+      : stopReason === "stop" && calls && stopDetails?.type !== "pause_turn"
+        ? "toolUse"
+        : stopReason
+  return { reason, ...stopDetails }
+}
+
+function canonUsage(usage: Usage): unknown {
+  const { input = 0, output = 0, cacheRead = 0, cacheWrite = 0, reasoningTokens } = usage
+  return { input, output, cacheRead, cacheWrite, reasoningTokens }
+}

@@ -1,0 +1,116 @@
+import type { Model } from "@sluice/ai"
+import { anthropicMessages } from "@sluice/ai/wires/anthropic-messages"
+import { anthropicMessagesServer } from "@sluice/ai/wires/anthropic-messages/server"
+import { openaiCompletions } from "@sluice/ai/wires/openai-completions"
+import { openaiCompletionsServer } from "@sluice/ai/wires/openai-completions/server"
+import { checkAnthropicMessage, checkAnthropicStream } from "../grammar/anthropic-messages-stream.ts"
+import { checkChatCompletion, checkChatStream } from "../grammar/openai-chat-stream.ts"
+import type { WireUnderTest } from "./wire-under-test.ts"
+
+function model(api: string, fields: Partial<Model>): Model {
+  return {
+    id: "m",
+    provider: "host",
+    api,
+    baseUrl: "https://host.invalid",
+    input: ["text", "image", "document", "audio"],
+    output: ["text"],
+    compat: {},
+    ...fields,
+  }
+}
+
+export const chat: WireUnderTest = {
+  client: openaiCompletions,
+  server: openaiCompletionsServer,
+  route: "/v1/chat/completions",
+  request: (stream) => ({
+    model: "m",
+    stream,
+    stream_options: { include_usage: true },
+    messages: [{ role: "user", content: "hi" }],
+  }),
+  layout: "fields",
+  answers: { api: "openai-completions", items: [{ type: "executed_tool", output: "x" }] },
+  contexts: {
+    signatures: ['{"type":"reasoning.text","signature":"c2ln"}', "c2ln"],
+    hidden: ['{"type":"reasoning.encrypted","data":"aGlk"}', "aGlk"],
+    callSignatures: ['{"extra_content":{"google":{"thought_signature":"s"}}}', "s"],
+    // Parts that the server does not know are left out by it and reported with the path of the request.
+    items: [],
+    answerItems: [{ type: "executed_tool", output: "x" }],
+    tools: [{ type: "web_search", web_search: {} }],
+  },
+  canon: "chat",
+  checkStream: (frames) => checkChatStream(frames, { usage: true }),
+  checkWhole: (document) => checkChatCompletion(document),
+  models: {
+    plain: model("openai-completions", {}),
+    rich: model("openai-completions", {
+      maxTokens: 32_000,
+      thinking: { mode: "effort", efforts: ["low", "medium", "high"] },
+      compat: {
+        chat: {
+          developerRole: true,
+          multipleSystem: true,
+          extendedSampling: true,
+          strictTools: "per-tool",
+          customTools: true,
+          toolResultName: true,
+          effortOff: "none",
+          replayThinking: "all",
+          cacheControl: true,
+          cacheTtl: "1h",
+          promptCacheKey: true,
+          serviceTiers: ["auto", "default", "priority", "flex"],
+          documents: true,
+        },
+      },
+    }),
+  },
+}
+
+export const messages: WireUnderTest = {
+  client: anthropicMessages,
+  server: anthropicMessagesServer,
+  route: "/v1/messages",
+  request: (stream) => ({ model: "m", stream, max_tokens: 10, messages: [{ role: "user", content: "hi" }] }),
+  layout: "blocks",
+  answers: {
+    api: "anthropic-messages",
+    items: [
+      { type: "server_tool_use", id: "srv_1", name: "web_search", input: { query: "x 𝔘" } },
+      { type: "web_search_tool_result", tool_use_id: "srv_1", content: [] },
+    ],
+  },
+  contexts: {
+    signatures: ["c2ln", "c2ln"],
+    hidden: ["aGlk"],
+    callSignatures: ["s"],
+    items: [{ type: "search_result", source: "s", title: "t", content: [{ type: "text", text: "x" }] }],
+    answerItems: [{ type: "server_tool_use", id: "srv_1", name: "web_search", input: { query: "x" } }],
+    tools: [{ type: "web_search_20250305", name: "web_search" }],
+  },
+  canon: "messages",
+  checkStream: (frames, broken) => checkAnthropicStream(frames, { eagerInput: broken }),
+  checkWhole: (document) => checkAnthropicMessage(document),
+  models: {
+    plain: model("anthropic-messages", {}),
+    rich: model("anthropic-messages", {
+      maxTokens: 64_000,
+      thinking: { mode: "budget", efforts: ["low", "medium", "high"], display: true },
+      compat: {
+        messages: {
+          verifiesSignatures: true,
+          midConversationSystem: true,
+          strictTools: true,
+          structuredOutput: true,
+          cacheTtl: "1h",
+          mediaUrls: true,
+          contextManagement: true,
+          interleavedThinking: true,
+        },
+      },
+    }),
+  },
+}
