@@ -70,9 +70,10 @@ export interface Responder {
 
 /**
  * What a relay thinks of a frame: keep it back until there is content, let it through, leave it out, let it through
- * as content, or let it through as the last one.
+ * as content, or let it through as the last one; `alive` is a sign of life, which brings nothing forward and passes
+ * only once the stream is open.
  */
-export type TapVerdict = "hold" | "pass" | "drop" | "content" | "end"
+export type TapVerdict = "hold" | "pass" | "drop" | "content" | "end" | "alive"
 
 /** Both sides speak the same wire: frames pass unparsed. */
 export interface Relay {

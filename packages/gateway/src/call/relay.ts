@@ -135,10 +135,14 @@ class Passing implements Work<void> {
         let content = false
         for (const frame of frames) {
           const verdict = tap.push(frame)
+          if (verdict === "alive") {
+            ctx.watch.alive()
+            if (!open) continue
+          }
           if (verdict !== "drop") held.push(frame.raw as Uint8Array)
           if (verdict === "content") content = true
           if (verdict === "end") ends = true
-          if (verdict !== "hold") ctx.watch.progress()
+          if (verdict !== "hold" && verdict !== "alive") ctx.watch.progress()
         }
         if (content && !open) {
           ctx.delivered("final")
