@@ -40,7 +40,7 @@ export interface Sluice {
   stream(model: string | Model, context: Context, options?: SluiceCallOptions): MessageStream
   /** Asks a model and gives the whole answer. Never throws. */
   complete(model: string | Model, context: Context, options?: SluiceCallOptions): Promise<AssistantMessage>
-  /** The way to a model. @throws SluiceError `config` for an unknown provider, `unsupported` for an unknown wire */
+  /** The way to a model. @throws SluiceError `model_not_found` for an unknown name, `unsupported` for an unknown wire */
   route(model: string | Model, options?: { apiKey?: string }): Promise<Route>
 }
 
@@ -53,7 +53,10 @@ export function createSluice(config: SluiceConfig): Sluice {
     const known = loaded.get(api)
     if (known) return known
     const entry = config.wires[api]?.()
-    if (entry) loaded.set(api, entry)
+    if (!entry) return undefined
+    loaded.set(api, entry)
+    // What could not be loaded may be there the next time.
+    entry.catch(() => loaded.delete(api))
     return entry
   }
 

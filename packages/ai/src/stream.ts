@@ -7,6 +7,7 @@ import { Reading } from "./assemble/reading.ts"
 import { ExchangeReader } from "./assemble/exchange-reader.ts"
 import { MessageBuilder } from "./assemble/message-builder.ts"
 import { MessageStream } from "./assemble/message-stream.ts"
+import type { ErrorFacts } from "./contract/error-facts.ts"
 import type { Frame } from "./contract/frame.ts"
 import type { ReadContext, Route, Work } from "./contract/route.ts"
 import type { Exchange } from "./contract/transport.ts"
@@ -157,7 +158,7 @@ class Decoding implements Work<AssistantMessage> {
     this.#onEvent = onEvent
   }
 
-  builderFor(route: Route | undefined): MessageBuilder {
+  builderFor(route: Route | undefined, toError?: (facts: ErrorFacts) => SluiceError): MessageBuilder {
     const model = route?.model
     const where = model ? { provider: model.provider, model: model.id } : {}
     return new MessageBuilder({
@@ -168,7 +169,7 @@ class Decoding implements Work<AssistantMessage> {
       timestamp: this.#started,
       now: this.#clock.now,
       mintId: this.#mint.id,
-      toError: (facts) => classify(facts, where),
+      toError: toError ?? ((facts) => classify(facts, where)),
     })
   }
 
@@ -179,7 +180,7 @@ class Decoding implements Work<AssistantMessage> {
   }
 
   async read(exchange: Exchange, call: Call, route: Route, ctx: ReadContext): Promise<AssistantMessage> {
-    const builder = this.builderFor(route)
+    const builder = this.builderFor(route, ctx.classify)
     if (this.#losses.length > 0) builder.message.losses = this.#losses
     if (ctx.attempts.length > 0) builder.message.attempts = [...ctx.attempts]
     const reader = new ExchangeReader({

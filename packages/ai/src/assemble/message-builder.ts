@@ -216,7 +216,6 @@ export class MessageBuilder implements MessageSink {
     if (usage.provenance === undefined && (usage.input !== undefined || usage.output !== undefined)) {
       this.message.usage.provenance = "reported"
     }
-    this.progressed = true
   }
 
   stop(reason: StopReason, details?: StopDetails): void {

@@ -64,7 +64,7 @@ export class Reading {
       if (!this.#builder.failure) this.#reader.end()
       return undefined
     } catch (thrown) {
-      if (!this.#enough) return this.#ctx.toError(thrown)
+      if (!this.#enough || signal.aborted) return this.#ctx.toError(thrown)
       this.#reader.end()
       return undefined
     } finally {

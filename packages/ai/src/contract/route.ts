@@ -2,6 +2,7 @@ import type { Model, Usage } from "@sluice/catalog/core"
 import type { CredentialSource } from "./credential.ts"
 import type { SluiceError } from "../model/errors.ts"
 import type { Endpoint } from "./endpoint.ts"
+import type { ErrorFacts } from "./error-facts.ts"
 import type { Facts } from "./frame.ts"
 import type { Exchange, Transport } from "./transport.ts"
 import type { Call, WireClient, WireRequest } from "./wire-client.ts"
@@ -19,6 +20,8 @@ export interface Route {
 
 /** What is done within a try: `stream()` decodes, a gateway's relay copies. */
 export interface Work<T> {
+  /** The request is made of bytes that must not be changed: nothing is adapted. */
+  readonly fixed?: boolean
   request(call: Call, route: Route): WireRequest
   read(exchange: Exchange, call: Call, route: Route, ctx: ReadContext): Promise<T>
 }
@@ -32,6 +35,8 @@ export interface ReadContext {
   signal: AbortSignal
   /** The error that something thrown while reading stands for. A caller's abort wins. */
   toError(thrown: unknown): SluiceError
+  /** The error that a vendor's words stand for, without the secrets of the credential in use. */
+  classify(facts: ErrorFacts): SluiceError
   /** What the answer used, and the error that it ended in after all, for the credential's books. */
   used(usage: Usage, error?: SluiceError): void
   /** Keeps what the answer taught. To be called only once the answer is complete. */

@@ -50,6 +50,12 @@ describe("plain endpoints", () => {
     )
   })
 
+  test("a header that is set to undefined is not sent, ours neither", () => {
+    expect(openaiEndpoint.dress(request, call({}, { "User-Agent": undefined }), key).headers).not.toHaveProperty(
+      "user-agent",
+    )
+  })
+
   test("WO-48 a credential of the caller's own replaces ours, so that a proxy sees one", () => {
     for (const headers of [{ "X-Api-Key": "theirs" }, { Authorization: "Basic theirs" }]) {
       const sent = anthropicEndpoint.dress(request, call({}, headers), key).headers

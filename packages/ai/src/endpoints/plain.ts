@@ -32,12 +32,15 @@ export function plainEndpoint(id: string, options: PlainEndpointOptions): Endpoi
     id,
     dress(request: WireRequest, call: Call, credential: Credential): HttpRequest {
       const base = (credential.baseUrl ?? call.model.baseUrl).replace(/\/+$/, "")
-      const own = mergeHeaders(call.model.headers, credential.headers, call.options.headers)
+      const blocked = [...(options.merged ?? []), ...(credential.kind === "oauth" ? CREDENTIAL_HEADERS : [])]
+      const layers = [call.model.headers, credential.headers, call.options.headers].map((layer) =>
+        without(layer, blocked),
+      )
       const headers = mergeHeaders(
         { "user-agent": USER_AGENT },
         request.headers,
-        credentialHeader(credential, own, options.scheme(call)),
-        without(own, [...(options.merged ?? []), ...(credential.kind === "oauth" ? CREDENTIAL_HEADERS : [])]),
+        credentialHeader(credential, mergeHeaders(...layers), options.scheme(call)),
+        ...layers,
       )
       if (request.method === "GET") return { method: "GET", url: urlOf(base, request), headers }
       const body = request.body instanceof Uint8Array ? request.body : serialise(request.body)
@@ -52,9 +55,9 @@ function credentialHeader(credential: Credential, own: HeaderMap, scheme: KeySch
   return scheme === "x-api-key" ? { "x-api-key": credential.secret } : { authorization: `Bearer ${credential.secret}` }
 }
 
-function without(headers: HeaderMap, names: readonly string[]): HeaderMap {
-  if (names.length === 0) return headers
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)))
+function without(headers: HeaderMap | undefined, names: readonly string[]): HeaderMap | undefined {
+  if (!headers || names.length === 0) return headers
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name.toLowerCase())))
 }
 
 /** Hosts of OpenAI's wires: a bearer key behind a base URL that ends in a version. */

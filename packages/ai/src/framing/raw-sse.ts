@@ -13,40 +13,47 @@ const CR = 0x0d
  */
 export class RawSseFramer {
   readonly #decoder = new TextDecoder()
-  #held: Uint8Array = new Uint8Array(0)
-  #scanned = 0
+  #held: Uint8Array[] = []
+  #heldBytes = 0
 
   push(bytes: Uint8Array): Frame[] {
-    const all = this.#held.length === 0 ? bytes : joined(this.#held, bytes)
+    // A border may have begun in what is held: its last three bytes are looked at again, and all is joined only then.
+    const tail = lastBytes(this.#held, 3)
+    const seam = tail.length === 0 ? bytes : joined([tail, bytes])
+    if (borderAfter(seam, 0) < 0) {
+      this.#hold(bytes)
+      return []
+    }
+    const all = this.#held.length === 0 ? bytes : joined([...this.#held, bytes])
     const frames: Frame[] = []
     let start = 0
-    let at = this.#scanned
-    for (;;) {
-      const end = borderAfter(all, at)
-      if (end < 0) break
+    for (let end = borderAfter(all, Math.max(0, this.#heldBytes - 3)); end >= 0; end = borderAfter(all, end)) {
       frames.push(this.#frame(all.subarray(start, end)))
       start = end
-      at = end
     }
-    const rest = all.subarray(start)
-    if (rest.length > MAX_FRAME_BYTES) {
-      throw new SluiceError({
-        code: "stream_malformed",
-        message: `An event of the stream is larger than ${MAX_FRAME_BYTES} bytes.`,
-      })
-    }
-    this.#held = rest.length === 0 ? rest : rest.slice()
-    // The last three bytes may be the beginning of a border.
-    this.#scanned = Math.max(0, rest.length - 3)
+    this.#held = []
+    this.#heldBytes = 0
+    if (start < all.length) this.#hold(all.subarray(start))
     return frames
   }
 
   /** What is left when the input is over: an event without its blank line. */
   end(): Frame[] {
-    const rest = this.#held
-    this.#held = new Uint8Array(0)
-    this.#scanned = 0
+    const rest = joined(this.#held)
+    this.#held = []
+    this.#heldBytes = 0
     return rest.length === 0 ? [] : [this.#frame(rest)]
+  }
+
+  #hold(bytes: Uint8Array): void {
+    this.#heldBytes += bytes.length
+    if (this.#heldBytes > MAX_FRAME_BYTES) {
+      throw new SluiceError({
+        code: "stream_malformed",
+        message: `An event of the stream is larger than ${MAX_FRAME_BYTES} bytes.`,
+      })
+    }
+    this.#held.push(bytes.slice())
   }
 
   #frame(raw: Uint8Array): Frame {
@@ -81,9 +88,26 @@ function borderAfter(bytes: Uint8Array, from: number): number {
   return -1
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(a.length + b.length)
-  whole.set(a)
-  whole.set(b, a.length)
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0] as Uint8Array
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
   return whole
+}
+
+/** The last bytes of what the parts make together. */
+function lastBytes(parts: readonly Uint8Array[], count: number): Uint8Array {
+  const last: Uint8Array[] = []
+  let missing = count
+  for (let i = parts.length - 1; i >= 0 && missing > 0; i--) {
+    const part = parts[i] as Uint8Array
+    const taken = part.subarray(Math.max(0, part.length - missing))
+    last.unshift(taken)
+    missing -= taken.length
+  }
+  return last.length === 0 ? new Uint8Array(0) : joined(last)
 }

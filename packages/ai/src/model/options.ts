@@ -53,7 +53,10 @@ export interface CallOptions {
   user?: string
   /** Names and values that the vendor stores with the call. */
   metadata?: Readonly<Record<string, Json>>
-  /** Headers of the request to the vendor, over all others but the credential's. `undefined` removes one. */
+  /**
+   * Headers of the request to the vendor, over all others; `undefined` removes one. A credential header replaces ours,
+   * so that a host sees only one; the token of a login is never replaced.
+   */
   headers?: Readonly<Record<string, string | undefined>>
   /** Fields set on the request's body last, by wire: `{ "openai-completions": { seed: 1 } }`. */
   wire?: Readonly<Record<string, Readonly<Record<string, unknown>>>>

@@ -30,12 +30,6 @@ export interface UndiciTransport extends Transport {
  */
 export function undiciTransport(options: NetworkOptions & { dispatcher?: Dispatcher } = {}): UndiciTransport {
   const dispatcher = options.dispatcher ?? dispatcherFor(options)
-  const channel: Channel = {
-    kind: "http",
-    memory: new Map(),
-    send: (request, signal) => send(dispatcher, request, signal),
-    close: () => {},
-  }
   return {
     async open(socket): Promise<Channel> {
       if (socket)
@@ -43,7 +37,12 @@ export function undiciTransport(options: NetworkOptions & { dispatcher?: Dispatc
           code: "config",
           message: "This endpoint needs a WebSocket, which this transport has not.",
         })
-      return channel
+      return {
+        kind: "http",
+        memory: new Map(),
+        send: (request, signal) => send(dispatcher, request, signal),
+        close: () => {},
+      }
     },
     fetch: ((url: string, init: RequestInit) =>
       undiciFetch(url, { ...init, dispatcher } as Parameters<typeof undiciFetch>[1])) as unknown as FetchLike,

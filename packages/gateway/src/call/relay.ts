@@ -6,6 +6,7 @@ import {
   MessageBuilder,
   SluiceError,
   type Call,
+  type ErrorFacts,
   type Exchange,
   type Frame,
   type Model,
@@ -42,7 +43,7 @@ export async function relayed(ctx: CallContext): Promise<void> {
   record.relayed = true
   const work = new Passing(ctx, ctx.server.relay as Relay)
   const timer =
-    call.stream && settings.commitAfterMs > 0 ? setTimeout(() => work.commit(true), settings.commitAfterMs) : undefined
+    call.stream && settings.commitAfterMs > 0 ? setTimeout(() => work.commit(), settings.commitAfterMs) : undefined
   const outcome = await attempt(
     ctx.routes,
     {
@@ -70,6 +71,7 @@ export async function relayed(ctx: CallContext): Promise<void> {
 
 /** The work of a try that copies. */
 class Passing implements Work<void> {
+  readonly fixed = true
   readonly #ctx: CallContext
   readonly #relay: Relay
 
@@ -96,12 +98,12 @@ class Passing implements Work<void> {
   }
 
   /** Sends the status and opens the stream; before there is content, with a sign of life. */
-  commit(early = false): void {
-    const { settings, routes, reply } = this.#ctx
+  commit(model?: Model): void {
+    const { settings, reply } = this.#ctx
     if (reply.started) return
-    reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(this.#ctx, routes[0]?.model) })
+    reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(this.#ctx, model) })
     reply.keepAlive(settings.keepAliveMs, () => SIGN_OF_LIFE)
-    if (early) reply.write(SIGN_OF_LIFE)
+    if (!model) reply.write(SIGN_OF_LIFE)
   }
 
   /** Ends a stream that has begun with an error in the client's own shape. */
@@ -147,7 +149,7 @@ class Passing implements Work<void> {
         if (content && !open) {
           ctx.delivered("final")
           record.content()
-          this.commit()
+          this.commit(model)
           open = true
         }
         if (open) {
@@ -170,14 +172,13 @@ class Passing implements Work<void> {
       clock.clearTimeout(late)
     }
     const result = tap.result()
-    const where = { provider: model.provider, model: model.id }
-    if (!open && result.error) throw classify({ inStream: true, ...result.error }, where)
-    if (!result.terminal && !result.error) throw classify({ is: "stream_incomplete", inStream: true }, where)
-    this.commit()
+    if (!open && result.error) throw ctx.classify({ inStream: true, ...result.error })
+    if (!result.terminal && !result.error) throw ctx.classify({ is: "stream_incomplete", inStream: true })
+    this.commit(model)
     for (const bytes of merged(held)) reply.write(bytes)
     if (result.missing) reply.write(result.missing)
     reply.end()
-    const error = result.error && classify({ inStream: true, ...result.error }, where)
+    const error = result.error && ctx.classify({ inStream: true, ...result.error })
     ctx.used(result.usage ?? { provenance: "absent" }, error)
     if (result.usage) record.usage({ ...result.usage, ...costField(costOf(result.usage, model.prices)) })
     record.end(200, error)
@@ -186,7 +187,7 @@ class Passing implements Work<void> {
   /** One JSON document: passed on as it is, or spelled as a stream where the client asked for one. */
   async #document(exchange: Exchange, call: Call, route: Route, ctx: ReadContext): Promise<void> {
     const { record, server, mint, reply } = this.#ctx
-    const builder = this.#builder(route.model)
+    const builder = this.#builder(route.model, ctx.classify)
     const reader = new ExchangeReader({
       wire: route.wire,
       endpoint: route.endpoint,
@@ -211,7 +212,7 @@ class Passing implements Work<void> {
     record.content()
     record.end(200)
     if (this.#ctx.call.stream) {
-      this.commit()
+      this.commit(route.model)
       const responder = server.responder(this.#ctx.call, mint)
       reply.write(encoded(builder.take().flatMap((event) => responder.push(event))))
       reply.end()
@@ -221,7 +222,7 @@ class Passing implements Work<void> {
     reply.send(exchange.head.status, headers, Buffer.concat(parts))
   }
 
-  #builder(model: Model | undefined): MessageBuilder {
+  #builder(model: Model | undefined, toError?: (facts: ErrorFacts) => SluiceError): MessageBuilder {
     const { clock, mint } = this.#ctx
     const where = model ? { provider: model.provider, model: model.id } : {}
     return new MessageBuilder({
@@ -232,7 +233,7 @@ class Passing implements Work<void> {
       timestamp: clock.now(),
       now: clock.now,
       mintId: mint.id,
-      toError: (facts) => classify(facts, where),
+      toError: toError ?? ((facts) => classify(facts, where)),
     })
   }
 }

@@ -45,7 +45,7 @@ export async function translate(ctx: CallContext): Promise<void> {
       return sendError(ctx, new SluiceError(failed.error))
     }
   }
-  reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(ctx, ctx.routes[0]?.model) })
+  reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(ctx, servedBy(early?.value)) })
   reply.keepAlive(settings.keepAliveMs, () => encode([responder.keepAlive()]))
   if (!early) reply.write(encode([responder.keepAlive()]))
   await pump(ctx, responder, early ?? (await first), batches)
@@ -99,6 +99,13 @@ function whole(ctx: CallContext, responder: Responder, message: AssistantMessage
   record.losses.push(...responder.losses)
   record.end(200)
   sendJson(reply, 200, answerHeaders(ctx, { provider: message.provider, id: message.model }), document)
+}
+
+/** Who answers, once the first event has come. */
+function servedBy(events: readonly AssistantMessageEvent[] | undefined): { provider: string; id: string } | undefined {
+  const first = events?.[0]
+  if (!first || !("partial" in first)) return undefined
+  return { provider: first.partial.provider, id: first.partial.model }
 }
 
 function failureOf(events: readonly AssistantMessageEvent[]): AssistantMessage | undefined {

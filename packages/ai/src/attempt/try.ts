@@ -1,0 +1,259 @@
+import type { Usage } from "@sluice/catalog/core"
+import { errorFacts, parseBody } from "../assemble/exchange-reader.ts"
+import { serialise } from "../assemble/serialise.ts"
+import type { Lease } from "../contract/credential.ts"
+import type { HttpRequest } from "../contract/endpoint.ts"
+import type { ChannelKind, Facts } from "../contract/frame.ts"
+import type { Route, Work } from "../contract/route.ts"
+import type { Channel, Exchange } from "../contract/transport.ts"
+import type { Call, WireRequest } from "../contract/wire-client.ts"
+import { SluiceError, type Delivered } from "../model/errors.ts"
+import type { AttemptRecord } from "../model/message.ts"
+import { classify } from "./classify.ts"
+import { checkHeaders } from "./headers.ts"
+import type { AttemptInput } from "./input.ts"
+import { redactError, redactorOf } from "./redact-error.ts"
+import { takenUnlessAborted, unlessAborted } from "./unless-aborted.ts"
+import { resolveTimeouts, Watchdog, type Expired } from "./watchdog.ts"
+
+/** Most of an error body that is read, and how long. */
+const ERROR_BODY_BYTES = 1024 * 1024
+const ERROR_BODY_MS = 10_000
+
+/** What one try is given. */
+export interface TryParts<T> {
+  input: AttemptInput
+  work: Work<T>
+  route: Route
+  lease: Lease
+  caller: AbortSignal
+  /** What is known about host, session and this call. */
+  known: Facts
+  attempts: readonly AttemptRecord[]
+  takesEmpty: boolean
+  remember(channel: Channel | undefined, where: "channel" | "session", facts: Facts): void
+}
+
+/** How one try ended. */
+export type Tried<T> =
+  | { ok: true; value: T; used: { usage?: Usage; error?: SluiceError } }
+  | { ok: false; error: SluiceError; call: Call | undefined; channel: ChannelKind }
+
+/** One try: open, encode, dress, sign, send, read. Never rejects; an abort ends it wherever it is. */
+export async function tryOnce<T>(parts: TryParts<T>): Promise<Tried<T>> {
+  const { input, work, route, lease, caller } = parts
+  const controller = new AbortController()
+  const { signal } = controller
+  // Linked by hand: AbortSignal.any costs as much as the rest of a short exchange.
+  const onAbort = (): void => controller.abort(caller.reason)
+  caller.addEventListener("abort", onAbort, { once: true })
+  if (caller.aborted) onAbort()
+  const limits = resolveTimeouts(input.timeouts, route.model.compat.timeouts)
+  const watch = new Watchdog(input.clock, limits, (which, ms) => controller.abort(expired(which, ms)))
+  let delivered: Delivered = "nothing"
+  let used: { usage?: Usage; error?: SluiceError } = {}
+  let call: Call | undefined
+  let channel: Channel | undefined
+  let exchange: Exchange | undefined
+  const toError = (thrown: unknown): SluiceError =>
+    redactError(asError(thrown, route, { caller, local: signal, sent: exchange !== undefined }), lease)
+  try {
+    channel = await takenUnlessAborted(route.transport.open(undefined, signal), signal, (late) =>
+      late.close("too late"),
+    )
+    call = callOf(parts, channel)
+    const http = await dressed(parts, call, work.request(call, route), signal)
+    watch.waiting()
+    exchange = await takenUnlessAborted(channel.send(http, signal), signal, (late) => late.cancel(signal.reason))
+    watch.paused()
+    const { head } = exchange
+    quietly(() => lease.observe(head))
+    await observeResponse(parts, exchange, signal)
+    if (head.status >= 300) throw await readError(parts, exchange, signal)
+    const value = await work.read(exchange, call, route, {
+      delivered: (what) => {
+        delivered = what === "final" || delivered === "final" ? "final" : "content"
+      },
+      watch,
+      signal,
+      toError,
+      classify: (facts) => redactError(classify(facts, whereOf(route)), lease),
+      used: (usage, error) => {
+        used = error ? { usage, error } : { usage }
+      },
+      remember: (where, facts) => parts.remember(channel, where, facts),
+      attempts: parts.attempts,
+      takesEmpty: parts.takesEmpty,
+    })
+    exchange.cancel()
+    return { ok: true, value, used }
+  } catch (thrown) {
+    const error = toError(thrown).with({ delivered })
+    exchange?.cancel(error)
+    return { ok: false, error, call, channel: channel?.kind ?? "http" }
+  } finally {
+    watch.stop()
+    caller.removeEventListener("abort", onAbort)
+  }
+}
+
+/**
+ * What something thrown stands for. A caller's abort wins over everything; then what stopped this try; then what was
+ * thrown. What is no error of ours is the program's fault before a request was sent, and the answer's after that.
+ */
+export function asError(
+  thrown: unknown,
+  route: Route,
+  at: { caller: AbortSignal; local?: AbortSignal; sent?: boolean },
+): SluiceError {
+  if (at.caller.aborted) return aborted(at.caller, route)
+  const cause: unknown = at.local?.aborted ? at.local.reason : thrown
+  const where = whereOf(route)
+  if (SluiceError.is(cause)) {
+    return cause.provider === undefined || cause.model === undefined ? cause.with({ ...where, ...named(cause) }) : cause
+  }
+  const message = cause instanceof Error ? cause.message : String(cause)
+  if (!at.sent) {
+    return new SluiceError(
+      { code: "config", message: `The call failed before it was sent: ${message}`, ...where },
+      { cause },
+    )
+  }
+  const broken = cause instanceof TypeError || cause instanceof RangeError || cause instanceof SyntaxError
+  const facts = broken
+    ? { is: "stream_malformed" as const, message: `The answer could not be read: ${message}` }
+    : { message }
+  const error = classify({ inStream: true, ...facts }, where)
+  return new SluiceError(error.toJSON(), { cause })
+}
+
+/** The error of a call that its caller ended. */
+export function aborted(signal: AbortSignal, route: Route): SluiceError {
+  return new SluiceError(
+    { code: "aborted", message: "The call was aborted.", ...whereOf(route) },
+    { cause: signal.reason },
+  )
+}
+
+function whereOf({ model }: Route): { provider: string; model: string } {
+  return { provider: model.provider, model: model.id }
+}
+
+function named({ provider, model }: SluiceError): { provider?: string; model?: string } {
+  return { ...(provider === undefined ? {} : { provider }), ...(model === undefined ? {} : { model }) }
+}
+
+function expired(which: Expired, ms: number): SluiceError {
+  return new SluiceError({
+    code: "timeout",
+    message:
+      which === "first-event"
+        ? `The host sent no event within ${ms} ms.`
+        : `The host sent nothing that brought the answer forward for ${ms} ms.`,
+    hint: "Raise timeouts.firstEventMs or timeouts.idleMs if the host is known to be this slow; 0 switches a limit off.",
+  })
+}
+
+function callOf<T>({ input, route, lease, known }: TryParts<T>, channel: Channel): Call {
+  const { model, wire } = route
+  const { credential } = lease
+  const handed = input.handoff(input.context, model, wire.traits)
+  return Object.freeze({
+    op: "generate" as const,
+    model,
+    options: input.options,
+    context: handed.context,
+    auth: {
+      kind: credential.kind,
+      ...(credential.accountId === undefined ? {} : { accountId: credential.accountId }),
+    },
+    stream: input.stream,
+    known,
+    channel: { kind: channel.kind, memory: Object.fromEntries(channel.memory) },
+    mint: input.mint,
+    handedOver: handed.losses,
+  })
+}
+
+async function dressed<T>(
+  parts: TryParts<T>,
+  call: Call,
+  request: WireRequest,
+  signal: AbortSignal,
+): Promise<HttpRequest> {
+  const { input, route, lease } = parts
+  const { endpoint, model } = route
+  const body =
+    endpoint.body && !(request.body instanceof Uint8Array)
+      ? endpoint.body(request.body, request.headers, call)
+      : request.body
+  const http = endpoint.dress({ ...request, body }, call, lease.credential)
+  const { onPayload } = input.observers
+  if (onPayload) {
+    const redactor = redactorOf(lease)
+    const view = { url: redactor.url(http.url), headers: redactor.headers(http.headers), body }
+    const replaced = await observed(() => onPayload(view, model), signal)
+    if (replaced !== undefined) http.body = replaced instanceof Uint8Array ? replaced : serialise(replaced)
+  }
+  checkHeaders(http.headers)
+  return endpoint.sign ? unlessAborted(endpoint.sign(http, lease.credential, input.clock.now()), signal) : http
+}
+
+async function observeResponse<T>(
+  { input, route, lease }: TryParts<T>,
+  { head }: Exchange,
+  signal: AbortSignal,
+): Promise<void> {
+  const { onResponse } = input.observers
+  if (!onResponse) return
+  const requestId = head.headers.get("x-request-id") ?? head.headers.get("request-id")
+  const headers = redactorOf(lease).headers(head.headers)
+  const view = { status: head.status, headers, ...(requestId === null ? {} : { requestId }) }
+  await observed(() => onResponse(view, route.model), signal)
+}
+
+/** What an observer gives; `undefined` when it fails, since it cannot break a call. Only an abort ends the wait for it. */
+async function observed<R>(observe: () => R | Promise<R>, signal: AbortSignal): Promise<R | undefined> {
+  try {
+    return await unlessAborted(observe(), signal)
+  } catch {
+    if (signal.aborted) throw signal.reason
+    return undefined
+  }
+}
+
+/** The error of a response that is none; what is read of its body is bounded in size and time. */
+async function readError<T>(
+  { input, route }: TryParts<T>,
+  exchange: Exchange,
+  signal: AbortSignal,
+): Promise<SluiceError> {
+  const { clock } = input
+  const enough = new SluiceError({ code: "timeout", message: "The body of the error did not end." })
+  const timer = clock.setTimeout(() => exchange.cancel(enough), ERROR_BODY_MS)
+  const decoder = new TextDecoder()
+  let text = ""
+  try {
+    for await (const chunk of exchange.chunks) {
+      if (!(chunk instanceof Uint8Array)) continue
+      text += decoder.decode(chunk, { stream: true })
+      if (text.length > ERROR_BODY_BYTES) break
+    }
+  } catch {
+    // What came before the cut is all there is to report.
+  } finally {
+    clock.clearTimeout(timer)
+  }
+  if (signal.aborted) throw signal.reason
+  const facts = errorFacts(route.wire, exchange.head, parseBody(text), clock.now())
+  return classify(facts, whereOf(route))
+}
+
+/** Runs what may fail without consequence: a source's bookkeeping cannot break a call. */
+export function quietly(run: () => void): void {
+  try {
+    run()
+  } catch {
+    // Nothing depends on it.
+  }
+}
