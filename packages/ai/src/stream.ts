@@ -1,11 +1,11 @@
 import { attempt } from "./attempt/attempt.ts"
-import { classify } from "./attempt/classify.ts"
 import type { Clock } from "./attempt/clock.ts"
 import type { Handoff } from "./attempt/input.ts"
 import { Known } from "./attempt/known.ts"
 import { Reading } from "./assemble/reading.ts"
 import { ExchangeReader } from "./assemble/exchange-reader.ts"
-import { MessageBuilder } from "./assemble/message-builder.ts"
+import { builderFor } from "./assemble/builder-for.ts"
+import type { MessageBuilder } from "./assemble/message-builder.ts"
 import { MessageStream } from "./assemble/message-stream.ts"
 import type { ErrorFacts } from "./contract/error-facts.ts"
 import type { Frame } from "./contract/frame.ts"
@@ -101,7 +101,7 @@ async function run(
   try {
     routes = await listOf(wanted)
   } catch (thrown) {
-    const builder = work.builderFor(undefined)
+    const builder = work.builder(undefined)
     builder.finish(
       SluiceError.is(thrown) ? thrown : new SluiceError({ code: "config", message: String(thrown) }, { cause: thrown }),
     )
@@ -130,7 +130,7 @@ async function run(
   const route =
     routes.find((one) => one.model.provider === outcome.error.provider && one.model.id === outcome.error.model) ??
     routes[0]
-  const builder = work.builderFor(route)
+  const builder = work.builder(route)
   if (outcome.attempts.length > 0) builder.message.attempts = outcome.attempts
   builder.finish(outcome.error)
   out.push(builder.take())
@@ -158,19 +158,10 @@ class Decoding implements Work<AssistantMessage> {
     this.#onEvent = onEvent
   }
 
-  builderFor(route: Route | undefined, toError?: (facts: ErrorFacts) => SluiceError): MessageBuilder {
-    const model = route?.model
-    const where = model ? { provider: model.provider, model: model.id } : {}
-    return new MessageBuilder({
-      api: model?.api ?? "",
-      provider: model?.provider ?? "",
-      model: model?.id ?? "",
-      prices: model?.prices,
-      timestamp: this.#started,
-      now: this.#clock.now,
-      mintId: this.#mint.id,
-      toError: toError ?? ((facts) => classify(facts, where)),
-    })
+  builder(route: Route | undefined, toError?: (facts: ErrorFacts) => SluiceError): MessageBuilder {
+    // Ids are the mint's, time is the clock's: a program may replace either alone.
+    const mint = { id: this.#mint.id, now: this.#clock.now }
+    return builderFor(route?.model, { mint, started: this.#started, ...(toError ? { toError } : {}) })
   }
 
   request(call: Call, route: Route): WireRequest {
@@ -180,7 +171,7 @@ class Decoding implements Work<AssistantMessage> {
   }
 
   async read(exchange: Exchange, call: Call, route: Route, ctx: ReadContext): Promise<AssistantMessage> {
-    const builder = this.builderFor(route, ctx.classify)
+    const builder = this.builder(route, ctx.classify)
     if (this.#losses.length > 0) builder.message.losses = this.#losses
     if (ctx.attempts.length > 0) builder.message.attempts = [...ctx.attempts]
     const reader = new ExchangeReader({
@@ -197,8 +188,7 @@ class Decoding implements Work<AssistantMessage> {
     const { message } = builder
     if (!reading.released) {
       if (message.error) throw new SluiceError({ ...message.error, delivered: "nothing" }, { cause: failure?.cause })
-      if (isEmpty(message) && !ctx.takesEmpty)
-        throw classify({ is: "empty_response", inStream: true }, { provider: message.provider, model: message.model })
+      if (isEmpty(message) && !ctx.takesEmpty) throw ctx.classify({ is: "empty_response", inStream: true })
     }
     reading.release()
     ctx.used(message.usage, message.error && new SluiceError(message.error))

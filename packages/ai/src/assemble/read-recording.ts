@@ -6,7 +6,7 @@ import { SluiceError } from "../model/errors.ts"
 import type { AssistantMessageEvent } from "../model/events.ts"
 import type { AssistantMessage } from "../model/message.ts"
 import { ExchangeReader, type ReadingEndpoint } from "./exchange-reader.ts"
-import { MessageBuilder } from "./message-builder.ts"
+import { builderFor } from "./builder-for.ts"
 
 /** A recorded response. */
 export interface Recording {
@@ -51,16 +51,7 @@ export function readRecording(
     channel: { kind: "http", memory: {} },
     mint,
   }
-  const builder = new MessageBuilder({
-    api: wire.api,
-    provider: model.provider,
-    model: model.id,
-    prices: model.prices,
-    timestamp: 0,
-    now: mint.now,
-    mintId: mint.id,
-    toError: (facts) => classify(facts, { provider: model.provider, model: model.id }),
-  })
+  const builder = builderFor(model, { mint, started: 0 })
   try {
     const reader = new ExchangeReader({
       wire,

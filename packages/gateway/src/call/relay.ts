@@ -1,12 +1,10 @@
 import {
   attempt,
-  classify,
+  builderFor,
   costOf,
   ExchangeReader,
-  MessageBuilder,
   SluiceError,
   type Call,
-  type ErrorFacts,
   type Exchange,
   type Frame,
   type Model,
@@ -109,7 +107,7 @@ class Passing implements Work<void> {
   /** Ends a stream that has begun with an error in the client's own shape. */
   fail(error: SluiceError): void {
     const { record, server, call, mint, routes, reply } = this.#ctx
-    const builder = this.#builder(routes[0]?.model)
+    const builder = builderFor(routes[0]?.model, { mint })
     builder.finish(error)
     const responder = server.responder(call, mint)
     const frames = builder.take().flatMap((event) => (event.type === "error" ? responder.push(event) : []))
@@ -187,7 +185,7 @@ class Passing implements Work<void> {
   /** One JSON document: passed on as it is, or spelled as a stream where the client asked for one. */
   async #document(exchange: Exchange, call: Call, route: Route, ctx: ReadContext): Promise<void> {
     const { record, server, mint, reply } = this.#ctx
-    const builder = this.#builder(route.model, ctx.classify)
+    const builder = builderFor(route.model, { mint, toError: ctx.classify })
     const reader = new ExchangeReader({
       wire: route.wire,
       endpoint: route.endpoint,
@@ -220,21 +218,6 @@ class Passing implements Work<void> {
     }
     const headers = { "content-type": "application/json", ...answerHeaders(this.#ctx, route.model) }
     reply.send(exchange.head.status, headers, Buffer.concat(parts))
-  }
-
-  #builder(model: Model | undefined, toError?: (facts: ErrorFacts) => SluiceError): MessageBuilder {
-    const { clock, mint } = this.#ctx
-    const where = model ? { provider: model.provider, model: model.id } : {}
-    return new MessageBuilder({
-      api: model?.api ?? "",
-      provider: model?.provider ?? "",
-      model: model?.id ?? "",
-      prices: model?.prices,
-      timestamp: clock.now(),
-      now: clock.now,
-      mintId: mint.id,
-      toError: toError ?? ((facts) => classify(facts, where)),
-    })
   }
 }
 
