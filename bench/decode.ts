@@ -51,7 +51,7 @@ export async function benchTool(rounds = 5): Promise<string[]> {
     for (let i = 0; i < rounds; i++) {
       small.push((await runFresh<Run>("decode-process.ts", ["sluice", wire, "tool", String(1 << 20)], 1)).first)
       large.push((await runFresh<Run>("decode-process.ts", ["sluice", wire, "tool", String(4 << 20)], 1)).first)
-      floor.push((await runFresh<Run>("decode-process.ts", ["floor", wire, "tool", "0"], 1)).first)
+      floor.push((await runFresh<Run>("decode-process.ts", ["floor", wire, "tool", String(4 << 20)], 1)).first)
     }
     lines.push(
       row([

@@ -4,6 +4,7 @@ import { bedrockInvokeReading } from "@sluice/ai/endpoints/bedrock-invoke"
 import { anthropicMessages } from "@sluice/ai/wires/anthropic-messages"
 import { describe, expect, test } from "vitest"
 import {
+  absentWithout,
   byteByByte,
   commonDifferences,
   conformance,
@@ -103,6 +104,7 @@ function decodeBinary(recorded: Case, chunks: readonly Uint8Array[]): AssistantM
 }
 
 describe("the same events in AWS's binary framing", () => {
+  absentWithout("anthropic-messages")
   for (const one of corpus("anthropic-messages").filter(({ meta }) => meta.format === "bin")) {
     test(one.id, { timeout: 120_000 }, () => {
       const whole = decodeBinary(one, [one.bytes])

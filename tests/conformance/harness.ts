@@ -139,30 +139,49 @@ export function byteByByte(bytes: Uint8Array): Uint8Array[] {
 }
 
 const EVERY_BYTE_UP_TO = 16_384
-const MOST_PLACES = 2000
+/** Decodings of one recording in the test that cuts it. */
+const MOST_RUNS = 2000
 const NEAR = 8
+const LF = 0x0a
+const CR = 0x0d
 
 /**
- * Where a stream is cut in two: at every byte of a short one; else within each character of several bytes and
- * within 8 bytes of the borders of events, as far as 2,000 places reach, and spread evenly over the rest.
+ * Where a stream is cut: at every byte of a short one; else within each character of several bytes and within 8
+ * bytes of the border of each event, however many these are, and spread evenly over the rest up to 2,000 places.
  */
 export function cutPlaces(bytes: Uint8Array): number[] {
   if (bytes.length <= EVERY_BYTE_UP_TO) return Array.from({ length: Math.max(0, bytes.length - 1) }, (_, at) => at + 1)
-  const telling = new Set<number>()
+  const places = new Set<number>()
   for (let at = 1; at < bytes.length; at++) {
-    if (((bytes[at] as number) & 0xc0) === 0x80) telling.add(at)
-    if (bytes[at] !== 0x0a || bytes[at - 1] !== 0x0a) continue
-    for (let near = at - NEAR; near <= at + NEAR; near++) if (near > 0 && near < bytes.length) telling.add(near)
+    if (((bytes[at] as number) & 0xc0) === 0x80) places.add(at)
+    if (!endsEvent(bytes, at)) continue
+    for (let near = at - NEAR; near <= at + NEAR; near++) if (near > 0 && near < bytes.length) places.add(near)
   }
-  const spread = Array.from({ length: MOST_PLACES }, (_, i) => 1 + Math.floor((i * (bytes.length - 1)) / MOST_PLACES))
-  const places = new Set(thin([...telling], MOST_PLACES))
-  for (const place of thin(spread, MOST_PLACES - places.size)) places.add(place)
+  const spread = Math.max(0, MOST_RUNS - places.size)
+  for (let i = 0; i < spread; i++) places.add(1 + Math.floor((i * (bytes.length - 1)) / spread))
   return [...places].sort((a, b) => a - b)
 }
 
-function thin(list: readonly number[], most: number): number[] {
-  if (list.length <= most) return [...list]
-  return Array.from({ length: Math.max(0, most) }, (_, i) => list[Math.floor((i * list.length) / most)] as number)
+/** Whether a blank line ends at this byte: LF LF, CR LF CR LF or CR CR. */
+function endsEvent(bytes: Uint8Array, at: number): boolean {
+  if (bytes[at] === CR) return bytes[at - 1] === CR
+  if (bytes[at] !== LF) return false
+  return bytes[at - 1] === LF || (bytes[at - 1] === CR && bytes[at - 2] === LF)
+}
+
+/**
+ * The places of each run: one, as far as 2,000 runs reach. Where there are more places, a run takes several that are
+ * 2,000 places apart, so that each is still cut at, and far from the others of its run.
+ */
+export function cutRuns(places: readonly number[]): number[][] {
+  const runs: number[][] = Array.from({ length: Math.min(MOST_RUNS, places.length) }, () => [])
+  places.forEach((place, i) => runs[i % runs.length]?.push(place))
+  return runs
+}
+
+/** The bytes in pieces. `places` ascend. */
+export function cutAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  return [0, ...places].map((from, i) => bytes.subarray(from, places[i] ?? bytes.length))
 }
 
 /** What one wire asserts beyond the common comparison: a line for each difference. */
@@ -185,6 +204,15 @@ export function commonDifferences(expected: Expected, message: AssistantMessage)
   return lines
 }
 
+function sayAbsent(): void {
+  test.skip(`no recordings at ${FIXTURES}: set SLUICE_CORPUS to the folder that holds them`, () => {})
+}
+
+/** Says in a suite of its own that there is nothing to read, where the recordings of a folder are absent. */
+export function absentWithout(folder: string): void {
+  if (corpus(folder).length === 0) sayAbsent()
+}
+
 /** Registers the conformance tests of a wire over all recordings of that wire below `dirs`. */
 export function conformance(
   wire: WireClient,
@@ -193,7 +221,7 @@ export function conformance(
 ): void {
   if (!hasCorpus) {
     describe(`${wire.api} recordings`, () => {
-      test.skip(`no recordings at ${FIXTURES}: set SLUICE_CORPUS to the folder that holds them`, () => {})
+      sayAbsent()
     })
     return
   }
@@ -218,11 +246,11 @@ export function conformance(
       test("one byte at a time", () => {
         expect(decode(wire, one, byteByByte(one.bytes))).toEqual(decode(wire, one, [one.bytes]))
       })
-      test("cut in two", { timeout: 120_000 }, () => {
+      test("cut at every place that tells", { timeout: 120_000 }, () => {
         const whole = JSON.stringify(decode(wire, one, [one.bytes]))
-        for (const at of cutPlaces(one.bytes)) {
-          const message = decode(wire, one, [one.bytes.subarray(0, at), one.bytes.subarray(at)])
-          if (JSON.stringify(message) !== whole) throw new Error(`cut at byte ${at}: another message`)
+        for (const run of cutRuns(cutPlaces(one.bytes))) {
+          const message = decode(wire, one, cutAt(one.bytes, run))
+          if (JSON.stringify(message) !== whole) throw new Error(`cut at byte ${run.join(", ")}: another message`)
         }
       })
       if (one.meta.format !== "sse") return

@@ -4,7 +4,7 @@ import { openaiCompletions } from "@sluice/ai/wires/openai-completions"
 import { openaiCompletionsServer } from "@sluice/ai/wires/openai-completions/server"
 import { describe, expect, test } from "vitest"
 import { countingMint } from "../../packages/ai/src/assemble/read-recording.ts"
-import { conformance, corpus, decode, type Case, type Expected } from "./harness.ts"
+import { absentWithout, conformance, corpus, decode, type Case, type Expected } from "./harness.ts"
 
 /** Sources as the recordings count them: one for each page or address, one for each id of a reference. */
 function citationsOf(message: AssistantMessage): number {
@@ -82,6 +82,7 @@ const said = (message: AssistantMessage) => ({
 })
 
 describe("recordings, given on and read again", () => {
+  absentWithout("openai-chat")
   for (const one of [...corpus("openai-chat"), ...corpus("llama-server")]) {
     if (one.expected.outcome !== "complete" || one.meta.wire !== "openai-chat") continue
     test.each([true, false])(`${one.id} as a stream: %s`, (stream) => {
