@@ -233,7 +233,7 @@ describe("request: cache marks", () => {
     expect(body["messages"][0].content[0].cache_control).toEqual({ type: "ephemeral" })
   })
 
-  test("WO-26: an hour is asked for, with its beta, where the caller wants it and the host has it", () => {
+  test("an hour is asked for, with its beta, where the caller wants it and the host has it", () => {
     const long = encode({ model: at({ cacheTtl: "1h" }), options: { cacheRetention: "long" } })
     expect(JSON.stringify(long.body)).toContain('"ttl":"1h"')
     expect(long.betas).toContain("extended-cache-ttl-2025-04-11")
@@ -365,17 +365,17 @@ describe("request: context management and tools", () => {
   }
 
   test.each([
-    ["WO-39", "The compiled grammar is too large, which would cause performance issues."],
-    ["WO-39", "Schema is too complex to compile."],
-    ["WO-40", "structured_outputs not supported on this endpoint"],
-    ["WO-41", "tools.0.custom.strict: Extra inputs are not permitted"],
-  ])("%s: strict tools that are refused go out plain, once, and it is remembered", (_row, message) => {
+    ["WO-39", "session", "The compiled grammar is too large, which would cause performance issues."],
+    ["WO-39", "session", "Schema is too complex to compile."],
+    ["WO-40", "host", "structured_outputs not supported on this endpoint"],
+    ["WO-41", "host", "tools.0.custom.strict: Extra inputs are not permitted"],
+  ])("%s: strict tools that are refused go out plain, once, as the %s remembers", (_row, where, message) => {
     const fields: CallFields = { model: at({ strictTools: true }), context: { tools: [strict] } }
     const sent = encode(fields).body["tools"][0]
     expect(sent).toMatchObject({ strict: true, input_schema: { additionalProperties: false } })
     const error = classify({ status: 400, type: "invalid_request_error", message })
     const learned = anthropicMessages.adapt?.(error, callOf(fields), [])?.learn
-    expect(learned?.where).toBe("host")
+    expect(learned?.where).toBe(where)
     const known = { ...learned?.facts }
     expect(encode({ ...fields, known }).body["tools"][0]).not.toHaveProperty("strict")
     expect(anthropicMessages.adapt?.(error, callOf({ ...fields, known }), [])).toBeUndefined()

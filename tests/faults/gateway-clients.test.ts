@@ -1,3 +1,4 @@
+import type { RequestEntry } from "@sluice/gateway"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { TestGateway } from "../support/gateway.ts"
 import { guardProcess } from "./support/guard.ts"
@@ -138,10 +139,7 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
     )
     const ask = (stream: boolean): Promise<Response> =>
       gateway.post(door.path, door.body(`${at.host}/m`, stream ? { stream } : {}))
-    const lastRow = async (): Promise<Record<string, unknown>> => {
-      const [row] = await gateway.gateway.log.latest(1)
-      return row as unknown as Record<string, unknown>
-    }
+    const lastRow = async (): Promise<RequestEntry | undefined> => (await gateway.gateway.log.latest(1))[0]
     for (const { status, body, code } of at.refusals) {
       for (const stream of [true, false]) {
         answer = (response) =>
@@ -195,7 +193,7 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
         expect(response.status, name).toBeGreaterThanOrEqual(500)
         expect(door.messageOf(JSON.parse(text)), name).toMatch(/./)
       }
-      expect((await lastRow())["error"], name).toMatch(code)
+      expect((await lastRow())?.error, name).toMatch(code)
     }
     await until("the host's sockets are closed", () => host.sockets.count <= 1, 2000)
   })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { TestGateway } from "../support/gateway.ts"
+import type { RequestEntry } from "@sluice/gateway"
+import { latest, type TestGateway } from "../support/gateway.ts"
 import { guardProcess } from "./support/guard.ts"
 import { gatewayTo, PAIRS, strictEvents } from "./support/doors.ts"
 import { inParallel, plannedHost, type PlannedHost } from "./support/host.ts"
@@ -21,9 +22,9 @@ describe("streams that are broken off behind the gateway", () => {
     for (const host of Object.values(hosts)) await host[Symbol.asyncDispose]()
   })
 
-  async function rowOf(id: string | null): Promise<Record<string, unknown> | undefined> {
-    const rows = (await gateway.gateway.log.latest(2000)) as unknown as Record<string, unknown>[]
-    return rows.find((row) => row["id"] === id)
+  async function rowOf(id: string | null): Promise<RequestEntry | undefined> {
+    const rows = await latest(gateway, 2000)
+    return rows.find((row) => row.id === id)
   }
 
   describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
@@ -86,10 +87,10 @@ describe("streams that are broken off behind the gateway", () => {
           expect(row, `row of the cut at ${n}`).toMatchObject({
             status,
             inbound: door.host === "chat" ? "openai-completions" : "anthropic-messages",
-            relayed: relayed ? 1 : 0,
+            relayed,
           })
-          if (final) expect(row?.["error"]).toBeNull()
-          else expect(["network", "stream_incomplete"]).toContain(row?.["error"])
+          if (final) expect(row?.error).toBeUndefined()
+          else expect(["network", "stream_incomplete"]).toContain(row?.error)
         }
         await hosts[at.host].server.sockets.assertNone()
       },
@@ -103,9 +104,9 @@ describe("streams that are broken off behind the gateway", () => {
       expect(events.filter(door.isReason)).toHaveLength(1)
       expect(await rowOf(response.headers.get("x-request-id"))).toMatchObject({
         status: 200,
-        error: null,
-        input_tokens: 7,
-        output_tokens: 9,
+        error: undefined,
+        inputTokens: 7,
+        outputTokens: 9,
       })
     })
   })

@@ -39,11 +39,11 @@ const ANSWER_SCHEMA = {
 const served = (peer: Peer, more: object = {}): object => ({
   inbound: "anthropic-messages",
   outbound: OUTBOUND[peer],
-  requested_model: `${peer}/m`,
+  requestedModel: `${peer}/m`,
   provider: peer,
-  relayed: peer === "messages" ? 1 : 0,
+  relayed: peer === "messages",
   status: 200,
-  error: null,
+  error: undefined,
   ...more,
 })
 
@@ -74,7 +74,7 @@ describe.skipIf(missing !== undefined)(
         expect(message._request_id).toEqual(expect.any(String))
         expect(at.asked(peer)).toMatchObject([{ model: "m", system: "Be brief.", said: ["hi"], tools: [] }])
         expect(await at.rows(1)).toMatchObject([
-          served(peer, { stream: 0, input_tokens: 8, output_tokens: 5, usage_provenance: "reported" }),
+          served(peer, { stream: false, inputTokens: 8, outputTokens: 5, usageProvenance: "reported" }),
         ])
         if (peer === "messages") {
           expect(at.requests("messages")[0]?.headers).toMatchObject({
@@ -103,7 +103,7 @@ describe.skipIf(missing !== undefined)(
         expect([types[0], types.at(-2), types.at(-1)]).toEqual(["message_start", "message_delta", "message_stop"])
         expect(at.asked(peer)).toMatchObject([{ stream: true, said: ["hi"] }])
         expect(await at.rows(1)).toMatchObject([
-          served(peer, { stream: 1, input_tokens: 11, output_tokens: 5, usage_provenance: "reported" }),
+          served(peer, { stream: true, inputTokens: 11, outputTokens: 5, usageProvenance: "reported" }),
         ])
       })
 
@@ -153,7 +153,7 @@ describe.skipIf(missing !== undefined)(
         expect(two?.calls.map((made) => made.arguments)).toEqual([{ city: "Paris" }, { city: "Köln 🌧" }])
         expect(two?.results.map((result) => result.id)).toEqual(two?.calls.map((made) => made.id))
         expect(two?.results.map((result) => result.text)).toEqual(calls.map(({ id }) => `result of ${id}`))
-        expect(await at.rows(2)).toMatchObject([served(peer, { stream: 1 }), served(peer, { stream: 1 })])
+        expect(await at.rows(2)).toMatchObject([served(peer, { stream: true }), served(peer, { stream: true })])
       })
 
       test.each([[false], [true]])("the beta tool runner with stream: %s", async (stream) => {
@@ -198,8 +198,8 @@ describe.skipIf(missing !== undefined)(
           results: [{ text: "sunny, 22 degrees" }],
         })
         // Told that its thread is not kept, the package sends the whole conversation; no host ever sees a part of it.
-        const lost = { status: 404, error: "state_lost", outbound: null }
-        const row = served(peer, { stream: stream ? 1 : 0 })
+        const lost = { status: 404, error: "state_lost", outbound: undefined }
+        const row = served(peer, { stream })
         expect(await at.rows(peer === "messages" ? 2 : 3)).toMatchObject(
           peer === "messages" ? [row, row] : [row, lost, row],
         )
@@ -268,7 +268,7 @@ describe.skipIf(missing !== undefined)(
         ])
         // The emulated Messages host refuses a signature that is not its own, so that its answer is the proof.
         if (peer !== "mock") expect(JSON.stringify(at.requests(peer)[1]?.json)).toContain("Let me see.")
-        const row = served(peer, { requested_model: `${peer}/thinker` })
+        const row = served(peer, { requestedModel: `${peer}/thinker` })
         expect(await at.rows(2)).toMatchObject([row, row])
       })
 
@@ -339,12 +339,12 @@ describe.skipIf(missing !== undefined)(
         expect(short.input_tokens).toBeGreaterThan(0)
         expect(long.input_tokens).toBeGreaterThan(short.input_tokens + 100)
         expect(await at.rows(2)).toMatchObject([
-          { inbound: "anthropic-messages", status: 200, input_tokens: short.input_tokens },
+          { inbound: "anthropic-messages", status: 200, inputTokens: short.input_tokens },
           {
             inbound: "anthropic-messages",
             status: 200,
-            input_tokens: long.input_tokens,
-            usage_provenance: "estimated",
+            inputTokens: long.input_tokens,
+            usageProvenance: "estimated",
           },
         ])
       })
@@ -356,7 +356,14 @@ describe.skipIf(missing !== undefined)(
       const text = await clientOf(at).messages.stream({ model: "mock/demo", max_tokens: 500, messages }).finalText()
       expect(text).toContain("Good morning")
       expect(await at.rows(1)).toMatchObject([
-        { inbound: "anthropic-messages", outbound: "mock", provider: "mock", model: "demo", status: 200, relayed: 0 },
+        {
+          inbound: "anthropic-messages",
+          outbound: "mock",
+          provider: "mock",
+          model: "demo",
+          status: 200,
+          relayed: false,
+        },
       ])
     })
 
@@ -391,8 +398,8 @@ describe.skipIf(missing !== undefined)(
       )
       expect(at.requests("messages")).toEqual([])
       expect(await at.rows(2)).toMatchObject([
-        { status: 401, error: "auth_invalid", outbound: null },
-        { status: 404, error: "model_not_found", outbound: null },
+        { status: 401, error: "auth_invalid", outbound: undefined },
+        { status: 404, error: "model_not_found", outbound: undefined },
       ])
     })
 
@@ -413,9 +420,9 @@ describe.skipIf(missing !== undefined)(
           inbound: "anthropic-messages",
           outbound,
           model: "scripted",
-          relayed: outbound === "anthropic-messages" ? 1 : 0,
+          relayed: outbound === "anthropic-messages",
           status: 200,
-          error: null,
+          error: undefined,
         }
         const hello: MessageParam[] = [{ role: "user", content: "hello there" }]
 
@@ -430,10 +437,10 @@ describe.skipIf(missing !== undefined)(
           expect(streamed.content.map((block) => block.type)).toEqual(whole.content.map((block) => block.type))
           expect(JSON.stringify(streamed.content)).toContain("Hello from a real server!")
           expect(streamed.usage.output_tokens).toBeGreaterThan(5)
-          const tokens = { input_tokens: expect.any(Number), output_tokens: expect.any(Number) }
+          const tokens = { inputTokens: expect.any(Number), outputTokens: expect.any(Number) }
           expect(await at.rows(2)).toMatchObject([
-            { ...row, ...tokens, stream: 0, usage_provenance: "reported" },
-            { ...row, ...tokens, stream: 1, usage_provenance: "reported" },
+            { ...row, ...tokens, stream: false, usageProvenance: "reported" },
+            { ...row, ...tokens, stream: true, usageProvenance: "reported" },
           ])
         })
 
@@ -476,7 +483,7 @@ describe.skipIf(missing !== undefined)(
           output_config: { format: jsonSchemaOutputFormat(ANSWER_SCHEMA) },
         })
         expect(parsed.parsed_output).toEqual({ answer: expect.any(String) })
-        expect(await at.rows(1)).toMatchObject([{ outbound: "openai-completions", status: 200, relayed: 0 }])
+        expect(await at.rows(1)).toMatchObject([{ outbound: "openai-completions", status: 200, relayed: false }])
       })
     })
   },

@@ -21,12 +21,12 @@ interface Result {
 const served = (peer: Peer, more: object = {}): object => ({
   inbound: "anthropic-messages",
   outbound: OUTBOUND[peer],
-  requested_model: `${peer}/m`,
+  requestedModel: `${peer}/m`,
   provider: peer,
-  stream: 1,
-  relayed: peer === "messages" ? 1 : 0,
+  stream: true,
+  relayed: peer === "messages",
   status: 200,
-  error: null,
+  error: undefined,
   ...more,
 })
 
@@ -55,7 +55,7 @@ describe.skipIf(missing !== undefined)(`Claude Code${isolated ? "" : ", on this 
       expect(asked?.tools).toContain("Bash")
       expect(asked?.system).toContain("Claude")
       expect(await at.rows(1)).toMatchObject([
-        served(peer, { input_tokens: 11, output_tokens: 5, usage_provenance: "reported" }),
+        served(peer, { inputTokens: 11, outputTokens: 5, usageProvenance: "reported" }),
       ])
     })
 
@@ -148,7 +148,7 @@ describe.skipIf(missing !== undefined)(`Claude Code${isolated ? "" : ", on this 
     expect(at.requests("chat")).toHaveLength(1)
     const rows = await at.rows(2)
     expect(rows[0]).toMatchObject(served("chat"))
-    expect(rows[1]).toMatchObject({ status: 401, error: "auth_invalid", outbound: null })
+    expect(rows[1]).toMatchObject({ status: 401, error: "auth_invalid", outbound: undefined })
   })
 
   test("it finds the gateway's models when it is told to look", async () => {
@@ -203,11 +203,11 @@ describe.skipIf(missing !== undefined)(`Claude Code${isolated ? "" : ", on this 
           inbound: "anthropic-messages",
           outbound,
           model: "scripted",
-          stream: 1,
+          stream: true,
           status: 200,
-          error: null,
-          output_tokens: expect.any(Number),
-          usage_provenance: "reported",
+          error: undefined,
+          outputTokens: expect.any(Number),
+          usageProvenance: "reported",
         },
       ])
     })

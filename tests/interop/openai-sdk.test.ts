@@ -34,11 +34,11 @@ const ANSWER_SCHEMA = {
 const served = (peer: Peer, more: object = {}): object => ({
   inbound: "openai-completions",
   outbound: OUTBOUND[peer],
-  requested_model: `${peer}/m`,
+  requestedModel: `${peer}/m`,
   provider: peer,
-  relayed: peer === "chat" ? 1 : 0,
+  relayed: peer === "chat",
   status: 200,
-  error: null,
+  error: undefined,
   ...more,
 })
 
@@ -67,7 +67,7 @@ describe.skipIf(missing !== undefined)(
         expect(completion._request_id).toEqual(expect.any(String))
         expect(at.asked(peer)).toMatchObject([{ model: "m", system: "Be brief.", said: ["hi"], tools: [] }])
         expect(await at.rows(1)).toMatchObject([
-          served(peer, { stream: 0, input_tokens: 11, output_tokens: 5, usage_provenance: "reported" }),
+          served(peer, { stream: false, inputTokens: 11, outputTokens: 5, usageProvenance: "reported" }),
         ])
       })
 
@@ -94,7 +94,7 @@ describe.skipIf(missing !== undefined)(
           expect(usages).toMatchObject(asked ? [{ prompt_tokens: 11, completion_tokens: 5, total_tokens: 16 }] : [])
         }
         expect(at.asked(peer)).toMatchObject([{ stream: true }, { stream: true }])
-        const row = served(peer, { stream: 1, input_tokens: 11, output_tokens: 5, usage_provenance: "reported" })
+        const row = served(peer, { stream: true, inputTokens: 11, outputTokens: 5, usageProvenance: "reported" })
         expect(await at.rows(2)).toMatchObject([row, row])
       })
 
@@ -113,7 +113,7 @@ describe.skipIf(missing !== undefined)(
           text += choices[0]?.delta.content ?? ""
         }
         expect({ thinking, text }).toEqual({ thinking: "Let me see.", text: "Here." })
-        expect(await at.rows(1)).toMatchObject([served(peer, { requested_model: `${peer}/thinker` })])
+        expect(await at.rows(1)).toMatchObject([served(peer, { requestedModel: `${peer}/thinker` })])
       })
 
       test("a tool loop, streamed", async () => {
@@ -140,7 +140,7 @@ describe.skipIf(missing !== undefined)(
         expect(two?.calls.map((made) => made.arguments)).toEqual([{ city: "Paris" }, { city: "Köln 🌧" }])
         expect(two?.results.map((result) => result.id)).toEqual(two?.calls.map((made) => made.id))
         expect(two?.results.map((result) => result.text)).toEqual(calls.map(({ id }) => `result of ${id}`))
-        expect(await at.rows(2)).toMatchObject([served(peer, { stream: 1 }), served(peer, { stream: 1 })])
+        expect(await at.rows(2)).toMatchObject([served(peer, { stream: true }), served(peer, { stream: true })])
       })
 
       test.each([[false], [true]])("runTools with stream: %s", async (stream) => {
@@ -176,7 +176,7 @@ describe.skipIf(missing !== undefined)(
           calls: [{ name: "get_weather", arguments: { city: "Paris" } }],
           results: [{ text: "sunny, 22 degrees" }],
         })
-        const row = served(peer, { stream: stream ? 1 : 0 })
+        const row = served(peer, { stream })
         expect(await at.rows(2)).toMatchObject([row, row])
       })
 
@@ -262,7 +262,14 @@ describe.skipIf(missing !== undefined)(
         .finalContent()
       expect(content).toContain("Good morning")
       expect(await at.rows(1)).toMatchObject([
-        { inbound: "openai-completions", outbound: "mock", provider: "mock", model: "demo", status: 200, relayed: 0 },
+        {
+          inbound: "openai-completions",
+          outbound: "mock",
+          provider: "mock",
+          model: "demo",
+          status: 200,
+          relayed: false,
+        },
       ])
     })
 
@@ -296,8 +303,8 @@ describe.skipIf(missing !== undefined)(
       )
       expect(at.requests("chat")).toEqual([])
       expect(await at.rows(2)).toMatchObject([
-        { status: 401, error: "auth_invalid", outbound: null },
-        { status: 404, error: "model_not_found", outbound: null },
+        { status: 401, error: "auth_invalid", outbound: undefined },
+        { status: 404, error: "model_not_found", outbound: undefined },
       ])
     })
 
@@ -330,9 +337,9 @@ describe.skipIf(missing !== undefined)(
           inbound: "openai-completions",
           outbound,
           model: "scripted",
-          relayed: outbound === "openai-completions" ? 1 : 0,
+          relayed: outbound === "openai-completions",
           status: 200,
-          error: null,
+          error: undefined,
         }
 
         test("text, whole and streamed", async () => {
@@ -345,10 +352,10 @@ describe.skipIf(missing !== undefined)(
           const streamed = chat.completions.stream({ model, messages, stream_options: { include_usage: true } })
           expect(await streamed.finalContent()).toContain("Hello from a real server!")
           expect((await streamed.totalUsage()).completion_tokens).toBeGreaterThan(5)
-          const tokens = { input_tokens: expect.any(Number), output_tokens: expect.any(Number) }
+          const tokens = { inputTokens: expect.any(Number), outputTokens: expect.any(Number) }
           expect(await at.rows(2)).toMatchObject([
-            { ...row, ...tokens, stream: 0, usage_provenance: "reported" },
-            { ...row, ...tokens, stream: 1, usage_provenance: "reported" },
+            { ...row, ...tokens, stream: false, usageProvenance: "reported" },
+            { ...row, ...tokens, stream: true, usageProvenance: "reported" },
           ])
         })
 
@@ -402,7 +409,7 @@ describe.skipIf(missing !== undefined)(
           response_format: { type: "json_schema", json_schema: { name: "reply", schema: ANSWER_SCHEMA } },
         })
         expect(completion.choices[0]?.message.parsed).toEqual({ answer: expect.any(String) })
-        expect(await at.rows(1)).toMatchObject([{ outbound: "openai-completions", status: 200, relayed: 1 }])
+        expect(await at.rows(1)).toMatchObject([{ outbound: "openai-completions", status: 200, relayed: true }])
       })
     })
   },

@@ -1,7 +1,7 @@
 import { createSluice } from "@sluice/ai/auto"
 import { keySource, type Model, type SluiceConfig } from "@sluice/ai"
 import { undiciTransport } from "@sluice/ai/transport/undici"
-import { createGateway, type Gateway, type GatewayOptions } from "@sluice/gateway"
+import { createGateway, type Gateway, type GatewayOptions, type RequestEntry } from "@sluice/gateway"
 
 /** A gateway on loopback before hosts that are named by a first word: `chat/…`, `messages/…`. */
 export interface TestGateway extends AsyncDisposable {
@@ -71,6 +71,12 @@ export async function startGateway(
       await transport.close()
     },
   }
+}
+
+/** The latest entries of the log, the newest first. What was not reached is `undefined` in them, for tests to ask for. */
+export async function latest({ gateway }: TestGateway, count: number): Promise<RequestEntry[]> {
+  const entries = await gateway.log.latest(count)
+  return entries.map((entry) => ({ outbound: undefined, error: undefined, ...entry }) as RequestEntry)
 }
 
 /** The data of all events of a response. */

@@ -48,6 +48,17 @@ describe("keys", () => {
     expect(await kindOf("moonshot", { MOONSHOT_API_KEY: " ", KIMI_API_KEY: "k" })).toEqual(["key", "KIMI_API_KEY"])
   })
 
+  test("are read as they are pasted: the first of several, without quotes and Bearer", async () => {
+    const secretOf = async (value: string): Promise<unknown> => {
+      const { credential } = await environmentKeys(env({ OPENAI_API_KEY: value })).acquire({ provider: "openai" })
+      return "secret" in credential && credential.secret
+    }
+    expect(await secretOf("sk-a,sk-b")).toBe("sk-a")
+    expect(await secretOf(` 'Bearer sk-a' , sk-b`)).toBe("sk-a")
+    await expect(secretOf("sk a")).rejects.toMatchObject({ code: "config" })
+    await expect(secretOf(" , ")).rejects.toMatchObject({ code: "auth_missing" })
+  })
+
   test("that are missing are named", async () => {
     const moved = { ANTHROPIC_BASE_URL: "https://proxy.example.com" }
     await expect(kindOf("anthropic", moved)).rejects.toMatchObject({

@@ -1,12 +1,19 @@
 import { type EnvironmentReader, findProvider, type Model, resolveModel } from "@sluice/catalog"
 import type { MessageStream } from "./assemble/message-stream.ts"
-import type { Credential, CredentialSource } from "./contract/credential.ts"
+import type { CredentialSource } from "./contract/credential.ts"
 import type { Route } from "./contract/route.ts"
 import { anthropicEndpoint, openaiEndpoint } from "./endpoints/plain.ts"
+import { authMissing, parseKeys } from "./keys.ts"
 import { SluiceError } from "./model/errors.ts"
 import type { AssistantMessage, Context } from "./model/message.ts"
 import { environment, systemMint } from "./platform.ts"
-import { createSluice as assemble, type Sluice, type SluiceCallOptions, type SluiceConfig } from "./sluice.ts"
+import {
+  createSluice as assemble,
+  keySource,
+  type Sluice,
+  type SluiceCallOptions,
+  type SluiceConfig,
+} from "./sluice.ts"
 
 export type { Sluice, SluiceCallOptions, SluiceConfig } from "./sluice.ts"
 
@@ -66,30 +73,24 @@ export function complete(
   return stream(model, context, options).result()
 }
 
-/** Keys from environment variables: the first one of a provider that is set counts. @throws SluiceError `auth_missing` */
+/**
+ * Keys from the environment variables that the catalog names for a provider: the first variable that is set counts,
+ * and the first key in it where commas separate several. `environmentSource` of `@sluice/auth` turns to the others
+ * when one fails.
+ *
+ * @throws SluiceError on `acquire`: `auth_missing` where no variable is set, `config` where one holds no key
+ */
 export function environmentKeys(env: EnvironmentReader = environment): CredentialSource {
   return {
-    async acquire(need) {
-      const credential = credentialFor(need.provider, env)
-      return { credential, observe: () => {}, replace: async () => undefined, release: () => {} }
+    async acquire({ provider }) {
+      const known = findProvider(provider)
+      for (const origin of known?.keyEnv ?? []) {
+        const [secret] = parseKeys(env(origin) ?? "", origin)
+        if (secret !== undefined) return await keySource(secret, origin).acquire({ provider })
+      }
+      throw authMissing(provider, known)
     },
   }
-}
-
-function credentialFor(id: string, env: EnvironmentReader): Credential {
-  const provider = findProvider(id)
-  for (const name of provider?.keyEnv ?? []) {
-    const secret = env(name)?.trim()
-    if (secret) return { kind: "key", id: name, secret, origin: name }
-  }
-  throw new SluiceError({
-    code: "auth_missing",
-    message: `There is no key for ${provider?.name ?? id}.`,
-    provider: id,
-    hint: provider?.keyEnv.length
-      ? `Set ${provider.keyEnv.join(" or ")}${provider.keyPage === undefined ? "" : `; a key is made at ${provider.keyPage}`}.`
-      : "Pass a key with the call.",
-  })
 }
 
 /** A way to the model that is built in. Each call has its own script, whose ids are unique across calls all the same. */

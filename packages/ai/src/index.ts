@@ -28,5 +28,6 @@ export {
 export { ExchangeReader } from "./assemble/exchange-reader.ts"
 export { createRedactor, REDACTED, type Redactor } from "./assemble/redact.ts"
 export { handoff } from "./handoff/handoff.ts"
+export { authMissing, type KeyHolder, parseKeys } from "./keys.ts"
 export { systemClock, systemMint } from "./platform.ts"
 export { type BuilderParts, builderFor } from "./assemble/builder-for.ts"

@@ -99,6 +99,7 @@ async function run(
   const work = new Decoding(out, clock, mint, started, onEvent)
   let routes: readonly Route[]
   try {
+    checkContext(context)
     routes = await listOf(wanted)
   } catch (thrown) {
     const builder = work.builder(undefined)
@@ -134,6 +135,15 @@ async function run(
   if (outcome.attempts.length > 0) builder.message.attempts = outcome.attempts
   builder.finish(outcome.error)
   out.push(builder.take())
+}
+
+function checkContext(context: Context): void {
+  if (Array.isArray((context as Partial<Context> | undefined)?.messages)) return
+  throw new SluiceError({
+    code: "invalid_request",
+    message: "context.messages must be a list of messages.",
+    param: "messages",
+  })
 }
 
 async function listOf(routes: Routes): Promise<readonly Route[]> {
@@ -201,10 +211,10 @@ class Decoding implements Work<AssistantMessage> {
     if (!observe) return undefined
     return (frame) => {
       try {
-        observe(
-          frame.event === undefined ? { data: frame.data } : { event: frame.event, data: frame.data },
-          route.model,
-        )
+        const view = frame.event === undefined ? { data: frame.data } : { event: frame.event, data: frame.data }
+        const watched: unknown = observe(view, route.model)
+        // An observer may be asynchronous although nobody waits for it.
+        if (watched instanceof Promise) watched.catch(() => {})
       } catch {
         // An observer cannot break a call.
       }

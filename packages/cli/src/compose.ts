@@ -5,9 +5,9 @@ import type { UndiciTransport } from "@sluice/ai/transport/undici"
 import { environmentSource, fixedSource } from "@sluice/auth"
 import type { Io } from "./io.ts"
 
-/** A key and where it came from, for people. */
+/** A key, or several separated by commas, and where that came from, for people. */
 export interface GivenKey {
-  secret: string
+  value: string
   origin: string
 }
 
@@ -21,8 +21,8 @@ export interface Composition {
   env: EnvironmentReader
   /** The way to a model; a key that was given is used in place of the environment's. */
   route(model: Model, key?: GivenKey): Promise<Route>
-  /** A `fetch` over the connections, proxies and certificates that calls use. */
-  fetch: typeof fetch
+  /** A `fetch` over the connections, proxies and certificates that calls use, once their code is loaded. */
+  connectedFetch(): Promise<typeof fetch>
   /** Lets go of connections. */
   close(): Promise<void>
 }
@@ -45,9 +45,9 @@ export function compose(io: Io, options: { env?: boolean } = {}): Composition {
     async route(model, key) {
       const route = await sluice.route(model)
       if (model.api === "mock") return route
-      return { ...route, credentials: key ? fixedSource(key.secret, key.origin) : credentials }
+      return { ...route, credentials: key ? fixedSource(key.value, key.origin) : credentials }
     },
-    fetch: (async (url: string, init: RequestInit) => (await lazy.load()).fetch(url, init)) as typeof fetch,
+    connectedFetch: async () => (await lazy.load()).fetch as typeof fetch,
     close: lazy.close,
   }
 }

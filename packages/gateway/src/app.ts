@@ -1,10 +1,13 @@
-import { SluiceError, VERSION } from "@sluice/ai"
-import { Hono } from "hono"
+import { SluiceError, systemMint, VERSION, type WireServer } from "@sluice/ai"
+import { type Context, Hono } from "hono"
 import type { CallHandler } from "./call/handle.ts"
+import { unexpected } from "./call/unexpected.ts"
+import { CORS_HEADERS, preflightHeaders } from "./http/cors.ts"
 import { FetchReply, fetchCaller } from "./http/fetch.ts"
 import { authorise } from "./inbound/access.ts"
 import { dialectOf, serverOf, SERVERS } from "./inbound/dialect.ts"
 import { modelEntry, modelList } from "./inbound/models.ts"
+import type { Logger } from "./logger.ts"
 import type { GatewayOptions, Settings } from "./options.ts"
 import type { KeyStore } from "./store/keys.ts"
 
@@ -14,11 +17,22 @@ export interface AppParts {
   keys: KeyStore
   handler: CallHandler
   listModels: NonNullable<GatewayOptions["listModels"]>
+  logger: Logger
 }
 
 /** The gateway's routes, as a function from request to response. */
 export function createApp(parts: AppParts): Hono {
   const app = new Hono()
+  const { settings, keys, logger } = parts
+  const admit = (c: Context): Promise<unknown> => authorise(c.req.raw.headers, keys, settings.anonymous)
+
+  if (!settings.anonymous) {
+    app.use(async (c, next) => {
+      await next()
+      for (const [name, value] of Object.entries(CORS_HEADERS)) c.res.headers.set(name, value)
+    })
+  }
+
   app.get("/", (c) => c.json({ name: "sluice", version: VERSION }))
   app.get("/api/hello", (c) => c.json({ ok: true }))
   app.get("/healthz", (c) => c.json({ ok: true, version: VERSION }))
@@ -35,11 +49,11 @@ export function createApp(parts: AppParts): Hono {
   }
 
   app.get("/v1/models", async (c) => {
-    await authorise(c.req.raw.headers, parts.keys, parts.settings.anonymous)
+    await admit(c)
     return c.json(modelList(await parts.listModels(), dialectOf(c.req.raw.headers)) as object)
   })
   app.get("/v1/models/:id{.+}", async (c) => {
-    await authorise(c.req.raw.headers, parts.keys, parts.settings.anonymous)
+    await admit(c)
     const id = c.req.param("id")
     const model = (await parts.listModels()).find((one) => one.id === id)
     if (!model) {
@@ -53,9 +67,20 @@ export function createApp(parts: AppParts): Hono {
     return c.json(modelEntry(model, dialectOf(c.req.raw.headers)) as object)
   })
 
+  // What reaches these came with a method that none of the routes above takes.
+  for (const [path, methods] of methodsByPath(app)) {
+    const owner = SERVERS.find((server) => server.routes.some((route) => route.path === path))
+    app.all(path, (c) => {
+      if (c.req.method === "OPTIONS" && !settings.anonymous) {
+        return new Response(null, { status: 204, headers: preflightHeaders(c.req.raw.headers, methods) })
+      }
+      return failure(owner ?? speaking(c), wrongMethod(c, methods), { allow: methods.join(", ") })
+    })
+  }
+
   app.notFound((c) =>
     failure(
-      c.req.raw,
+      speaking(c),
       new SluiceError({
         code: "invalid_request",
         status: 404,
@@ -64,24 +89,45 @@ export function createApp(parts: AppParts): Hono {
       }),
     ),
   )
-  app.onError((thrown, c) =>
-    failure(
-      c.req.raw,
-      SluiceError.is(thrown)
-        ? thrown
-        : new SluiceError({
-            code: "server_error",
-            status: 500,
-            message: "The gateway failed in a way that it should not.",
-          }),
-    ),
-  )
+  app.onError((thrown, c) => {
+    if (SluiceError.is(thrown)) return failure(speaking(c), thrown)
+    const request = systemMint.id("req_")
+    logger.error({ request, method: c.req.method, path: c.req.path, err: thrown }, "unexpected failure")
+    return failure(speaking(c), unexpected(thrown).with({ requestId: request }))
+  })
   return app
 }
 
-function failure(request: Request, error: SluiceError): Response {
-  const { status, headers, body } = serverOf(dialectOf(request.headers)).failure(error)
-  const sent = new Headers({ "content-type": "application/json" })
+/** The wire in whose shape a request on a path that no wire owns is told of an error. */
+function speaking(c: Context): WireServer {
+  return serverOf(dialectOf(c.req.raw.headers))
+}
+
+/** The methods of each path, as they stand in `allow`. */
+function methodsByPath(app: Hono): Map<string, string[]> {
+  const found = new Map<string, string[]>()
+  for (const { path, method } of app.routes) {
+    if (method === "ALL") continue
+    const methods = found.get(path) ?? []
+    found.set(path, [...methods, ...(method === "GET" ? ["GET", "HEAD"] : [method])])
+  }
+  return found
+}
+
+function wrongMethod(c: Context, methods: readonly string[]): SluiceError {
+  return new SluiceError({
+    code: "invalid_request",
+    status: 405,
+    message: `${c.req.path} does not take ${c.req.method}.`,
+    hint: `It takes ${methods.join(" and ")}.`,
+  })
+}
+
+/** An error as a response that carries the id it is logged under. */
+function failure(server: WireServer, error: SluiceError, more: Readonly<Record<string, string>> = {}): Response {
+  const id = error.requestId ?? systemMint.id("req_")
+  const { status, headers, body } = server.failure(error.with({ requestId: id }))
+  const sent = new Headers({ "content-type": "application/json", "x-request-id": id, "request-id": id, ...more })
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) sent.set(name, value)
   return new Response(JSON.stringify(body), { status, headers: sent })
 }

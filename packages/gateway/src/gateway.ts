@@ -6,6 +6,9 @@ import { SluiceError } from "@sluice/ai"
 import type { Hono } from "hono"
 import { createApp } from "./app.ts"
 import { CallHandler, type Door } from "./call/handle.ts"
+import type { GatewayKeys } from "./gateway-keys.ts"
+import type { GatewayLog } from "./gateway-log.ts"
+import { CORS_HEADERS } from "./http/cors.ts"
 import { NodeReply, nodeCaller } from "./http/node.ts"
 import { SERVERS } from "./inbound/dialect.ts"
 import { Router } from "./call/router.ts"
@@ -14,6 +17,7 @@ import { type GatewayOptions, readSettings } from "./options.ts"
 import { openDatabase } from "./store/database.ts"
 import { KeyStore } from "./store/keys.ts"
 import { RequestLog } from "./store/request-log.ts"
+import { WriteRhythm } from "./store/write-rhythm.ts"
 
 /** A gateway, listening or not. */
 export interface Gateway {
@@ -23,8 +27,8 @@ export interface Gateway {
   listen(): Promise<{ url: string; host: string; port: number }>
   /** Takes no new requests, lets the running ones end within the grace period, and closes everything. */
   close(): Promise<void>
-  readonly keys: KeyStore
-  readonly log: RequestLog
+  readonly keys: GatewayKeys
+  readonly log: GatewayLog
 }
 
 /** Opens the database and puts a gateway together. @throws SluiceError `config` */
@@ -32,29 +36,27 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const settings = readSettings(options)
   const logger = options.logger ?? silentLogger
   const db = await openDatabase(settings.dataDir)
-  const keys = new KeyStore(db)
-  const log = new RequestLog(db, {
-    onError: (error) => logger.error({ err: error }, "the request log could not be written"),
-  })
+  const rhythm = new WriteRhythm()
+  const keys = new KeyStore(db, { rhythm, logger })
+  const log = new RequestLog(db, { rhythm, logger })
   const running = new Set<AbortController>()
   const router = new Router(options.sluice, settings)
   const handler = new CallHandler({ settings, keys, log, router, logger, running })
-  const app = createApp({ settings, keys, handler, listModels: options.listModels ?? (async () => []) })
+  const app = createApp({ settings, keys, handler, logger, listModels: options.listModels ?? (async () => []) })
   let server: Server | undefined
 
   async function close(): Promise<void> {
     const open = server
     server = undefined
     if (open) await stop(open, running, settings.graceMs)
-    await log.flush()
-    await keys.flush()
+    await rhythm.flush()
     await db.destroy()
   }
 
   return {
     fetch: async (request) => app.fetch(request),
     async listen() {
-      server = createServer(listener(app, handler))
+      server = createServer(listener(app, handler, settings.anonymous ? {} : CORS_HEADERS))
       server.requestTimeout = 0
       server.headersTimeout = 60_000
       server.keepAliveTimeout = 65_000
@@ -70,20 +72,22 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /** The wires' own paths on the short way, everything else through the routes. */
-function listener(app: Hono, handler: CallHandler): RequestListener {
+function listener(app: Hono, handler: CallHandler, always: Readonly<Record<string, string>>): RequestListener {
   const doors = new Map<string, Door>()
   for (const server of SERVERS) {
     for (const { method, path, op } of server.routes) {
       if (!path.includes(":")) doors.set(`${method} ${path}`, { server, path, op, params: {} })
     }
   }
+  const headers = Object.entries(always)
   const rest = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   return (request, response) => {
     const url = request.url ?? ""
     const mark = url.indexOf("?")
     const door = doors.get(`${request.method ?? ""} ${mark < 0 ? url : url.slice(0, mark)}`)
-    if (door) void handler.handle(nodeCaller(request, response), new NodeReply(response), door)
-    else void rest(request, response)
+    if (!door) return void rest(request, response)
+    for (const [name, value] of headers) response.setHeader(name, value)
+    void handler.handle(nodeCaller(request, response), new NodeReply(response), door)
   }
 }
 

@@ -1,4 +1,5 @@
 export { createGateway, type Gateway } from "./gateway.ts"
+export type { ApiKey, GatewayKeys } from "./gateway-keys.ts"
+export type { GatewayLog, RequestEntry } from "./gateway-log.ts"
 export type { Logger } from "./logger.ts"
 export { type GatewayOptions, isLoopback, type ListedName } from "./options.ts"
-export type { ApiKey } from "./store/keys.ts"

@@ -2,13 +2,14 @@ import type { SluiceConfig } from "@sluice/ai"
 import { autoWires } from "@sluice/ai/auto"
 import { createMock, mockModel, type Mock, type MockAnswer } from "@sluice/ai/mock"
 import { findProvider } from "@sluice/catalog"
+import type { RequestEntry } from "@sluice/gateway"
 import {
   anthropicMessagesEmulator,
   openaiChatEmulator,
   type EmulatedAnswer,
   type SeenRequest,
 } from "@sluice/testkit/emulators"
-import { startGateway, type Hosts, type TestGateway } from "../../support/gateway.ts"
+import { latest, startGateway, type Hosts, type TestGateway } from "../../support/gateway.ts"
 import { askedOfChat, askedOfMessages, askedOfMock, type Asked } from "./asked.ts"
 import type { Llama } from "./llama.ts"
 
@@ -32,24 +33,6 @@ export const PEERS: readonly (readonly [what: string, peer: Peer])[] = [
   ["a Messages host", "messages"],
 ]
 
-/** A line of the gateway's request log, as far as the tests read it. */
-export interface Row {
-  inbound: string
-  outbound: string | null
-  requested_model: string | null
-  provider: string | null
-  model: string | null
-  stream: number
-  relayed: number
-  status: number
-  error: string | null
-  input_tokens: number | null
-  output_tokens: number | null
-  usage_provenance: string
-  attempts: number
-  losses: string | null
-}
-
 /**
  * A gateway before the scripted model and a host of each wire, all three with the same answers to any model's name.
  * The Chat Completions host takes settings of thinking for the model `thinker` alone, as the vendor's does.
@@ -63,7 +46,7 @@ export interface Stage extends AsyncDisposable {
   /** The requests of a host as they came. */
   requests(peer: Exclude<Peer, "mock">): readonly SeenRequest[]
   /** The gateway's log, oldest first, as soon as it has so many lines. */
-  rows(count: number): Promise<Row[]>
+  rows(count: number): Promise<RequestEntry[]>
 }
 
 export interface StageOptions extends NonNullable<Parameters<typeof startGateway>[1]> {
@@ -155,10 +138,10 @@ function mockAnswer(answer: EmulatedAnswer): MockAnswer {
 }
 
 /** Lines are written when a request is over, which a client may know before the gateway has noted it. */
-async function rowsOf({ gateway }: TestGateway, count: number): Promise<Row[]> {
+async function rowsOf(gateway: TestGateway, count: number): Promise<RequestEntry[]> {
   const until = performance.now() + 5000
   for (;;) {
-    const rows = await gateway.log.latest(100)
+    const rows = await latest(gateway, 100)
     if (rows.length >= count || performance.now() > until) return rows.toReversed()
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

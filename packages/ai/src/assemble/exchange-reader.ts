@@ -11,6 +11,7 @@ import type { MessageBuilder } from "./message-builder.ts"
 /** Largest JSON document or error body that is read. */
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 const NONE: readonly Effect[] = []
+const BRACKET = 0x5b
 
 /** What an endpoint says about reading. */
 export type ReadingEndpoint = Pick<Endpoint, "framing" | "framer" | "unwrap">
@@ -106,7 +107,17 @@ export class ExchangeReader {
       return undefined
     }
     const unwrapped = endpoint?.unwrap ? endpoint.unwrap(frame) : frame
-    return unwrapped && this.#decoder.push(unwrapped)
+    if (!unwrapped) return undefined
+    const { data } = unwrapped
+    if (typeof data === "string" && data.charCodeAt(0) === BRACKET) return this.#list(unwrapped, data)
+    return this.#decoder.push(unwrapped)
+  }
+
+  /** Some hosts put their objects into a list. `[DONE]` is none. */
+  #list(frame: Frame, data: string): readonly Effect[] | void {
+    const list = parseBody(data)
+    if (!Array.isArray(list)) return this.#decoder.push(frame)
+    return list.flatMap((json: unknown) => this.#decoder.push({ ...frame, data: JSON.stringify(json), json }) ?? [])
   }
 
   /** The first byte that is not white space tells a document from a stream. */
@@ -166,6 +177,13 @@ export function parseBody(text: string): unknown {
   }
 }
 
+/** The JSON of an error that came as the one event of a stream. */
+function eventIn(text: string): unknown {
+  const data = /^\s*(?:event:[^\n]*\n)?data:\s*(\{[^\n]*\})\s*$/.exec(text)?.[1]
+  const value = data === undefined ? undefined : parseBody(data)
+  return typeof value === "string" ? undefined : value
+}
+
 /**
  * What an error response says: the wire's reading of it, with status and waiting time from the head.
  * A page of HTML is no message and is left out.
@@ -177,7 +195,9 @@ export function errorFacts(
   now: number,
 ): ErrorFacts {
   const html = typeof body === "string" && /^\s*<(?:!doctype|html|head|body)\b/i.test(body)
-  const facts = wire.readError(head, html ? "" : body)
+  const facts = html
+    ? { message: "The host answered with a page of HTML where an API's answer belongs." }
+    : wire.readError(head, typeof body === "string" ? (eventIn(body) ?? body) : body)
   const text = typeof body === "string" ? body : JSON.stringify(body)
   const retryAfterMs = facts.retryAfterMs ?? retryHint(head.headers, text.slice(0, 16_384), head.status, now)
   const should = head.headers.get("x-should-retry")

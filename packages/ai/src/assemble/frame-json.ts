@@ -1,11 +1,15 @@
 import type { MessageSink } from "../contract/builder.ts"
 import type { Frame } from "../contract/frame.ts"
 
+/** Longest text that may be a host's note. */
+const MAX_NOTE = 200
+
 /**
  * The JSON object of a frame.
  *
- * `undefined` for frames that carry none: comments, blank data, a bare word such as a host's keep-alive. A frame
- * that begins like JSON and is not, or holds anything else, has lost something of the answer and fails it.
+ * `undefined` for frames that carry none: comments, blank data, a note such as a host's keep-alive. A frame that
+ * begins like JSON and is not, or holds what is no text, has lost something of the answer and fails it; the text of
+ * an `error` event fails it in its own words.
  */
 export function frameObject(frame: Frame, out: MessageSink): Record<string, unknown> | undefined {
   let value = frame.json
@@ -16,7 +20,11 @@ export function frameObject(frame: Frame, out: MessageSink): Record<string, unkn
       value = JSON.parse(text)
     } catch {
       const shown = text.trim()
-      if (shown === "" || /^[\w.: -]{1,64}$/.test(shown)) {
+      if (frame.event === "error" && shown !== "") {
+        out.fail({ message: shown })
+        return undefined
+      }
+      if (isNote(shown)) {
         out.alive()
         return undefined
       }
@@ -31,4 +39,9 @@ export function frameObject(frame: Frame, out: MessageSink): Record<string, unkn
   }
   out.fail({ is: "stream_malformed", message: "The host sent a frame that is a JSON array where an object belongs." })
   return undefined
+}
+
+/** Whether a text is a note of the host's and no broken piece of the answer. */
+function isNote(text: string): boolean {
+  return text === "" || (text.length <= MAX_NOTE && /^[^[{"\p{Cc}\ufffd][^\p{Cc}\ufffd]*$/u.test(text))
 }

@@ -30,6 +30,8 @@ describe("tool arguments as they stream", () => {
   test("at any moment the reading agrees with another reader on what is complete", () => {
     fc.assert(
       fc.property(object, fc.nat(), (value, place) => {
+        // The other reader loses a key of this name.
+        fc.pre(!JSON.stringify(value).includes("__proto__"))
         const text = JSON.stringify(value)
         const cut = 1 + (place % text.length)
         const json = feed(text.slice(0, cut), 3)

@@ -10,6 +10,8 @@ export interface ErrorRule {
   word?: readonly string[]
   /** The vendor's message. */
   text?: RegExp
+  /** Must not match the message, which the name of the field at fault is put before. */
+  not?: RegExp
   /** The status must be none of these. */
   unless?: readonly number[]
 }
@@ -23,7 +25,6 @@ const OVERFLOW: RegExp = new RegExp(
     "maximum prompt length is \\d+",
     "reduce the length of the messages",
     "maximum context length is \\d+",
-    "exceeds the limit of \\d+",
     "exceeds the available context size",
     "requested tokens.*(?:exceed|greater than).*(?:context|n_ctx)",
     "context[ _](?:window|length|size).{0,40}(?:exceed|overflow|too small)",
@@ -44,6 +45,11 @@ const OVERFLOW: RegExp = new RegExp(
   ].join("|"),
   "i",
 )
+
+/** Said of prompts, and of any other number in a request. */
+const LIMIT = /exceeds the limit of \d+/i
+const OTHER_LIMIT =
+  /^(?!.*(?:\bprompt|\binput[ _]tokens?|\bcontext\b)).*(?:max_?(?:completion_?|output_?)?tokens|output tokens?|\bimages?\b|\bdocuments?\b|\bfiles?\b|\btools?\b|\bfunctions?\b|\bstop\b|stop_sequences|\bn\b|\bchoices\b|temperature|top_[pk]\b|logprobs|logit_bias|penalty|\bseed\b|metadata|\bbudget)/is
 
 const CONCURRENCY = /concurren(?:t|cy)|too many (?:simultaneous|parallel) requests|parallel requests?.{0,20}limit/i
 
@@ -96,6 +102,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
   },
   { code: "context_overflow", status: 413 },
   { code: "context_overflow", text: OVERFLOW, unless: [401, 403, 429] },
+  { code: "context_overflow", text: LIMIT, not: OTHER_LIMIT, unless: [401, 403, 429] },
   { code: "concurrency_limited", text: CONCURRENCY, unless: [400, 401, 402, 404, 422] },
   { code: "concurrency_limited", word: ["concurrency_limit_exceeded", "concurrent_limit"] },
   {
@@ -273,7 +280,7 @@ function codeOf(facts: ErrorFacts, status: number | undefined): ErrorCode {
   if (silent && (status === 402 || (status === 429 && facts.retryAfterMs === undefined))) {
     return status === 402 ? "billing" : "quota_exhausted"
   }
-  for (const rule of ERROR_RULES) if (holds(rule, words, text, status)) return rule.code
+  for (const rule of ERROR_RULES) if (holds(rule, words, text, status, facts.param)) return rule.code
   return facts.inStream || status === undefined ? "server_error" : "invalid_request"
 }
 
@@ -282,6 +289,7 @@ function holds(
   words: readonly (string | undefined)[],
   text: string,
   status: number | undefined,
+  param: string | undefined,
 ): boolean {
   if (rule.status !== undefined) {
     if (status === undefined) return false
@@ -291,7 +299,8 @@ function holds(
   }
   if (rule.unless && status !== undefined && rule.unless.includes(status)) return false
   if (rule.word && !words.some((word) => word !== undefined && rule.word?.includes(word))) return false
-  return !rule.text || rule.text.test(text)
+  if (rule.text && !rule.text.test(text)) return false
+  return !rule.not?.test(`${param ?? ""}: ${text}`)
 }
 
 /** Whether a body says nothing beyond its status. */

@@ -16,6 +16,7 @@ export interface Account {
   origin?: string
 }
 
+/** An account with its secret, told apart by `kind`; `none` is for hosts that ask for none. */
 export type Credential = Account &
   (
     | { kind: "key" | "oauth"; secret: string }

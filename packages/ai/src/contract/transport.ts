@@ -7,6 +7,7 @@ export interface Transport {
   open(socket: { key: string; url: string; headers: HeaderMap } | undefined, signal: AbortSignal): Promise<Channel>
 }
 
+/** What requests go out over: plain HTTP, or a socket that is kept open with what was learned on it. */
 export interface Channel {
   kind: ChannelKind
   memory: Map<string, unknown>

@@ -80,11 +80,13 @@ export interface Operation<In, Out> {
   decode(body: unknown): Out
 }
 
+/** How many tokens a prompt has, and who says so. */
 export interface TokenCount {
   inputTokens: number
   provenance: "reported" | "estimated"
 }
 
+/** A model as a host lists it; what the host does not say is absent. */
 export interface ListedModel {
   id: string
   name?: string

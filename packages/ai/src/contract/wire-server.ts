@@ -10,6 +10,7 @@ import type { Mint, TokenCount } from "./wire-client.ts"
 /** What a client asks for. */
 export type InboundOp = "generate" | "prewarm" | "countTokens" | "embed" | "models"
 
+/** A client's request as it arrived, before anything of it is understood. */
 export interface InboundRequest {
   /** The route's path as it was declared. */
   route: string

@@ -21,6 +21,7 @@ export interface Opaque {
 /** Bytes in base64, an address the vendor fetches, or a file the vendor holds. Sluice never fetches an address. */
 export type MediaSource = { data: string; mimeType: string } | { url: string; mimeType?: string } | { fileId: string }
 
+/** Text, with what the vendor says of its sources. */
 export interface TextBlock {
   type: "text"
   text: string
@@ -33,6 +34,7 @@ export interface TextBlock {
   cache?: CacheMark
 }
 
+/** What a model thought before it answered, as far as the vendor shows it. */
 export interface ThinkingBlock {
   type: "thinking"
   thinking: string
@@ -48,6 +50,7 @@ export interface RedactedThinkingBlock {
   data: Opaque
 }
 
+/** A call of a tool by the model. It is answered by a `ToolResultMessage` with its id. */
 export interface ToolCallBlock {
   type: "toolCall"
   id: string
@@ -65,6 +68,7 @@ export interface ToolCallBlock {
   cache?: CacheMark
 }
 
+/** A picture, shown to the model or made by it. */
 export interface ImageBlock {
   type: "image"
   source: MediaSource
@@ -72,6 +76,7 @@ export interface ImageBlock {
   cache?: CacheMark
 }
 
+/** A document for the model to read, such as a PDF or a plain text. */
 export interface DocumentBlock {
   type: "document"
   source: MediaSource | { text: string }
@@ -82,6 +87,7 @@ export interface DocumentBlock {
   cache?: CacheMark
 }
 
+/** Sound, said to the model or by it. */
 export interface AudioBlock {
   type: "audio"
   source: MediaSource
@@ -98,6 +104,7 @@ export interface NativeBlock {
   item: Record<string, unknown>
 }
 
+/** A part of an answer, told apart by `type`. */
 export type Block =
   | TextBlock
   | ThinkingBlock
@@ -111,6 +118,7 @@ export type Block =
 /** What a user, a developer or a tool may say. */
 export type InputBlock = TextBlock | ImageBlock | DocumentBlock | AudioBlock | NativeBlock
 
+/** What the user says. */
 export interface UserMessage {
   role: "user"
   content: string | readonly InputBlock[]
@@ -125,6 +133,7 @@ export interface DeveloperMessage {
   timestamp?: number
 }
 
+/** What came of a tool call. */
 export interface ToolResultMessage {
   role: "toolResult"
   toolCallId: string
@@ -136,6 +145,7 @@ export interface ToolResultMessage {
   timestamp?: number
 }
 
+/** Why an answer ended. `length`: it met the cap on tokens; `toolUse`: the model waits for results of tools. */
 export type StopReason = "stop" | "length" | "toolUse" | "error" | "aborted"
 
 /** More about why an answer ended. */
@@ -196,6 +206,7 @@ export interface AssistantMessage {
   ttft?: number
 }
 
+/** An entry of a conversation, told apart by `role`. */
 export type Message = UserMessage | DeveloperMessage | AssistantMessage | ToolResultMessage
 
 /** A conversation as a model is given it. */

@@ -37,6 +37,7 @@ export interface NativeTool {
   cache?: CacheMark
 }
 
+/** Something that a model may call, told apart by `type`; absent means a function. */
 export type Tool = FunctionTool | CustomTool | NativeTool
 
 /** Which tool the model may or must call. */

@@ -1,4 +1,4 @@
-import type { CredentialNeed, CredentialSource, Lease } from "@sluice/ai"
+import { parseKeys, type CredentialNeed, type CredentialSource, type Lease } from "@sluice/ai"
 import { findProvider, type EnvironmentReader } from "@sluice/catalog"
 import { authMissing } from "../auth-missing.ts"
 import { keyCredential } from "../key-credential.ts"
@@ -24,11 +24,12 @@ export function environmentSource(options: EnvironmentOptions = {}): CredentialS
   function sourceOf(variable: string, value: string): CredentialSource | undefined {
     const known = lists.get(variable)
     if (known?.value === value) return known.source
-    const keys = new Set(value.split(",").map(clean))
-    keys.delete("")
-    if (keys.size === 0) return undefined
-    const credentials = [...keys].map((key) => keyCredential(key, variable))
-    const source = listSource(credentials, options)
+    const keys = parseKeys(value, variable)
+    if (keys.length === 0) return undefined
+    const source = listSource(
+      keys.map((key) => keyCredential(key, variable)),
+      options,
+    )
     lists.set(variable, { value, source })
     return source
   }
@@ -42,13 +43,4 @@ export function environmentSource(options: EnvironmentOptions = {}): CredentialS
   }
 
   return { acquire }
-}
-
-/** A key as people paste it: quotes around it and the word `Bearer` before it are not part of it. */
-function clean(text: string): string {
-  return text
-    .trim()
-    .replace(/^(["'])(.*)\1$/, "$2")
-    .replace(/^bearer\s+/i, "")
-    .trim()
 }

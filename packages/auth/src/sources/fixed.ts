@@ -1,12 +1,15 @@
-import type { CredentialSource } from "@sluice/ai"
+import { parseKeys, SluiceError, type CredentialSource } from "@sluice/ai"
 import { keyCredential } from "../key-credential.ts"
 import { listSource } from "./list.ts"
 
 /**
- * One key that a caller gave. `origin` says where it came from, for people.
+ * A key that a caller gave, or several separated by commas: a list of them. `origin` says where they came from, for
+ * people. Unlike `keySource` of `@sluice/ai` it reads the value as it was pasted, and neither a log nor JSON shows it.
  *
- * @throws SluiceError `config` for a key that cannot stand in a header
+ * @throws SluiceError `config` where there is no key, or one that cannot stand in a header
  */
-export function fixedSource(secret: string, origin = "option apiKey"): CredentialSource {
-  return listSource([keyCredential(secret.trim(), origin)])
+export function fixedSource(value: string, origin = "option apiKey"): CredentialSource {
+  const keys = parseKeys(value, origin)
+  if (keys.length === 0) throw new SluiceError({ code: "config", message: `There is no key in ${origin}.` })
+  return listSource(keys.map((key) => keyCredential(key, origin)))
 }

@@ -188,6 +188,12 @@ describe("fixedSource, chainSource", () => {
     const lease = await fixedSource(` ${SECRETS[0]} `).acquire({ provider: "openai" })
     expect(lease.credential).toMatchObject({ kind: "key", secret: SECRETS[0], origin: "option apiKey" })
     expect(() => fixedSource("")).toThrow(/option apiKey/)
+    expect(() => fixedSource("a b", "MY_KEY")).toThrow(/MY_KEY/)
+  })
+
+  test("several given keys are read like those of a variable", async () => {
+    const lease = await fixedSource(`"${SECRETS[0]}",Bearer ${SECRETS[1]}`).acquire({ provider: "openai" })
+    expect([secretOf(lease), secretOf(await lease.replace(QUOTA))]).toEqual([SECRETS[0], SECRETS[1]])
   })
 
   test("the first source that has one, and its own replacements only", async () => {

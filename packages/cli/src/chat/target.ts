@@ -1,7 +1,7 @@
-import type { Credential, CredentialSource, Route } from "@sluice/ai"
+import { type Credential, type CredentialSource, type Route, SluiceError } from "@sluice/ai"
 import {
+  custom,
   CUSTOM_ID,
-  discoverModels,
   isPrivateUrl,
   type Model,
   modelName,
@@ -14,7 +14,8 @@ import { usageError } from "../failure.ts"
 import type { Io } from "../io.ts"
 import { chooseModel } from "../settings/choose-model.ts"
 import { readConfig } from "../settings/config.ts"
-import { findLocalServers } from "../settings/local-servers.ts"
+import { findLocalServers, probeWith } from "../settings/local-servers.ts"
+import { askHost } from "../models/ask-host.ts"
 import { APIS } from "../parse.ts"
 import { styleOf } from "../terminal/style.ts"
 
@@ -67,7 +68,7 @@ async function nameOf(
     search: options.env,
     env: parts.env,
     config: () => readConfig(io),
-    localServers: () => findLocalServers(parts.env),
+    localServers: () => findLocalServers(probeWith(parts)),
   })
 }
 
@@ -78,9 +79,8 @@ async function firstOnHost(
   key: GivenKey | undefined,
 ): Promise<{ name: string; why?: string }> {
   if (providerOfUrl(baseUrl)) return { name: "" }
-  const headers = key ? { authorization: `Bearer ${key.secret}` } : {}
   try {
-    const [first] = await discoverModels(CUSTOM_ID, { baseUrl, headers, fetch: parts.fetch, timeoutMs: 3000 })
+    const [first] = await askHost(parts, custom, { baseUrl, key, timeoutMs: 3000 })
     if (first) return { name: first.id, why: "first model that the host lists" }
   } catch {
     // What is wrong with the host, the call itself will tell.
@@ -90,25 +90,34 @@ async function firstOnHost(
 
 function keyFrom(io: Io, variable: string | undefined): GivenKey | undefined {
   if (variable === undefined) return undefined
-  const secret = io.env[variable]?.trim()
-  if (secret) return { secret, origin: variable }
+  const value = io.env[variable]
+  if (value?.trim()) return { value, origin: variable }
   throw usageError(`--api-key-env names ${variable}, which is not set.`, `Set it, as in ${variable}=… sluice chat …`)
 }
 
 /** The same route; when it takes its credential, it says on standard error which model it is and whose key it is. */
 function announced(io: Io, route: Route, why: string | undefined): Route {
+  const style = styleOf(io.stderr, io.env)
   let said: string | undefined
+  function say(credential: Credential): void {
+    const line = introduction(route.model, credential, why)
+    if (line === said) return
+    said = line
+    io.stderr.write(`${style.dim(line)}\n`)
+    if (route.model.assumed?.length) io.stderr.write(`${style.dim(`assumed: ${route.model.assumed.join("; ")}`)}\n`)
+  }
   const credentials: CredentialSource = {
     async acquire(need) {
-      const lease = await route.credentials.acquire(need)
-      const line = introduction(route.model, lease.credential, why)
-      const style = styleOf(io.stderr, io.env)
-      if (line !== said) {
-        io.stderr.write(`${style.dim(line)}\n`)
-        if (route.model.assumed?.length) io.stderr.write(`${style.dim(`assumed: ${route.model.assumed.join("; ")}`)}\n`)
+      try {
+        const lease = await route.credentials.acquire(need)
+        say(lease.credential)
+        return lease
+      } catch (error) {
+        // The call goes on without a key where the host needs none.
+        if (route.model.compat.keyless && SluiceError.is(error) && error.code === "auth_missing")
+          say({ kind: "none", id: "none" })
+        throw error
       }
-      said = line
-      return lease
     },
   }
   return { ...route, credentials }

@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream"
 import { describe, expect, test } from "vitest"
 import { testIo } from "../../../../tests/support/command-io.ts"
+import type { Probe } from "../settings/local-servers.ts"
 import { styleOf } from "../terminal/style.ts"
 import { listedModels } from "./listed-models.ts"
 import { createLogger, forPeople } from "./log.ts"
@@ -41,8 +42,8 @@ describe("the log", () => {
 describe("listed models", () => {
   test("are the gateway's own names, those of providers with a key, local ones and the demo model", async () => {
     const env: Record<string, string> = { DEEPSEEK_API_KEY: "k" }
-    const localServers = () => Promise.resolve([{ provider: "ollama", baseUrl: "", models: ["qwen3:8b"] }])
-    const list = await listedModels((name) => env[name], { fast: ["groq/x", "mock/demo"] }, { localServers })()
+    const probe: Probe = async ({ id }) => (id === "ollama" ? ["qwen3:8b"] : [])
+    const list = await listedModels((name) => env[name], { fast: ["groq/x", "mock/demo"] }, { probe })()
     const ids = list.map((one) => one.id)
     expect(ids).toEqual(expect.arrayContaining(["fast", "mock/demo", "ollama/qwen3:8b"]))
     expect(list.find((one) => one.id === "fast")?.provider).toBe("groq")
@@ -53,11 +54,11 @@ describe("listed models", () => {
   test("are not looked for again within seconds", async () => {
     let time = 0
     let asked = 0
-    const localServers = async () => {
-      asked++
+    const probe: Probe = async ({ id }) => {
+      if (id === "ollama") asked++
       return []
     }
-    const list = listedModels(() => undefined, {}, { localServers, now: () => time })
+    const list = listedModels(() => undefined, {}, { probe, now: () => time })
     await Promise.all([list(), list()])
     expect(asked).toBe(1)
     time = 60_000

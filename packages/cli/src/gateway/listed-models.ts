@@ -1,27 +1,28 @@
 import { type EnvironmentReader, listModels, type Model, modelName } from "@sluice/catalog"
 import type { ListedName } from "@sluice/gateway"
-import { DEMO, providersWithKey } from "../settings/choose-model.ts"
-import { findLocalServers, type LocalServer } from "../settings/local-servers.ts"
+import { builtInProviders, DEMO, providersWithKey } from "../settings/choose-model.ts"
+import { findLocalServers, type Probe } from "../settings/local-servers.ts"
 
 /** How long a list holds, in milliseconds: clients ask for it often, and servers come and go. */
 const FRESH_MS = 10_000
 
 /**
  * The models that a gateway lists: its own names, the known models of the providers it has a key for, what servers
- * on this machine serve, and the demo model.
+ * on this machine serve, and what is built in.
  */
 export function listedModels(
   env: EnvironmentReader,
   aliases: Readonly<Record<string, readonly string[]>>,
-  parts: { localServers?: () => Promise<readonly LocalServer[]>; now?: () => number } = {},
+  parts: { probe: Probe; now?: () => number },
 ): () => Promise<readonly ListedName[]> {
-  const { localServers = () => findLocalServers(env), now = Date.now } = parts
+  const { probe, now = Date.now } = parts
   let list: Promise<readonly ListedName[]> | undefined
   let until = 0
 
   async function collect(): Promise<readonly ListedName[]> {
-    const known = await Promise.all([...providersWithKey(env).map(({ id }) => listModels(id)), listModels("mock")])
-    const served = (await localServers()).flatMap(({ provider, models }) =>
+    const usable = [...providersWithKey(env), ...builtInProviders()]
+    const known = await Promise.all(usable.map(({ id }) => listModels(id)))
+    const served = (await findLocalServers(probe)).flatMap(({ provider, models }) =>
       models.map((id): ListedName => ({ id: `${provider}/${id}`, provider })),
     )
     const own = Object.entries(aliases).map(([id, [first = DEMO]]): ListedName => ({

@@ -1,5 +1,6 @@
 import { compose } from "../compose.ts"
 import { Failure } from "../failure.ts"
+import { probeWith } from "../settings/local-servers.ts"
 import { type Io, write, writeJson } from "../io.ts"
 import { styleOf } from "../terminal/style.ts"
 import { listedModels } from "./listed-models.ts"
@@ -33,7 +34,7 @@ export async function serve(io: Io, options: GatewayCommandOptions): Promise<voi
     anonymous,
     aliases,
     ...(defaultModel === undefined ? {} : { defaultModel }),
-    listModels: listedModels(parts.env, aliases),
+    listModels: listedModels(parts.env, aliases, { probe: probeWith(parts) }),
     logger,
   })
   try {

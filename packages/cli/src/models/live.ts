@@ -1,8 +1,6 @@
 import {
   baseUrlFromEnvironment,
   describeModel,
-  type DiscoveredModel,
-  discoverModels,
   findProvider,
   mergeModelData,
   type Model,
@@ -10,12 +8,13 @@ import {
 } from "@sluice/catalog"
 import type { Composition } from "../compose.ts"
 import { Failure } from "../failure.ts"
+import { askHost } from "./ask-host.ts"
 
 /** The models that a provider's host lists, with what the catalog knows of them besides. */
 export async function listLive(parts: Composition, provider: Provider): Promise<Model[]> {
   const table = (await provider.models?.()) ?? {}
   const baseUrl = baseUrlFromEnvironment(provider, parts.env)
-  const found = await discover(parts, provider, baseUrl)
+  const found = await askHost(parts, provider, { baseUrl })
   return found.map(({ id, data }) =>
     describeModel(provider, id, mergeModelData(table[id], data, id), baseUrl === undefined ? {} : { baseUrl }),
   )
@@ -30,32 +29,4 @@ export async function modelLive(parts: Composition, model: Model): Promise<Model
   throw new Failure(`${provider?.name ?? model.provider} does not list ${model.id}.`, {
     hint: `\`sluice models ${model.provider} --live\` prints its list; without --live the model is shown as the catalog has it.`,
   })
-}
-
-async function discover(
-  parts: Composition,
-  provider: Provider,
-  baseUrl: string | undefined,
-): Promise<readonly DiscoveredModel[]> {
-  return discoverModels(provider, {
-    fetch: parts.fetch,
-    headers: await keyHeaders(parts, provider),
-    ...(baseUrl === undefined ? {} : { baseUrl }),
-  })
-}
-
-async function keyHeaders(parts: Composition, provider: Provider): Promise<Record<string, string>> {
-  const optional = provider.listing?.auth !== "required"
-  const lease = await parts.credentials.acquire({ provider: provider.id }).catch((error: unknown) => {
-    if (optional) return undefined
-    throw error
-  })
-  if (!lease) return {}
-  const { credential } = lease
-  lease.release({})
-  if (credential.kind !== "key") return {}
-  const ownHeader = provider.apis.some((entry) => entry.compat?.messages?.keyHeader === "x-api-key")
-  return ownHeader && provider.listing?.shape === "anthropic"
-    ? { "x-api-key": credential.secret }
-    : { authorization: `Bearer ${credential.secret}` }
 }

@@ -14,7 +14,7 @@ import { styleOf } from "../terminal/style.ts"
 import { table } from "../terminal/table.ts"
 import { describe, row } from "./describe.ts"
 import { listLive, modelLive } from "./live.ts"
-import { findLocalServers } from "../settings/local-servers.ts"
+import { findLocalServers, probeWith } from "../settings/local-servers.ts"
 import { providersWithKey } from "../settings/choose-model.ts"
 
 /** What `sluice models` was told. */
@@ -61,7 +61,7 @@ async function live(io: Io, id: string | undefined): Promise<Model[]> {
 
 /** The lists of all hosts that can be asked. One that fails is named and does not stop the others. */
 async function listAll(io: Io, parts: Composition): Promise<Model[]> {
-  const servers = await findLocalServers(parts.env)
+  const servers = await findLocalServers(probeWith(parts))
   const local = servers.map(({ provider }) => requireProvider(provider))
   const open = Object.values(PROVIDERS).filter((one) => one.kind !== "local" && one.listing?.auth === "optional")
   const hosts = new Set([...providersWithKey(parts.env), ...open, ...local])

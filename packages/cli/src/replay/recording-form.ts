@@ -14,20 +14,20 @@ const BY_EXTENSION: Readonly<Record<string, RecordingForm>> = {
   ".bin": "aws-eventstream",
 }
 
-/** The form of a file by its name, or by its content where the name does not tell. */
-export function formOf(file: string, bytes: Uint8Array): RecordingForm {
-  return BY_EXTENSION[extname(file).toLowerCase()] ?? formOfContent(bytes)
+/** The form of a file by its name, where that tells. */
+export function formOfName(file: string): RecordingForm | undefined {
+  return BY_EXTENSION[extname(file).toLowerCase()]
 }
 
-function formOfContent(bytes: Uint8Array): RecordingForm {
+/** The form of a recording by what it begins with; `undefined` while more must be seen and `last` is not set. */
+export function formOfHead(head: Uint8Array, last: boolean): RecordingForm | undefined {
   // The length that a binary event begins with has zeros in front.
-  if (bytes[0] === 0) return "aws-eventstream"
-  const text = new TextDecoder().decode(bytes).trim()
-  if (!/^[{[]/.test(text)) return "sse"
-  try {
-    JSON.parse(text)
-    return "json"
-  } catch {
-    return text.startsWith("{") && /\}\s*\r?\n\s*\{/.test(text) ? "ndjson" : "json"
-  }
+  if (head[0] === 0) return "aws-eventstream"
+  const text = new TextDecoder().decode(head).trimStart()
+  if (text.startsWith("[")) return "json"
+  if (text !== "" && !text.startsWith("{")) return "sse"
+  // One document never has an object behind another without anything between them.
+  if (/\}[\t ]*\r?\n\s*\{/.test(text)) return "ndjson"
+  if (!last) return undefined
+  return text === "" ? "sse" : "json"
 }

@@ -1,14 +1,14 @@
-import { readFile } from "node:fs/promises"
-import { resolve } from "node:path"
-import { type AssistantMessageEvent, readRecording, type WireClient } from "@sluice/ai"
+import type { AssistantMessageEvent, WireClient } from "@sluice/ai"
 import { CatalogError, describeModel, type Model } from "@sluice/catalog"
 import { autoWires } from "@sluice/ai/auto"
 import { bedrockInvokeReading } from "@sluice/ai/endpoints/bedrock-invoke"
-import { Failure, usageError } from "../failure.ts"
-import { type Io, readAll, write, writeJson } from "../io.ts"
+import { usageError } from "../failure.ts"
+import { type Io, write, writeJson } from "../io.ts"
 import { APIS } from "../parse.ts"
 import { eventLine } from "../terminal/event-line.ts"
-import { formOf, type RecordingForm } from "./recording-form.ts"
+import { decodeRecording, type RecordedExchange } from "./decode.ts"
+import { openRecording } from "./recording-file.ts"
+import type { RecordingForm } from "./recording-form.ts"
 import { summary } from "./summary.ts"
 
 /** What `sluice replay` was told. */
@@ -27,28 +27,21 @@ export interface ReplayOptions {
 export async function replay(io: Io, file: string, options: ReplayOptions): Promise<void> {
   const wire = await wireOf(options.api)
   const model = modelOf(options)
-  const bytes = await contentOf(io, file)
-  const form = options.framing ?? formOf(file, bytes)
-  const endpoint = endpointOf(form, options.api)
-  const events: AssistantMessageEvent[] = []
-  const message = readRecording(
+  const { form, chunks } = await openRecording(io, file, options.framing)
+  const exchange: RecordedExchange = {
     wire,
     model,
-    {
-      status: options.status,
-      headers: options.header ?? new Headers(),
-      stream: form !== "json",
-      chunks: [bytes],
-      ...(form === "json" ? {} : { framing: form }),
-    },
-    // Events hold the message in the making, so they are written down as they come.
-    {
-      ...(endpoint ? { endpoint } : {}),
-      ...(options.events ? { onEvents: (batch) => void events.push(...batch) } : {}),
-    },
-  )
-  if (options.events) await write(io.stdout, events.map(eventLine).join(""))
-  else if (options.json) await writeJson(io.stdout, message)
+    status: options.status,
+    headers: options.header ?? new Headers(),
+    form,
+    endpoint: endpointOf(form, options.api),
+    chunks,
+  }
+  const show = (events: readonly AssistantMessageEvent[]): Promise<void> | undefined =>
+    options.events ? write(io.stdout, events.map(eventLine).join("")) : undefined
+  const message = await decodeRecording(exchange, show)
+  if (options.events) return
+  if (options.json) await writeJson(io.stdout, message)
   else await write(io.stdout, summary(message, io))
 }
 
@@ -67,22 +60,6 @@ function modelOf({ provider, model = "", api }: ReplayOptions): Model {
     }
   }
   return { id: model, provider: "", api, baseUrl: "", input: ["text"], output: ["text"], compat: {} }
-}
-
-async function contentOf(io: Io, file: string): Promise<Uint8Array> {
-  if (file === "-") return readAll(io.stdin)
-  try {
-    return await readFile(resolve(io.cwd, file))
-  } catch (error) {
-    throw unreadable(file, error)
-  }
-}
-
-function unreadable(file: string, cause: unknown): Failure {
-  const code = (cause as NodeJS.ErrnoException).code
-  const why =
-    code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : (code ?? String(cause))
-  return new Failure(`${file} cannot be read: ${why}.`, { cause })
 }
 
 /** What reads AWS's binary framing, in which Bedrock wraps the streams of other wires. */

@@ -2,7 +2,7 @@ import { PROVIDERS } from "@sluice/catalog"
 import { describe, expect, test } from "vitest"
 import { chooseModel, type ChoiceInput, DEMO, providersWithKey } from "./choose-model.ts"
 
-const SERVER = { provider: "ollama", baseUrl: "http://127.0.0.1:11434/v1", models: ["qwen3:8b", "other"] }
+const SERVER = { provider: "ollama", models: ["qwen3:8b", "other"] }
 
 function input(values: Record<string, string>, more: Partial<ChoiceInput> = {}): ChoiceInput {
   return {

@@ -47,3 +47,8 @@ export function providersWithKey(env: EnvironmentReader): Provider[] {
     (provider) => provider.kind !== "local" && provider.keyEnv.some((name) => env(name)?.trim()),
   )
 }
+
+/** The providers that are nowhere but in this program: they need neither a key nor a server. */
+export function builtInProviders(): Provider[] {
+  return Object.values(PROVIDERS).filter((one) => one.kind === "local" && one.listing === undefined)
+}

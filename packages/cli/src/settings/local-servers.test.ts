@@ -1,47 +1,60 @@
-import { expect, test } from "vitest"
-import { findLocalServers, type Probe } from "./local-servers.ts"
+import { createServer, type IncomingHttpHeaders } from "node:http"
+import type { AddressInfo } from "node:net"
+import { PROVIDERS } from "@sluice/catalog"
+import { expect, onTestFinished, test } from "vitest"
+import { testIo } from "../../../../tests/support/command-io.ts"
+import { compose } from "../compose.ts"
+import { findLocalServers, localProviders, type Probe, probeWith } from "./local-servers.ts"
 
-const env =
-  (values: Record<string, string>) =>
-  (name: string): string | undefined =>
-    values[name]
-
-test("servers that answer come in the order of preference, whoever answers first", async () => {
+test("servers that answer come in the catalog's order, whoever answers first", async () => {
   const probe: Probe = async ({ id }) => {
-    if (id === "llama.cpp") await new Promise((resolve) => setTimeout(resolve, 20))
+    if (id === "ollama") await new Promise((resolve) => setTimeout(resolve, 20))
     if (id === "vllm") throw new Error("refused")
     return id === "lm-studio" ? [] : [`${id}-model`]
   }
-  const found = await findLocalServers(env({}), probe)
-  expect(found.map(({ provider, models }) => [provider, models])).toEqual([
-    ["llama.cpp", ["llama.cpp-model"]],
-    ["ollama", ["ollama-model"]],
+  expect(await findLocalServers(probe)).toEqual([
+    { provider: "ollama", models: ["ollama-model"] },
+    { provider: "llama.cpp", models: ["llama.cpp-model"] },
   ])
 })
 
-test("all are asked at once", async () => {
+test("every provider of this machine that lists its models is asked, all at once", async () => {
+  const count = Object.values(PROVIDERS).filter((one) => one.kind === "local" && one.listing).length
   let asked = 0
   const all = Promise.withResolvers<void>()
   const probe: Probe = async () => {
-    if (++asked === 4) all.resolve()
+    if (++asked === count) all.resolve()
     await all.promise
     return []
   }
-  expect(await findLocalServers(env({}), probe)).toEqual([])
+  expect(await findLocalServers(probe)).toEqual([])
+  expect(localProviders().map((one) => one.id)).not.toContain("mock")
 })
 
-test("the environment moves a server and gives its key; an address that is none stops nobody else", async () => {
-  const seen: Record<string, unknown> = {}
-  const probe: Probe = async ({ id }, baseUrl, headers) => {
-    seen[id] = [baseUrl, headers]
-    return []
+test("the environment moves a server and gives its key, as for a call; an address that is none stops nobody", async () => {
+  const seen: [string | undefined, IncomingHttpHeaders][] = []
+  const server = createServer((request, response) => {
+    seen.push([request.url, request.headers])
+    response.setHeader("content-type", "application/json").end(`{"data":[{"id":"m"}]}`)
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  onTestFinished(() => void server.close())
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const closed = "http://127.0.0.1:1"
+  const env = {
+    LLAMA_BASE_URL: `http://${host}/llama/v1`,
+    LLAMA_API_KEY: `"secret",other`,
+    OLLAMA_HOST: host,
+    LM_STUDIO_BASE_URL: "nonsense",
+    VLLM_BASE_URL: closed,
   }
-  await findLocalServers(
-    env({ OLLAMA_HOST: "box:9999", LLAMA_API_KEY: "secret", LM_STUDIO_BASE_URL: "nonsense" }),
-    probe,
-  )
-  expect(seen["ollama"]).toEqual(["http://box:9999/v1", {}])
-  expect(seen["llama.cpp"]).toEqual(["http://127.0.0.1:8080/v1", { authorization: "Bearer secret" }])
-  expect(seen).not.toHaveProperty("lm-studio")
-  expect(seen).toHaveProperty("vllm")
+  const parts = compose(testIo({ env }))
+  onTestFinished(() => parts.close())
+  const found = await findLocalServers(probeWith(parts))
+  expect(found).toEqual([
+    { provider: "ollama", models: ["m"] },
+    { provider: "llama.cpp", models: ["m"] },
+  ])
+  const byPath = Object.fromEntries(seen.map(([url, headers]) => [url, headers.authorization]))
+  expect(byPath).toEqual({ "/v1/models": undefined, "/llama/v1/models": "Bearer secret" })
 })

@@ -11,6 +11,7 @@ import { listedModels } from "../gateway/listed-models.ts"
 import { untilStopped } from "../gateway/stopping.ts"
 import { type Io, write, writeJson } from "../io.ts"
 import { DEMO } from "../settings/choose-model.ts"
+import { probeWith } from "../settings/local-servers.ts"
 import { styleOf } from "../terminal/style.ts"
 import { pasteLines } from "./paste-lines.ts"
 
@@ -34,7 +35,7 @@ export async function start(io: Io, options: StartOptions): Promise<number> {
       data,
       port: 0,
       defaultModel: DEMO,
-      listModels: listedModels(parts.env, {}),
+      listModels: listedModels(parts.env, {}, { probe: probeWith(parts) }),
     })
     try {
       const stopped = untilStopped(io)

@@ -10,6 +10,7 @@ import {
 } from "@sluice/ai"
 import { authorise } from "../inbound/access.ts"
 import type { Caller } from "../http/caller.ts"
+import { clientLeft } from "../http/left.ts"
 import type { Reply } from "../http/reply.ts"
 import { checkBody, parseJson } from "../inbound/body.ts"
 import type { Settings } from "../options.ts"
@@ -22,6 +23,7 @@ import { RequestRecord } from "./record.ts"
 import { mayRelay, relayed } from "./relay.ts"
 import type { Router } from "./router.ts"
 import { translate } from "./translate.ts"
+import { unexpected } from "./unexpected.ts"
 
 /** What all calls of a gateway share. */
 export interface HandlerParts {
@@ -56,16 +58,16 @@ export class CallHandler {
   async handle(caller: Caller, reply: Reply, door: Door): Promise<void> {
     const { settings, keys, log, logger } = this.#parts
     const { server } = door
-    const record = new RequestRecord(systemMint.id("req_"), server.api, Date.now, (row) => {
-      log.add(row)
+    const record = new RequestRecord(systemMint.id("req_"), server.api, Date.now, (entry) => {
+      log.add(entry)
       logger.info(
         {
-          request: row.id,
-          wire: row.inbound,
-          model: row.model ?? row.requested_model,
-          status: row.status,
-          error: row.error,
-          ms: row.duration_ms,
+          request: entry.id,
+          wire: entry.inbound,
+          model: entry.model ?? entry.requestedModel,
+          status: entry.status,
+          error: entry.error,
+          ms: entry.durationMs,
         },
         "request",
       )
@@ -107,8 +109,7 @@ export class CallHandler {
     record.losses.push(...call.losses)
     const routes = await router.routes(call.model, { api: server.api, forward: call.forward })
     const controller = new AbortController()
-    const leave = (): void =>
-      controller.abort(new SluiceError({ code: "aborted", message: "The client closed the request." }))
+    const leave = (): void => controller.abort(clientLeft())
     running.add(controller)
     const stay = caller.onLeave(leave)
     record.onEnd(() => {
@@ -145,16 +146,4 @@ function notKept(previous: string): SluiceError {
     hint: "Send the whole conversation.",
     retryable: false,
   })
-}
-
-function unexpected(thrown: unknown): SluiceError {
-  return new SluiceError(
-    {
-      code: "server_error",
-      status: 500,
-      message: "The gateway failed in a way that it should not.",
-      hint: "Its log has the reason under this request's id.",
-    },
-    { cause: thrown },
-  )
 }

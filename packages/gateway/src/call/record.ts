@@ -1,5 +1,6 @@
 import type { AssistantMessage, Loss, Model, SluiceError, Usage } from "@sluice/ai"
-import type { RequestRow } from "../store/schema.ts"
+import type { RequestEntry } from "../gateway-log.ts"
+import { known } from "../known.ts"
 
 /** What is written down about one request. It is written exactly once, when the request is over. */
 export class RequestRecord {
@@ -13,7 +14,7 @@ export class RequestRecord {
   readonly #inbound: string
   readonly #at: number
   readonly #now: () => number
-  readonly #write: (row: RequestRow) => void
+  readonly #write: (row: RequestEntry) => void
   #outbound: string | undefined
   #provider: string | undefined
   #model: string | undefined
@@ -22,7 +23,7 @@ export class RequestRecord {
   #done = false
   #onEnd: (() => void) | undefined
 
-  constructor(id: string, inbound: string, now: () => number, write: (row: RequestRow) => void) {
+  constructor(id: string, inbound: string, now: () => number, write: (row: RequestEntry) => void) {
     this.id = id
     this.#inbound = inbound
     this.#now = now
@@ -67,27 +68,29 @@ export class RequestRecord {
     this.#write({
       id: this.id,
       at: this.#at,
-      key_id: this.keyId ?? null,
       inbound: this.#inbound,
-      outbound: this.#outbound ?? null,
-      requested_model: this.requestedModel ?? null,
-      provider: this.#provider ?? null,
-      model: this.#model ?? null,
-      stream: this.stream ? 1 : 0,
-      relayed: this.relayed ? 1 : 0,
+      stream: this.stream,
+      relayed: this.relayed,
       status,
-      error: error?.code ?? null,
-      input_tokens: usage.input ?? null,
-      output_tokens: usage.output ?? null,
-      cache_read_tokens: usage.cacheRead ?? null,
-      cache_write_tokens: usage.cacheWrite ?? null,
-      reasoning_tokens: usage.reasoningTokens ?? null,
-      usage_provenance: usage.provenance,
-      cost: usage.cost?.total ?? null,
-      ttft_ms: this.#firstContent === undefined ? null : this.#firstContent - this.#at,
-      duration_ms: this.#now() - this.#at,
+      usageProvenance: usage.provenance,
+      durationMs: this.#now() - this.#at,
       attempts: this.attempts,
-      losses: this.losses.length === 0 ? null : JSON.stringify(this.losses),
+      losses: this.losses,
+      ...known({
+        keyId: this.keyId,
+        outbound: this.#outbound,
+        provider: this.#provider,
+        model: this.#model,
+        requestedModel: this.requestedModel,
+        error: error?.code,
+        inputTokens: usage.input,
+        outputTokens: usage.output,
+        cacheReadTokens: usage.cacheRead,
+        cacheWriteTokens: usage.cacheWrite,
+        reasoningTokens: usage.reasoningTokens,
+        cost: usage.cost?.total,
+        ttftMs: this.#firstContent === undefined ? undefined : this.#firstContent - this.#at,
+      }),
     })
   }
 }

@@ -2,7 +2,7 @@
 export interface Caller {
   headers: Headers
   query: URLSearchParams
-  /** @throws SluiceError `invalid_request` with status 413 when it is larger */
+  /** @throws SluiceError `invalid_request` with status 413 when it is larger, `aborted` when the client leaves before its end */
   body(maxBytes: number): Promise<Uint8Array>
   /** Calls `run` once when the client leaves before its answer is complete, at once if it has left. Gives what ends that. */
   onLeave(run: () => void): () => void

@@ -1,5 +1,7 @@
+import { SluiceError } from "@sluice/ai"
 import { tooLarge } from "../inbound/body.ts"
 import type { Caller } from "./caller.ts"
+import { clientLeft } from "./left.ts"
 import { Reply } from "./reply.ts"
 
 /** Bytes that may wait for a slow client before the host is no longer read. */
@@ -24,10 +26,14 @@ async function readBody(request: Request, maxBytes: number): Promise<Uint8Array>
   if (!request.body) return new Uint8Array(0)
   const parts: Uint8Array[] = []
   let size = 0
-  for await (const part of request.body as unknown as AsyncIterable<Uint8Array>) {
-    size += part.length
-    if (size > maxBytes) throw tooLarge(maxBytes)
-    parts.push(part)
+  try {
+    for await (const part of request.body as unknown as AsyncIterable<Uint8Array>) {
+      size += part.length
+      if (size > maxBytes) throw tooLarge(maxBytes)
+      parts.push(part)
+    }
+  } catch (error) {
+    throw SluiceError.is(error) ? error : clientLeft(error)
   }
   return new Uint8Array(Buffer.concat(parts))
 }

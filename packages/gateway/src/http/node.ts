@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { tooLarge } from "../inbound/body.ts"
 import type { Caller } from "./caller.ts"
+import { clientLeft } from "./left.ts"
 import { Reply } from "./reply.ts"
 
 /** A request of Node's own server. */
@@ -45,7 +46,11 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Arra
       } else parts.push(part)
     })
     request.on("end", () => resolve(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)))
-    request.on("error", reject)
+    request.on("error", (error) => reject(clientLeft(error)))
+    request.on("close", () => {
+      if (!request.complete) reject(clientLeft())
+    })
+    if (request.destroyed && !request.complete) reject(clientLeft())
   })
 }
 

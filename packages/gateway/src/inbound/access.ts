@@ -1,6 +1,7 @@
 import { SluiceError } from "@sluice/ai"
 import { isLoopback } from "../options.ts"
-import type { ApiKey, KeyStore } from "../store/keys.ts"
+import type { ApiKey } from "../gateway-keys.ts"
+import type { KeyStore } from "../store/keys.ts"
 
 /** The key that a request carries, wherever a client of any dialect puts it. */
 export function presentedKey(headers: Headers): string | undefined {

@@ -42,7 +42,7 @@ function openFile(folder: string): DatabaseSync {
     const file = new DatabaseSync(path)
     chmodSync(path, 0o600)
     file.exec(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;",
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 250; PRAGMA foreign_keys = ON;",
     )
     return file
   } catch (error) {

@@ -1,35 +1,39 @@
 import { hash, randomBytes } from "node:crypto"
 import type { Kysely } from "kysely"
+import type { ApiKey, GatewayKeys } from "../gateway-keys.ts"
+import type { Logger } from "../logger.ts"
 import type { ApiKeyRow, Schema } from "./schema.ts"
+import type { WriteRhythm } from "./write-rhythm.ts"
 
 /** How long an answer about a key is remembered, in milliseconds: a disabled key works no longer than that. */
 const REMEMBER_MS = 5_000
 /** Keys that are remembered. */
 const MAX_REMEMBERED = 10_000
 
-/** A key as it may be shown. */
-export interface ApiKey {
-  id: string
-  name: string
-  hint: string
-  createdAt: number
-  lastUsedAt?: number
-  disabledAt?: number
+/** What a store of keys works with. */
+export interface KeyStoreParts {
+  rhythm: WriteRhythm
+  logger: Logger
+  /** Milliseconds since 1970. Default: the system's clock. */
+  now?: () => number
 }
 
 /** The gateway's own keys. A key is shown once, when it is made; what is kept is its hash. */
-export class KeyStore {
+export class KeyStore implements GatewayKeys {
   readonly #db: Kysely<Schema>
+  readonly #parts: KeyStoreParts
   readonly #now: () => number
   readonly #remembered = new Map<string, { key: ApiKey | undefined; until: number }>()
-  readonly #used = new Map<string, number>()
+  /** When keys were last used, as far as that is not written down. */
+  #used = new Map<string, number>()
 
-  constructor(db: Kysely<Schema>, now: () => number = Date.now) {
+  constructor(db: Kysely<Schema>, parts: KeyStoreParts) {
     this.#db = db
-    this.#now = now
+    this.#parts = parts
+    this.#now = parts.now ?? Date.now
+    parts.rhythm.join(() => this.#flush())
   }
 
-  /** Makes a key. `secret` is given here and never again. */
   async create(name: string): Promise<{ secret: string; key: ApiKey }> {
     const secret = `sk-sluice-${randomBytes(32).toString("base64url")}`
     const row: ApiKeyRow = {
@@ -68,11 +72,11 @@ export class KeyStore {
   }
 
   async list(): Promise<ApiKey[]> {
+    await this.#parts.rhythm.flush()
     const rows = await this.#db.selectFrom("api_keys").selectAll().orderBy("created_at").execute()
     return rows.map(shown)
   }
 
-  /** Whether there was such a key. */
   async disable(id: string): Promise<boolean> {
     this.#remembered.clear()
     const result = await this.#db
@@ -83,16 +87,27 @@ export class KeyStore {
     return result.numUpdatedRows > 0n
   }
 
-  /** Writes down when keys were last used. */
-  async flush(): Promise<void> {
-    const used = [...this.#used]
-    this.#used.clear()
-    for (const [id, at] of used)
-      await this.#db.updateTable("api_keys").set({ last_used_at: at }).where("id", "=", id).execute()
+  /** Writes down when keys were last used. What could not be written waits for the next time. */
+  async #flush(): Promise<void> {
+    if (this.#used.size === 0) return
+    const used = this.#used
+    this.#used = new Map()
+    try {
+      await this.#db.transaction().execute(async (transaction) => {
+        for (const [id, at] of used)
+          await transaction.updateTable("api_keys").set({ last_used_at: at }).where("id", "=", id).execute()
+      })
+    } catch (error) {
+      this.#used = new Map([...used, ...this.#used])
+      this.#parts.logger.warn({ err: error }, "when keys were last used could not be written; it is tried again")
+    }
   }
 
   #use(key: ApiKey | undefined, now: number): ApiKey | undefined {
-    if (key) this.#used.set(key.id, now)
+    if (key) {
+      this.#used.set(key.id, now)
+      this.#parts.rhythm.due()
+    }
     return key
   }
 }

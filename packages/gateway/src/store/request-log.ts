@@ -1,47 +1,85 @@
+import { setTimeout as pause } from "node:timers/promises"
 import type { Kysely } from "kysely"
+import type { Loss } from "@sluice/ai"
+import type { GatewayLog, RequestEntry } from "../gateway-log.ts"
+import { known } from "../known.ts"
+import type { Logger } from "../logger.ts"
 import type { RequestRow, Schema } from "./schema.ts"
+import type { WriteRhythm } from "./write-rhythm.ts"
 
 /** Rows that wait at most; beyond that the oldest are let go, so that a stuck disk cannot fill the memory. */
 const MAX_WAITING = 20_000
 /** Rows of one statement. */
 const BATCH = 100
+/** Milliseconds before what could not be written is tried once more. */
+const RETRY_MS = 250
 
-/** Writes one row a request, in batches, so that no answer waits for the disk. */
-export class RequestLog {
+/** What a request log works with. */
+export interface RequestLogParts {
+  rhythm: WriteRhythm
+  logger: Logger
+  /** Default 250. */
+  retryMs?: number
+}
+
+/** Writes one row a request, in batches. What cannot be written is tried once more, then counted and reported. */
+export class RequestLog implements GatewayLog {
   readonly #db: Kysely<Schema>
-  readonly #flushMs: number
-  readonly #onError: (error: unknown) => void
+  readonly #parts: RequestLogParts
   #waiting: RequestRow[] = []
-  #timer: NodeJS.Timeout | undefined
-  #writing: Promise<void> = Promise.resolve()
-  /** Rows that were let go. */
+  /** Rows that found no place among the waiting and are not reported yet. */
+  #crowdedOut = 0
+  /** Rows that were lost. */
   dropped = 0
 
-  constructor(db: Kysely<Schema>, options: { flushMs?: number; onError?: (error: unknown) => void } = {}) {
+  constructor(db: Kysely<Schema>, parts: RequestLogParts) {
     this.#db = db
-    this.#flushMs = options.flushMs ?? 200
-    this.#onError = options.onError ?? (() => {})
+    this.#parts = parts
+    parts.rhythm.join(() => this.#flush())
   }
 
-  add(row: RequestRow): void {
+  add(entry: RequestEntry): void {
     if (this.#waiting.length >= MAX_WAITING) {
       this.#waiting.shift()
-      this.dropped++
+      this.#crowdedOut++
     }
-    this.#waiting.push(row)
-    this.#timer ??= setTimeout(() => void this.flush(), this.#flushMs).unref()
+    this.#waiting.push(rowOf(entry))
+    this.#parts.rhythm.due()
   }
 
-  /** Resolves when all rows so far are written. */
-  flush(): Promise<void> {
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#timer = undefined
+  async latest(count: number): Promise<RequestEntry[]> {
+    await this.#parts.rhythm.flush()
+    const rows = await this.#db.selectFrom("requests").selectAll().orderBy("at", "desc").limit(count).execute()
+    return rows.map(entryOf)
+  }
+
+  async #flush(): Promise<void> {
     const rows = this.#waiting
     this.#waiting = []
-    if (rows.length > 0) this.#writing = this.#writing.then(() => this.#write(rows)).catch(this.#onError)
-    return this.#writing
+    if (this.#crowdedOut > 0) {
+      this.#lost(this.#crowdedOut, undefined)
+      this.#crowdedOut = 0
+    }
+    if (rows.length === 0) return
+    try {
+      await this.#write(rows)
+    } catch {
+      await pause(this.#parts.retryMs ?? RETRY_MS)
+      await this.#write(rows).catch((error: unknown) => this.#lost(rows.length, error))
+    }
   }
 
+  #lost(rows: number, error: unknown): void {
+    this.dropped += rows
+    this.#parts.logger.error(
+      { lost: rows, dropped: this.dropped, ...(error === undefined ? {} : { err: error }) },
+      error === undefined
+        ? "the request log lost rows: more came than could be written"
+        : "the request log lost rows: they could not be written",
+    )
+  }
+
+  /** All or none. */
   async #write(rows: readonly RequestRow[]): Promise<void> {
     await this.#db.transaction().execute(async (transaction) => {
       for (let i = 0; i < rows.length; i += BATCH) {
@@ -52,10 +90,62 @@ export class RequestLog {
       }
     })
   }
+}
 
-  /** The latest rows, newest first. */
-  async latest(count: number): Promise<Schema["requests"][]> {
-    await this.flush()
-    return this.#db.selectFrom("requests").selectAll().orderBy("at", "desc").limit(count).execute()
+function rowOf(entry: RequestEntry): RequestRow {
+  return {
+    id: entry.id,
+    at: entry.at,
+    key_id: entry.keyId ?? null,
+    inbound: entry.inbound,
+    outbound: entry.outbound ?? null,
+    requested_model: entry.requestedModel ?? null,
+    provider: entry.provider ?? null,
+    model: entry.model ?? null,
+    stream: entry.stream ? 1 : 0,
+    relayed: entry.relayed ? 1 : 0,
+    status: entry.status,
+    error: entry.error ?? null,
+    input_tokens: entry.inputTokens ?? null,
+    output_tokens: entry.outputTokens ?? null,
+    cache_read_tokens: entry.cacheReadTokens ?? null,
+    cache_write_tokens: entry.cacheWriteTokens ?? null,
+    reasoning_tokens: entry.reasoningTokens ?? null,
+    usage_provenance: entry.usageProvenance,
+    cost: entry.cost ?? null,
+    ttft_ms: entry.ttftMs ?? null,
+    duration_ms: entry.durationMs,
+    attempts: entry.attempts,
+    losses: entry.losses.length === 0 ? null : JSON.stringify(entry.losses),
+  }
+}
+
+function entryOf(row: RequestRow): RequestEntry {
+  return {
+    id: row.id,
+    at: row.at,
+    inbound: row.inbound,
+    stream: row.stream !== 0,
+    relayed: row.relayed !== 0,
+    status: row.status,
+    usageProvenance: row.usage_provenance as RequestEntry["usageProvenance"],
+    durationMs: row.duration_ms,
+    attempts: row.attempts,
+    losses: row.losses === null ? [] : (JSON.parse(row.losses) as Loss[]),
+    ...known({
+      keyId: row.key_id,
+      outbound: row.outbound,
+      requestedModel: row.requested_model,
+      provider: row.provider,
+      model: row.model,
+      error: row.error,
+      inputTokens: row.input_tokens,
+      outputTokens: row.output_tokens,
+      cacheReadTokens: row.cache_read_tokens,
+      cacheWriteTokens: row.cache_write_tokens,
+      reasoningTokens: row.reasoning_tokens,
+      cost: row.cost,
+      ttftMs: row.ttft_ms,
+    }),
   }
 }

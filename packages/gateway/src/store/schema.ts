@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from "kysely"
+import type { Selectable } from "kysely"
 
 /** A gateway key. The key itself is nowhere: only its hash. */
 export interface ApiKeyTable {
@@ -50,4 +50,4 @@ export interface Schema {
 }
 
 export type ApiKeyRow = Selectable<ApiKeyTable>
-export type RequestRow = Insertable<RequestTable>
+export type RequestRow = Selectable<RequestTable>

@@ -1,123 +1,170 @@
 import type { Adaptation, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
+import { isAboutValue, refusesField } from "../refusal.ts"
 import { FACT, learned, type FactName } from "./facts.ts"
+import { encode } from "./request.ts"
+import { isItem, type Item } from "./types.ts"
 
 /** What a refusal looks like, and what to leave out then. */
 interface Rule {
   fact: FactName
   change: string
-  /** Where it is remembered: a host's ability, or this conversation's content. */
-  where: "host" | "session"
+  /**
+   * Where it is remembered: `host` for what it said of its abilities, `session` for what it said of this
+   * conversation's content or of the account. `undefined`: this is no such refusal.
+   */
+  refused(error: SluiceError, body: Item): "host" | "session" | undefined
   statuses: readonly number[]
-  text: RegExp
-  /** Whether the request had what was refused. */
-  sent(call: Call): boolean
+  /** Whether the request held what was refused. */
+  sent(body: Item): boolean
 }
 
+const SCHEMA_REFUSED =
+  /compiled grammar is too large|too complex to compile|schema is too complex|grammar compilation|output_format\.schema|format\.schema|\bschema\b.{0,80}not supported/i
 const STRICT_REFUSED =
-  /compiled grammar is too large|too complex to compile|schema is too complex|grammar compilation|strict.{0,60}(?:extra inputs|not (?:supported|permitted|allowed))|structured.?outputs?.{0,60}not (?:supported|available|enabled)/i
+  /strict.{0,60}(?:extra inputs|not (?:supported|permitted|allowed))|structured.?outputs?.{0,60}not (?:supported|available|enabled)/i
 const FORMAT_REFUSED =
-  /output_(?:config|format).{0,80}(?:extra inputs|not (?:supported|permitted))|structured.?outputs?.{0,60}not (?:supported|available|enabled)/i
+  /output_(?:config(?!\.effort)|format).{0,80}(?:extra inputs|not (?:supported|permitted))|structured.?outputs?.{0,60}not (?:supported|available|enabled)/i
 const SIGNATURE_REFUSED =
   /invalid.{0,20}signature.{0,20}thinking|thinking.{0,60}signature.{0,40}(?:invalid|required)|signature: field required/i
-const FAST_REFUSED = /\bspeed\b|fast[ _-]?mode/i
-const EFFORT_REFUSED =
-  /(?:not support|unsupported|not permitted|extra inputs).{0,60}effort|effort.{0,80}(?:not support|unsupported|not permitted|extra inputs)/i
+const FAST_MODE = /fast[ _-]?mode/i
+const FAST_REFUSED =
+  /fast[ _-]?mode.{0,60}(?:not|un)[ _-]?(?:supported|available|enabled|permitted|allowed)|not support.{0,40}fast[ _-]?mode/i
 const CONTEXT_REFUSED = /context_management.{0,80}(?:extra inputs|not (?:supported|permitted|allowed))/i
 const EAGER_REFUSED = /eager_input_streaming.{0,80}(?:extra inputs|not (?:supported|permitted|allowed))/i
+/** Something that a rule could be about; a request is not built again for any other failure. */
+const TELLING = /strict|grammar|compile|schema|structured|output_|signature|speed|fast|effort|context_management|eager/i
+const BAD_REQUEST: readonly number[] = [400, 422]
 
 const RULES: readonly Rule[] = [
   {
     fact: "noStrictTools",
     change: "without strict tools",
-    where: "host",
-    statuses: [400, 422],
-    text: STRICT_REFUSED,
-    sent: ({ model, context }) =>
-      model.compat.messages?.strictTools === true &&
-      (context.tools ?? []).some((tool) => (tool.type ?? "function") === "function" && "strict" in tool && tool.strict),
+    statuses: BAD_REQUEST,
+    refused: ({ message }) =>
+      /output_(?:config|format)/i.test(message)
+        ? undefined
+        : (ofSchema(message) ?? (STRICT_REFUSED.test(message) ? "host" : undefined)),
+    sent: (body) => objects(body["tools"]).some((tool) => tool["strict"] === true),
   },
   {
     fact: "noStructuredOutput",
     change: "without an output format",
-    where: "host",
-    statuses: [400, 422],
-    text: FORMAT_REFUSED,
-    sent: ({ model, options }) =>
-      model.compat.messages?.structuredOutput === true && options.output?.type === "jsonSchema",
+    statuses: BAD_REQUEST,
+    refused: ({ message }) => (FORMAT_REFUSED.test(message) ? (ofSchema(message) ?? "host") : undefined),
+    sent: (body) => config(body)["format"] !== undefined,
   },
   {
     fact: "noUnsignedThinking",
     change: "unsigned thinking as text",
-    where: "host",
-    statuses: [400, 422],
-    text: SIGNATURE_REFUSED,
-    sent: (call) => sendsUnsigned(call),
+    statuses: BAD_REQUEST,
+    // Where signed thinking went out as well, it may be that which the host means.
+    refused: ({ message }, body) =>
+      SIGNATURE_REFUSED.test(message) ? (thinking(body).some(isSigned) ? "session" : "host") : undefined,
+    sent: (body) => thinking(body).some((block) => !isSigned(block)),
   },
   {
     fact: "noThinkingReplay",
     change: "without thinking of earlier turns",
-    where: "session",
-    statuses: [400, 422],
-    text: SIGNATURE_REFUSED,
-    sent: ({ context }) =>
-      context.messages.some(
-        (message) =>
-          message.role === "assistant" &&
-          message.content.some((block) => block.type === "thinking" || block.type === "redactedThinking"),
-      ),
+    statuses: BAD_REQUEST,
+    refused: ({ message }) => (SIGNATURE_REFUSED.test(message) ? "session" : undefined),
+    sent: (body) => thinking(body).length > 0,
   },
   {
     fact: "noFastMode",
     change: "without fast mode",
-    where: "host",
     statuses: [400, 403, 422, 429],
-    text: FAST_REFUSED,
-    sent: ({ options }) => options.serviceTier === "priority" || options.serviceTier === "fast",
+    refused: (error) => {
+      // What an account may not use, or has used up, is no word about the host.
+      if (error.status === 403 || error.status === 429) return FAST_MODE.test(error.message) ? "session" : undefined
+      return refusesField(error, "speed") || FAST_REFUSED.test(error.message) ? "host" : undefined
+    },
+    sent: (body) => body["speed"] === "fast",
   },
   {
     fact: "noEffort",
     change: "without a level of effort",
-    where: "host",
-    statuses: [400, 422],
-    text: EFFORT_REFUSED,
-    sent: ({ model, options }) => model.thinking !== undefined && options.reasoning !== undefined,
+    statuses: BAD_REQUEST,
+    refused: (error, body) => (refusesEffort(error, config(body)["effort"]) ? "host" : undefined),
+    sent: (body) => config(body)["effort"] !== undefined,
   },
   {
     fact: "noContextManagement",
     change: "without context management",
-    where: "host",
-    statuses: [400, 422],
-    text: CONTEXT_REFUSED,
-    sent: ({ model }) => model.compat.messages?.contextManagement === true,
+    statuses: BAD_REQUEST,
+    refused: ({ message }) => (CONTEXT_REFUSED.test(message) ? "host" : undefined),
+    sent: (body) => body["context_management"] !== undefined,
   },
   {
     fact: "noEagerToolInput",
     change: "without early tool input",
-    where: "host",
-    statuses: [400, 422],
-    text: EAGER_REFUSED,
-    sent: ({ model, context }) => model.compat.messages?.eagerToolInput === true && (context.tools?.length ?? 0) > 0,
+    statuses: BAD_REQUEST,
+    refused: ({ message }) => (EAGER_REFUSED.test(message) ? "host" : undefined),
+    sent: (body) => objects(body["tools"]).some((tool) => tool["eager_input_streaming"] !== undefined),
   },
 ]
 
-/** What to leave out of the next try. Each is left out once: a host that refuses without it as well is not asked again. */
+/**
+ * What to leave out of the next try. Each is left out once: a host that refuses without it as well is not asked
+ * again. Nothing is left out that this request did not hold, or that would leave it as it was.
+ */
 export function adapt(error: SluiceError, call: Call): Adaptation | undefined {
+  const { status, message } = error
+  if (error.scope === "local" || !TELLING.test(message)) return undefined
+  if (status !== undefined && !RULES.some(({ statuses }) => statuses.includes(status))) return undefined
+  const body = bodyOf(call)
+  if (!body) return undefined
   for (const rule of RULES) {
     if (learned(call.known, rule.fact)) continue
-    if (error.status !== undefined && !rule.statuses.includes(error.status)) continue
-    if (!rule.text.test(error.message) || !rule.sent(call)) continue
-    return { change: rule.change, learn: { where: rule.where, facts: { [FACT[rule.fact]]: true } } }
+    if (status !== undefined && !rule.statuses.includes(status)) continue
+    const where = rule.sent(body) ? rule.refused(error, body) : undefined
+    if (!where) continue
+    const facts = { [FACT[rule.fact]]: true }
+    if (same(bodyOf({ ...call, known: { ...call.known, ...facts } }), body)) continue
+    return { change: rule.change, learn: { where, facts } }
   }
   return undefined
 }
 
-function sendsUnsigned({ model, context, known }: Call): boolean {
-  const compat = model.compat.messages ?? {}
-  if (!(compat.unsignedThinking ?? !compat.verifiesSignatures) || learned(known, "noThinkingReplay")) return false
-  return context.messages.some((message) => {
-    if (message.role !== "assistant") return false
-    const thinking = message.content.filter((block) => block.type === "thinking")
-    return thinking.length > 0 && thinking.every((block) => !block.signature?.value)
-  })
+/** The body of the request; `undefined` where it could not be built, which no host has refused then. */
+function bodyOf(call: Call): Item | undefined {
+  try {
+    const { body } = encode(call)
+    return isItem(body) ? body : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A schema that is refused is the caller's. */
+function ofSchema(message: string): "session" | undefined {
+  return SCHEMA_REFUSED.test(message) ? "session" : undefined
+}
+
+/** Whether the host takes no level at all; a refusal of the one that was sent is none. */
+function refusesEffort(error: SluiceError, value: unknown): boolean {
+  if (/\beffort (?:level|value)\b/i.test(error.message) || isAboutValue(error.message)) return false
+  return refusesField(error, "effort", { nested: true, value }) || refusesField(error, "output_config", { value })
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+function objects(list: unknown): Item[] {
+  return Array.isArray(list) ? list.filter(isItem) : []
+}
+
+function config(body: Item): Item {
+  return isItem(body["output_config"]) ? body["output_config"] : {}
+}
+
+function thinking(body: Item): Item[] {
+  return objects(body["messages"])
+    .flatMap((message) => objects(message["content"]))
+    .filter((block) => block["type"] === "thinking" || block["type"] === "redacted_thinking")
+}
+
+function isSigned(block: Item): boolean {
+  return block["type"] === "redacted_thinking" || (typeof block["signature"] === "string" && block["signature"] !== "")
 }

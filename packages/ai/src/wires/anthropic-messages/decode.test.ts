@@ -1,4 +1,4 @@
-import type { AssistantMessageEvent } from "@sluice/ai"
+import type { AssistantMessage, AssistantMessageEvent } from "@sluice/ai"
 import { describe, expect, test } from "vitest"
 import {
   closes,
@@ -268,5 +268,50 @@ describe("documents", () => {
     [{ hello: 1 }, "stream_malformed"],
   ])("an error under status 200 is an error: %j", (body, code) => {
     expect(whole(body).error?.code).toBe(code)
+  })
+})
+
+describe("hosts that count wrongly", () => {
+  const decodeEvents = (events: readonly object[]): AssistantMessage => {
+    const text = events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("")
+    const model = { id: "m", provider: "p", api: "anthropic-messages", baseUrl: "", input: [], output: [], compat: {} }
+    return readRecording(anthropicMessages, model, { stream: true, chunks: [new TextEncoder().encode(text)] })
+  }
+  const block = (content_block: object, delta: object, index?: number): object[] => [
+    { type: "content_block_start", index, content_block },
+    { type: "content_block_delta", index, delta },
+    { type: "content_block_stop", index },
+  ]
+  const begin = { type: "message_start", message: { id: "msg_1", content: [], usage: { input_tokens: 1 } } }
+  const finished = (reason: string): object[] => [
+    { type: "message_delta", delta: { stop_reason: reason }, usage: { output_tokens: 2 } },
+    { type: "message_stop" },
+  ]
+  const thinking = (index?: number): object[] =>
+    block({ type: "thinking", thinking: "" }, { type: "thinking_delta", thinking: "hm" }, index)
+  const text = (index?: number): object[] =>
+    block({ type: "text", text: "" }, { type: "text_delta", text: "answer" }, index)
+
+  test.each([0, undefined])("an index that is used again is another block: %s", (index) => {
+    const message = decodeEvents([begin, ...thinking(index), ...text(index), ...finished("end_turn")])
+    expect(message.content).toMatchObject([{ thinking: "hm" }, { text: "answer" }])
+  })
+
+  test("a call that is not ended but whole is a call; one that is not whole is none", () => {
+    const call = (partial_json: string): object[] => [
+      { type: "content_block_start", index: 0, content_block: { type: "tool_use", id: "t", name: "f", input: {} } },
+      { type: "content_block_delta", index: 0, delta: { type: "input_json_delta", partial_json } },
+    ]
+    expect(decodeEvents([begin, ...call(`{"a":1}`), ...finished("tool_use")])).toMatchObject({
+      stopReason: "toolUse",
+      content: [{ arguments: { a: 1 } }],
+    })
+    expect(decodeEvents([begin, ...call(`{"a":`), ...finished("tool_use")]).error?.code).toBe("stream_incomplete")
+  })
+
+  test("an error that is null is none", () => {
+    expect(
+      decodeEvents([begin, { type: "status", error: null }, ...text(0), ...finished("end_turn")]).error,
+    ).toBeUndefined()
   })
 })

@@ -1,4 +1,5 @@
 import { frameObject } from "../../assemble/frame-json.ts"
+import { parseArguments } from "../../assemble/json-arguments.ts"
 import type { MessageSink } from "../../contract/builder.ts"
 import type { Effect, Frame } from "../../contract/frame.ts"
 import type { Decoder } from "../../contract/wire-client.ts"
@@ -32,6 +33,8 @@ interface BlockState {
   seed?: unknown
   /** Whether arguments came as deltas. */
   streamed: boolean
+  /** Text of a tool's input so far. */
+  input: string
   native?: NativeBlockState
 }
 
@@ -55,6 +58,7 @@ export class MessagesDecoder implements Decoder {
   #last: BlockState | undefined
   #started = false
   #restarted = false
+  #reused = 0
   #stop: WireStop | undefined
   /** `message_stop` came, the answer failed, or a whole document was read. */
   #done = false
@@ -134,7 +138,10 @@ export class MessagesDecoder implements Decoder {
 
   /** Errors, and events that we do not know. */
   #other(type: unknown, event: Item): readonly Effect[] | void {
-    const failed = type === "error" || event["error"] !== undefined || (type === undefined && "message" in event)
+    const failed =
+      type === "error" ||
+      (event["error"] !== undefined && event["error"] !== null) ||
+      (type === undefined && "message" in event)
     if (!failed) {
       this.#out.alive()
       return undefined
@@ -182,10 +189,13 @@ export class MessagesDecoder implements Decoder {
   }
 
   #blockStart(index: unknown, block: Item): void {
-    if (this.#blocks.has(index)) return
-    const state: BlockState = { key: String(index), kind: "native", closed: false, signature: "", streamed: false }
+    const known = this.#blocks.get(index)
+    // An index that comes again behind a second message_start repeats a block; elsewhere some hosts count wrongly.
+    if (known && (!known.closed || this.#restarted)) return
+    const key = known ? `${String(index)}#${++this.#reused}` : String(index)
+    const state: BlockState = { key, kind: "native", closed: false, signature: "", streamed: false, input: "" }
     this.#blocks.set(index, state)
-    const { key } = state
+    this.#last = undefined
     switch (block["type"]) {
       case "text":
         state.kind = "text"
@@ -272,6 +282,7 @@ export class MessagesDecoder implements Decoder {
   #input(state: BlockState, piece: string): void {
     if (piece === "") return
     state.streamed = true
+    state.input += piece
     if (state.kind === "tool") this.#out.args(state.key, piece)
     else if (state.kind === "output") this.#out.text(state.key, piece)
   }
@@ -332,13 +343,13 @@ export class MessagesDecoder implements Decoder {
     if (typeof model === "string") this.#out.meta({ model })
   }
 
-  /** The answer is over: what is still open is closed, except a tool call, which may lack its end. */
+  /** The answer is over: what is still open is closed, except a tool call whose input may lack its end. */
   #finish(): void {
     if (this.#done) return
     this.#done = true
     for (const [index, state] of this.#blocks) {
       if (state.closed) continue
-      if (state.kind === "tool") {
+      if (state.kind === "tool" && !isWholeInput(state)) {
         this.#out.fail({ is: "stream_incomplete", message: "The stream ended inside a tool call." })
         return
       }
@@ -354,6 +365,11 @@ export class MessagesDecoder implements Decoder {
     for (const state of this.#blocks.values()) if (state.kind === "tool") return stop
     return { reason: "end_turn" }
   }
+}
+
+/** Whether a call that was not ended has all of its input: an object that is closed. */
+function isWholeInput({ input, seed }: BlockState): boolean {
+  return input === "" ? isItem(seed) && Object.keys(seed).length > 0 : parseArguments(input).ok
 }
 
 function string(value: unknown): string {

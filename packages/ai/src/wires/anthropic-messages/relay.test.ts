@@ -29,8 +29,27 @@ const text = [opens(0, { type: "text", text: "" }), delta(0, { type: "text_delta
 describe("tap", () => {
   test("frames are held until there is content", () => {
     const { verdicts, result } = tapped([start, { type: "ping" }, ...text, { type: "ping" }, ends("end_turn"), stop])
-    expect(verdicts).toEqual(["hold", "hold", "hold", "content", "pass", "pass", "content", "end"])
+    expect(verdicts).toEqual(["hold", "alive", "hold", "content", "pass", "alive", "content", "end"])
     expect(result).toEqual({ terminal: true, usage: { input: 7, output: 5, totalTokens: 12, provenance: "reported" } })
+  })
+
+  test.each(["", " ", "ping"])("the data %j is a sign of life wherever it comes", (data) => {
+    const tap = relay.tap(accept(base))
+    expect(tap.push({ data })).toBe("alive")
+    for (const event of text) tap.push({ event: String(event["type"]), data: JSON.stringify(event) })
+    expect(tap.push({ data })).toBe("alive")
+  })
+
+  test("what brings nothing is no content, and no progress behind it", () => {
+    const empty = [delta(0, { type: "text_delta", text: "" }), { type: "something_new" }]
+    expect(tapped([start, ...empty, text[1] as object as Record<string, unknown>, ...empty]).verdicts).toEqual([
+      "hold",
+      "hold",
+      "hold",
+      "content",
+      "alive",
+      "alive",
+    ])
   })
 
   test("a call counts from its start", () => {

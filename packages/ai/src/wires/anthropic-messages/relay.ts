@@ -4,6 +4,7 @@ import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Frame } from "../../contract/frame.ts"
 import type { InboundCall, Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
 import { sseBytes } from "../../framing/sse.ts"
+import { isSignOfLife } from "../sign-of-life.ts"
 import { errorFacts } from "./errors.ts"
 import { headers } from "./protocol.ts"
 import { ANTHROPIC_VERSION, isItem, MESSAGES_PATH, type Item } from "./types.ts"
@@ -42,6 +43,8 @@ function passes(call: InboundCall, model: Model): boolean {
   return !(refusesForcedTool && (choice === "any" || choice === "tool"))
 }
 
+/** A delta without anything in it. Quotes within a text are escaped, so that a text cannot look like one. */
+const EMPTY_DELTA = /"(?:text|thinking|partial_json)"\s*:\s*""/
 const TYPE = /"type"\s*:\s*"([a-z_]+)"/
 
 /** Watches a stream that is passed through. Only the few frames that carry usage or an error are parsed. */
@@ -57,6 +60,7 @@ class MessagesTap implements Tap {
     const data = typeof frame.data === "string" ? frame.data : new TextDecoder().decode(frame.data)
     switch (frame.event ?? TYPE.exec(data.slice(0, 200))?.[1]) {
       case "content_block_delta":
+        if (EMPTY_DELTA.test(data)) return this.#idle()
         return data.includes('"signature_delta"') ? this.#waiting() : this.#shown()
       case "content_block_start":
         return /"type"\s*:\s*"(?:text|thinking)"/.test(data.slice(0, 200)) ? this.#waiting() : this.#shown()
@@ -77,8 +81,12 @@ class MessagesTap implements Tap {
       case "error":
         this.#error = { ...errorFacts(parse(data)), inStream: true }
         return this.#waiting()
-      default:
+      case "content_block_stop":
         return this.#waiting()
+      case "ping":
+        return "alive"
+      default:
+        return isSignOfLife(data) ? "alive" : this.#idle()
     }
   }
 
@@ -113,6 +121,11 @@ class MessagesTap implements Tap {
   /** Nothing that a client sees as an answer: kept back until there is some, so that a failure can still be told. */
   #waiting(): TapVerdict {
     return this.#content ? "pass" : "hold"
+  }
+
+  /** Nothing that brings the answer forward, and yet a part of the stream. */
+  #idle(): TapVerdict {
+    return this.#content ? "alive" : "hold"
   }
 
   #shown(): TapVerdict {

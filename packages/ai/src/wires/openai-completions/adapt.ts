@@ -1,11 +1,19 @@
 import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
-import { factName, learned } from "./types.ts"
+import { isAboutValue, isConditional, refuses, refusesField } from "../refusal.ts"
+import { encode } from "./request.ts"
+import { factName, isObject, learned, type ChatBody, type Obj } from "./types.ts"
 
-const STRICT =
-  /wrong_api_format|\bstrict\b|tool parameters? schema|invalid (?:tool parameters? )?schema|invalid schema for (?:function|tool)|structured outputs?.{0,40}(?:not|un)\s?supported|compiled grammar.{0,40}too large/i
-const REFUSED =
-  /unsupported|not supported|does ?n['o]t support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|extra (?:inputs?|fields?)|invalid|no longer|deprecated|cannot be used/i
+/** The host has no such thing as strict tools. */
+const STRICT_UNKNOWN =
+  /\bstrict\b.{0,60}(?:unsupported|not (?:supported|permitted|allowed)|extra inputs|unrecogni[sz]ed|unknown)|(?:unsupported|unrecogni[sz]ed|unknown|unexpected|extra fields?|not support)\b.{0,60}\bstrict\b|structured outputs?.{0,40}(?:not |un)supported/i
+/** These tools cannot be strict; others may. */
+const STRICT_REFUSED =
+  /wrong_api_format|\bmixed\b.{0,40}\bstrict\b|\bstrict\b.{0,80}(?:schema|mode|must|require|invalid)|tool parameters? schema|invalid (?:tool parameters? )?schema|compiled grammar.{0,40}too large/i
+/** What an aggregator says that keeps the reason to itself. */
+const OPAQUE = /provider returned error\s*$/i
+/** Statuses that hosts refuse a request's shape with. */
+const STATUSES: ReadonlySet<number> = new Set([400, 404, 415, 422, 500, 501])
 /** Fields that may be left out without changing what is asked for beyond repair. */
 const OPTIONAL: readonly string[] = [
   "parallel_tool_calls",
@@ -33,90 +41,111 @@ const OPTIONAL: readonly string[] = [
 ]
 
 /**
- * What to leave out of a request that a host refused, once for each thing. What is learned is kept for the host and
- * the model, so that the next call does without from the start.
+ * What to leave out of a request that a host refused, once for each thing.
+ *
+ * Only what this request really held is left out, and only if that changes the request. What the host said of the
+ * thing itself is kept for host and model, so that the next call does without from the start; what it said of this
+ * caller's content is kept for the conversation.
  */
 export function adapt(error: SluiceError, call: Call, past: readonly Attempt[]): Adaptation | undefined {
   const { status } = error
-  if (error.delivered !== "nothing" || (status !== undefined && ![400, 404, 415, 422, 500, 501].includes(status))) {
+  if (error.delivered !== "nothing" || error.scope === "local") return undefined
+  if (status !== undefined && !STATUSES.has(status)) return undefined
+  if (error.code !== "invalid_request" && error.code !== "unsupported" && error.code !== "server_error") {
     return undefined
   }
-  if (error.code !== "invalid_request" && error.code !== "unsupported" && error.code !== "server_error")
-    return undefined
   const clear = error.code !== "server_error" && status !== 500
-  for (const change of changes(error, call, clear)) {
-    if (learned(call, change.fact) !== undefined && change.once !== false) continue
-    if (past.some((attempt) => attempt.change === change.words)) continue
-    return { change: change.words, learn: { where: "host", facts: { [factName(call, change.fact)]: change.value } } }
+  // A server that merely broke is no reason to build the request again.
+  if (!clear && !/strict|schema|grammar|structured|wrong_api_format/i.test(`${error.message} ${error.type}`)) {
+    return undefined
+  }
+  const body = bodyOf(call)
+  if (!body) return undefined
+  const sent = JSON.stringify(body)
+  for (const { words, where = "host", fact, value } of changes(error, call, body, clear)) {
+    if (past.some((attempt) => attempt.change === words)) continue
+    const facts = { [factName(call, fact)]: value }
+    if (JSON.stringify(bodyOf({ ...call, known: { ...call.known, ...facts } })) === sent) continue
+    return { change: words, learn: { where, facts } }
   }
   return undefined
+}
+
+/** The body of the request; `undefined` where it could not be built, which no host has refused then. */
+function bodyOf(call: Call): ChatBody | undefined {
+  try {
+    return encode(call).body as ChatBody
+  } catch {
+    return undefined
+  }
 }
 
 interface Change {
   words: string
   fact: string
   value: unknown
-  /** `false`: the fact may be learned again with another value. */
-  once?: boolean
+  /** Default `host`. */
+  where?: "host" | "session"
 }
 
-function* changes(error: SluiceError, call: Call, clear: boolean): Generator<Change> {
-  const text = `${error.message} ${error.param ?? ""} ${error.type ?? ""}`
-  const param = error.param ?? ""
-  const refused = clear && (REFUSED.test(text) || error.code === "unsupported")
-  if (mentions(text, "max_tokens") || mentions(text, "max_completion_tokens")) {
-    const field = capField(text, param, call)
-    if (clear && field)
-      yield { words: `without the field for the token cap it refused`, fact: "maxTokensField", value: field }
+function* changes(error: SluiceError, call: Call, body: ChatBody, clear: boolean): Generator<Change> {
+  if (clear) yield* ofFields(error, call, body)
+  const strict = strictChange(error, body, clear)
+  if (strict) yield strict
+}
+
+function* ofFields(error: SluiceError, call: Call, body: ChatBody): Generator<Change> {
+  const text = `${error.message} ${error.param ?? ""}`
+  const cap = capField(error, call, body)
+  if (cap) yield { words: "without the field for the token cap it refused", fact: "maxTokensField", value: cap }
+  const efforts = takenEfforts(error, body)
+  if (efforts) {
+    const words = efforts.length > 0 ? `with an effort out of ${efforts.join(", ")}` : "without an effort"
+    yield { words, fact: "efforts", value: efforts }
   }
-  if (clear && /reasoning[._ ]?effort|\beffort\b/i.test(text)) {
-    const efforts = namedEfforts(error.message)
-    yield {
-      words: efforts.length > 0 ? `with an effort out of ${efforts.join(", ")}` : "without an effort",
-      fact: "efforts",
-      value: efforts,
-      once: false,
-    }
-  }
-  if (refused && /stream_options|include_usage/i.test(text)) {
+  // No caller has a say in what stands in this field.
+  if (body["stream_options"] !== undefined && /stream_options|include_usage/i.test(text) && refuses(error.message)) {
     yield { words: "without stream_options", fact: "streamUsage", value: false }
   }
-  if (refused && /image_url[^ ]*\.detail|\bdetail\b/i.test(param || text) && sendsDetail(call)) {
+  if (sendsDetail(body) && refusesField(error, "detail", { nested: true })) {
     yield { words: "without the detail of images", fact: "imageDetail", value: false }
   }
-  if (refused && /\bdeveloper\b/i.test(text) && call.model.compat.chat?.developerRole) {
+  if (hasRole(body, "developer") && refusesDeveloper(error)) {
     yield { words: "with the role system for developer", fact: "developerRole", value: false }
   }
-  if (refused && /response_format|json_schema/i.test(text) && call.options.output?.type === "jsonSchema") {
-    if (!/invalid schema/i.test(text)) {
-      yield { words: "with json_object for a schema", fact: "structuredOutput", value: "json_object" }
-    }
+  if (refusesJsonSchema(error, body)) {
+    yield { words: "with json_object for a schema", fact: "structuredOutput", value: "json_object" }
   }
-  if (refused) {
-    for (const field of OPTIONAL) {
-      if (!(param === field || param.startsWith(`${field}.`) || mentions(text, field))) continue
-      const known = learned(call, "without")
-      const without = Array.isArray(known) ? (known as string[]) : []
-      if (!without.includes(field)) {
-        yield { words: `without ${field}`, fact: "without", value: [...without, field], once: false }
-      }
-    }
-  }
-  if (offersStrict(call) && (STRICT.test(text) || (/provider returned error\s*$/i.test(error.message) && clear))) {
-    yield { words: "without strict tools", fact: "strictTools", value: false }
+  for (const field of OPTIONAL) {
+    const value = body[field]
+    if (value === undefined || !refusesField(error, field, { value })) continue
+    const known = learned(call, "without")
+    const without = Array.isArray(known) ? (known as string[]) : []
+    if (!without.includes(field)) yield { words: `without ${field}`, fact: "without", value: [...without, field] }
   }
 }
 
-function mentions(text: string, field: string): boolean {
-  return new RegExp(`(?<![\\w.])${field}(?!\\w)`, "i").test(text)
-}
-
-/** The field for the cap that the host wants instead. */
-function capField(text: string, param: string, call: Call): string | undefined {
-  const sent = learned(call, "maxTokensField") ?? call.model.compat.chat?.maxTokensField ?? "max_completion_tokens"
-  if (sent === "none" || (param !== "" && param !== sent)) return undefined
-  if (!REFUSED.test(text) || /too large|at most|exceed|less than|greater than|must be/i.test(text)) return undefined
+/** The field for the cap that the host wants instead of the one that it does not know. */
+function capField(error: SluiceError, call: Call, body: ChatBody): string | undefined {
+  if (learned(call, "maxTokensField") !== undefined) return undefined
+  const sent = ["max_tokens", "max_completion_tokens"].find((field) => body[field] !== undefined)
+  if (!sent || !refusesField(error, sent, { value: body[sent] })) return undefined
   return sent === "max_tokens" ? "max_completion_tokens" : "max_tokens"
+}
+
+/** The efforts that a host takes, when it refused the one that was sent: those that it lists, or none at all. */
+function takenEfforts(error: SluiceError, body: ChatBody): string[] | undefined {
+  const bag = body["reasoning"]
+  const sent = body["reasoning_effort"] ?? (isObject(bag) ? bag["effort"] : undefined)
+  if (sent === undefined || isConditional(error.message)) return undefined
+  const { param } = error
+  if (param !== undefined && !/effort|^reasoning$/i.test(param)) return undefined
+  const listed = namedEfforts(error.message)
+  if (listed.length > 0 && /effort/i.test(`${error.message} ${param ?? ""}`)) return listed
+  const refused =
+    refusesField(error, "reasoning_effort", { value: sent }) ||
+    (isObject(bag) && refusesField(error, "effort", { value: sent, nested: true }))
+  return refused ? [] : undefined
 }
 
 /** The levels that a host lists when it refuses one. */
@@ -128,17 +157,42 @@ function namedEfforts(message: string): string[] {
   return [...new Set(words.map((word) => word.toLowerCase()))]
 }
 
-function offersStrict(call: Call): boolean {
-  const mode = call.model.compat.chat?.strictTools ?? "none"
-  return (
-    mode !== "none" && (call.context.tools ?? []).some((tool) => tool.type === undefined || tool.type === "function")
-  )
+function refusesDeveloper({ message, param }: SluiceError): boolean {
+  const role = /["'`]developer["'`]|\bdeveloper\b.{0,40}\brole\b|\brole\b.{0,40}\bdeveloper\b/is.test(message)
+  return role && (refuses(message) || isAboutValue(message)) && (param === undefined || /messages|role/.test(param))
 }
 
-function sendsDetail(call: Call): boolean {
-  return call.context.messages.some(
-    (message) =>
-      typeof message.content !== "string" &&
-      message.content.some((block) => block.type === "image" && block.detail !== undefined),
-  )
+/** The host takes no schema at all; a schema that it cannot use is the caller's. */
+function refusesJsonSchema(error: SluiceError, body: ChatBody): boolean {
+  const format = body["response_format"]
+  if (!isObject(format) || format["type"] !== "json_schema" || /invalid schema/i.test(error.message)) return false
+  if (refusesField(error, "response_format") || refusesField(error, "json_schema", { nested: true })) return true
+  const { message, param } = error
+  return /response_format/i.test(`${message} ${param ?? ""}`) && /json_object/.test(message) && !/schema/i.test(message)
+}
+
+function strictChange(error: SluiceError, body: ChatBody, clear: boolean): Change | undefined {
+  if (!sendsStrict(body)) return undefined
+  const text = `${error.message} ${error.param ?? ""} ${error.type ?? ""}`
+  const change = { words: "without strict tools", fact: "strictTools", value: false }
+  if (STRICT_REFUSED.test(text) || (clear && OPAQUE.test(error.message))) return { ...change, where: "session" }
+  return STRICT_UNKNOWN.test(text) ? change : undefined
+}
+
+function objects(list: unknown): Obj[] {
+  return Array.isArray(list) ? list.filter(isObject) : []
+}
+
+function hasRole(body: ChatBody, role: string): boolean {
+  return objects(body["messages"]).some((message) => message["role"] === role)
+}
+
+function sendsDetail(body: ChatBody): boolean {
+  return objects(body["messages"])
+    .flatMap((message) => objects(message["content"]))
+    .some((part) => isObject(part["image_url"]) && part["image_url"]["detail"] !== undefined)
+}
+
+function sendsStrict(body: ChatBody): boolean {
+  return objects(body["tools"]).some((tool) => isObject(tool["function"]) && tool["function"]["strict"] !== undefined)
 }

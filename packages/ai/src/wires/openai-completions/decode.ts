@@ -1,4 +1,5 @@
 import type { MessageSink } from "../../contract/builder.ts"
+import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Effect, Frame } from "../../contract/frame.ts"
 import type { Call, Decoder } from "../../contract/wire-client.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
@@ -46,6 +47,7 @@ export class ChatDecoder implements Decoder {
   #usage = false
   #cachedUsage = false
   #refusal = ""
+  #blocked: ErrorFacts | undefined
   #audio: { data: string; transcript: string } | undefined
   #annotations: unknown[] = []
   #annotated = false
@@ -117,22 +119,22 @@ export class ChatDecoder implements Decoder {
 
   #chunk(chunk: Obj): readonly Effect[] | void {
     if (!this.#identified) this.#identify(chunk)
-    let effects: readonly Effect[] | void = undefined
     this.#readChunkUsage(chunk)
     const choices = chunk["choices"]
+    const failure = failureIn(chunk)
     let moved = false
     if (Array.isArray(choices)) {
       for (const choice of choices) {
         if (!isObject(choice) || (choice["index"] ?? 0) !== 0) continue
         if (isObject(choice["usage"]) && !isObject(chunk["usage"])) this.#readUsage(choice["usage"])
-        if (this.#choice(choice)) moved = true
-        if (isObject(choice["error"]) && !chunk["error"]) effects = this.#error(choice)
+        // What the host says about its failure says more than the bare word for it.
+        if (this.#choice(choice, failure !== undefined)) moved = true
       }
     }
     if (Array.isArray(chunk["citations"]) && chunk["citations"].length > 0) this.#sources = chunk["citations"]
-    if (chunk["error"]) return this.#error(chunk)
+    if (failure) return this.#error(failure)
     if (!moved) this.#out.alive()
-    if (effects || !this.#finished) return effects
+    if (!this.#finished) return undefined
     return this.#usage && this.#cachedUsage ? STOP_NOW : WAIT_FOR_USAGE
   }
 
@@ -146,6 +148,8 @@ export class ChatDecoder implements Decoder {
 
   #readUsage(usage: Obj): void {
     const read = readUsage(usage)
+    // Each report is a whole one: what an earlier one said of the cache does not hold beside newer totals.
+    if (this.#cachedUsage && read.input !== undefined) read.cacheRead ??= 0
     this.#usage = true
     if (read.cacheRead) this.#cachedUsage = true
     this.#out.usage(read)
@@ -170,7 +174,7 @@ export class ChatDecoder implements Decoder {
   }
 
   /** Reads one choice; says whether the answer came forward. */
-  #choice(choice: Obj): boolean {
+  #choice(choice: Obj, failed: boolean): boolean {
     const whole = !isObject(choice["delta"]) && isObject(choice["message"])
     const delta = isObject(choice["delta"]) ? choice["delta"] : whole ? (choice["message"] as Obj) : undefined
     let moved = false
@@ -179,7 +183,7 @@ export class ChatDecoder implements Decoder {
     if (delta) moved = this.#delta(delta, whole)
     if (this.#logprobs) this.#flushLogprobs()
     const finish = choice["finish_reason"]
-    if (typeof finish === "string" && finish !== "") {
+    if (typeof finish === "string" && finish !== "" && !failed) {
       this.#finish(finish)
       return true
     }
@@ -404,8 +408,12 @@ export class ChatDecoder implements Decoder {
     const finish = readFinish(word)
     this.#finished = true
     if ("fail" in finish) {
-      this.#failed = true
-      this.#out.fail(finish.fail)
+      // An answer that was blocked is charged for all the same: its usage may still come.
+      if (finish.fail.is === "content_blocked") this.#blocked = finish.fail
+      else {
+        this.#failed = true
+        this.#out.fail(finish.fail)
+      }
       return
     }
     if (finish.reason === "length" && this.#emptyLengthIsOverflow && !this.#content) {
@@ -413,6 +421,7 @@ export class ChatDecoder implements Decoder {
       this.#out.fail({ is: "context_overflow", message: "The prompt filled the context window." })
       return
     }
+    // Without a call there is nothing to run: a loop that went by the word alone would ask for ever.
     this.#stop(finish.reason === "toolUse" && this.#calls.count === 0 ? "stop" : finish.reason)
   }
 
@@ -445,10 +454,19 @@ export class ChatDecoder implements Decoder {
       const source = { data, mimeType: `audio/${this.#audioFormat}` }
       this.#block({ type: "audio", source, ...(transcript === "" ? {} : { transcript }) })
     }
+    if (this.#blocked) this.#out.fail(this.#blocked)
     if (this.#finished || this.#failed) return
     if (this.#content || this.#refusal !== "") this.#stop("stop")
     else this.#out.fail({ is: "stream_incomplete" })
   }
+}
+
+/** The error that a chunk or its choice tells of. */
+function failureIn(chunk: Obj): Obj | undefined {
+  if (chunk["error"]) return chunk
+  const { choices } = chunk
+  if (!Array.isArray(choices)) return undefined
+  return choices.find((choice): choice is Obj => isObject(choice) && isObject(choice["error"]))
 }
 
 function string(value: unknown): string {

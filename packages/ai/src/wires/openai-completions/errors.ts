@@ -22,6 +22,7 @@ export function errorFacts(body: unknown): ErrorFacts {
   if (typeof body["error"] === "string" && body["error"] !== "") {
     return { ...inner(body, body), message: textOf(body["message"]) ?? body["error"] }
   }
+  if (Array.isArray(body["error"]) && body["error"].length > 0) return errorFacts(body["error"])
   if (Array.isArray(body["errors"]) && body["errors"].length > 0) return errorFacts(body["errors"])
   return inner(body, body)
 }
@@ -32,6 +33,7 @@ function inner(error: Obj, outer: Obj): ErrorFacts {
   const message = messageOf(error) ?? (nested && messageOf(nested)) ?? messageOf(outer)
   const raw = rawOf(error)
   if (message !== undefined || raw !== undefined) facts.message = withRaw(message, raw)
+  else if (Object.keys(outer).length > 0) facts.message = JSON.stringify(outer).slice(0, MAX_RAW)
   for (const from of [error, nested, outer]) {
     if (!from) continue
     const code = from["code"] ?? from["status"]
@@ -60,7 +62,13 @@ function textOf(value: unknown): string | undefined {
 }
 
 function messageOf(from: Obj): string | undefined {
-  return textOf(from["message"]) ?? detailOf(from["message"]) ?? detailOf(from["detail"]) ?? textOf(from["msg"])
+  return (
+    textOf(from["message"]) ??
+    textOf(from["Message"]) ??
+    detailOf(from["message"]) ??
+    detailOf(from["detail"]) ??
+    textOf(from["msg"])
+  )
 }
 
 /** FastAPI's detail: a text, or a list of `{loc, msg}`. */

@@ -41,10 +41,10 @@ const wanted = { stream_options: { include_usage: true } }
 describe("watching a stream", () => {
   test("holds back what comes before content", () => {
     expect(watched(["", role, text, "", text, finish, "[DONE]"]).verdicts).toEqual([
-      "hold",
+      "alive",
       "hold",
       "content",
-      "pass",
+      "alive",
       "pass",
       "pass",
       "end",
@@ -85,6 +85,68 @@ describe("watching a stream", () => {
 
   test("an answer with nothing but an end is content", () => {
     expect(watched([role, finish]).verdicts).toEqual(["hold", "content"])
+  })
+})
+
+describe("signs of life", () => {
+  test.each<[string, object | string]>([
+    ["a comment", ""],
+    ["blank data", "  "],
+    ["a bare word", "keep-alive"],
+    ["null", "null"],
+  ])("%s is one wherever it comes", (_name, frame) => {
+    expect(watched([frame, role, text, frame]).verdicts).toEqual(["alive", "hold", "content", "alive"])
+  })
+
+  test.each<[string, object]>([
+    ["a chunk with nothing but a role", role],
+    ["a chunk without choices", { id: "c", choices: [] }],
+    ["an empty delta", { choices: [{ index: 0, delta: { content: "", tool_calls: [] }, finish_reason: null }] }],
+    ["an empty object", {}],
+  ])("%s is one behind content", (_name, frame) => {
+    expect(watched([frame, text, frame]).verdicts).toEqual(["hold", "content", "alive"])
+  })
+
+  test.each([
+    { content: "a" },
+    { reasoning: "a" },
+    { reasoning_details: [{ type: "reasoning.text", text: "a" }] },
+    { tool_calls: [{ index: 1, function: { arguments: "{" } }] },
+    { function_call: { arguments: "{" } },
+  ])("%j is progress", (delta) => {
+    expect(watched([text, { choices: [{ index: 0, delta, finish_reason: null }] }]).verdicts[1]).toBe("pass")
+  })
+})
+
+describe("several choices", () => {
+  const of = (index: number, delta: object, finish_reason: string | null = null) => ({
+    choices: [{ index, delta, finish_reason }],
+  })
+  const one = of(0, { content: "a" })
+  const two = of(1, { content: "b" })
+  const ends = (index: number) => of(index, {}, "stop")
+
+  test("the answer is complete when all that were asked for have ended", () => {
+    expect(watched([one, ends(0)], { n: 2 }).result.terminal).toBe(false)
+    expect(watched([one, two, ends(0)], { n: 2 }).result.terminal).toBe(false)
+    expect(watched([one, two, ends(0), two, ends(1)], { n: 2 }).result.terminal).toBe(true)
+    expect(watched([one, two, { choices: [ends(0).choices[0], ends(1).choices[0]] }], { n: 2 }).result.terminal).toBe(
+      true,
+    )
+  })
+
+  test("one that appears without having been asked for counts as well", () => {
+    expect(watched([one, two, ends(0)]).result.terminal).toBe(false)
+    expect(watched([one, two, ends(0), ends(1)]).result.terminal).toBe(true)
+  })
+
+  test("the last frame ends what a host leaves out, but none that it broke off", () => {
+    expect(watched([one, ends(0), "[DONE]"], { n: 2 }).result.terminal).toBe(true)
+    expect(watched([one, two, ends(0), "[DONE]"], { n: 2 }).result.terminal).toBe(false)
+  })
+
+  test("content of any choice opens the stream", () => {
+    expect(watched([of(0, { role: "assistant" }), two], { n: 2 }).verdicts).toEqual(["hold", "content"])
   })
 })
 

@@ -214,7 +214,7 @@ function encodeChoice(
 export function encodeOutput({ call, compat, lose }: Encoding): ChatBody {
   const output = call.options.output
   if (!output || output.type === "text") return {}
-  const mode = compat.structuredOutput ?? "json_schema"
+  const mode = learned(call, "structuredOutput") ?? compat.structuredOutput ?? "json_schema"
   if (mode === "none") {
     lose("options.output", "dropped", "The host cannot be held to a format.")
     return {}
