@@ -122,13 +122,15 @@ describe.each(cells)("%s over %s", (_wire, _transport, at, make) => {
       [504, "timeout", true],
       [529, "overloaded", true],
     ]
-    const bodies: [string, string | undefined][] = [
-      ["no body", undefined],
-      ["a page", PAGE],
-    ]
-    test.each(
-      bodies.flatMap(([name, body]) => bare.map(([status, code, again]) => [status, name, code, again, body] as const)),
-    )("%i with %s is %s", async (status, _name, code, again, body) => {
+    // A page comes from something between us and the host, and says nothing of the prompt or the account.
+    const paged = bare.map(([status, code, again]): [number, string, boolean] => {
+      if (status === 400) return [status, "invalid_request", false]
+      return status === 429 ? [status, "rate_limited", true] : [status, code, again]
+    })
+    test.each([
+      ...bare.map(([status, code, again]) => [status, "no body", code, again, undefined] as const),
+      ...paged.map(([status, code, again]) => [status, "a page", code, again, PAGE] as const),
+    ])("%i with %s is %s", async (status, _name, code, again, body) => {
       const seen = await ask(() => ({ status, ...(body === undefined ? {} : { body }) }), { retry: { maxAttempts: 2 } })
       expect(seen.message.error).toMatchObject({ code, status, retryable: again })
       expect(seen.message.error?.message).toContain(String(status))

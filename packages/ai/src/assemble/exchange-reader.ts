@@ -116,8 +116,12 @@ export class ExchangeReader {
   /** Some hosts put their objects into a list. `[DONE]` is none. */
   #list(frame: Frame, data: string): readonly Effect[] | void {
     const list = parseBody(data)
-    if (!Array.isArray(list)) return this.#decoder.push(frame)
-    return list.flatMap((json: unknown) => this.#decoder.push({ ...frame, data: JSON.stringify(json), json }) ?? [])
+    const objects =
+      Array.isArray(list) && list.length > 0 && list.every((entry) => typeof entry === "object" && entry !== null)
+    if (!objects) return this.#decoder.push(frame)
+    return (list as readonly unknown[]).flatMap(
+      (json) => this.#decoder.push({ ...frame, data: JSON.stringify(json), json }) ?? [],
+    )
   }
 
   /** The first byte that is not white space tells a document from a stream. */
@@ -196,7 +200,7 @@ export function errorFacts(
 ): ErrorFacts {
   const html = typeof body === "string" && /^\s*<(?:!doctype|html|head|body)\b/i.test(body)
   const facts = html
-    ? { message: "The host answered with a page of HTML where an API's answer belongs." }
+    ? { message: `The host answered ${head.status} with a page of HTML where an API's answer belongs.` }
     : wire.readError(head, typeof body === "string" ? (eventIn(body) ?? body) : body)
   const text = typeof body === "string" ? body : JSON.stringify(body)
   const retryAfterMs = facts.retryAfterMs ?? retryHint(head.headers, text.slice(0, 16_384), head.status, now)

@@ -2,7 +2,7 @@ import type { MessageSink } from "../contract/builder.ts"
 import type { Frame } from "../contract/frame.ts"
 
 /** Longest text that may be a host's note. */
-const MAX_NOTE = 200
+const MAX_NOTE = 64
 
 /**
  * The JSON object of a frame.
@@ -41,7 +41,8 @@ export function frameObject(frame: Frame, out: MessageSink): Record<string, unkn
   return undefined
 }
 
-/** Whether a text is a note of the host's and no broken piece of the answer. */
+/** Whether a text is a note of the host's, a bare word or a sign of life, and no broken piece of the answer. */
 function isNote(text: string): boolean {
-  return text === "" || (text.length <= MAX_NOTE && /^[^[{"\p{Cc}\ufffd][^\p{Cc}\ufffd]*$/u.test(text))
+  if (text.length > MAX_NOTE || /^[{["<]/.test(text)) return false
+  return /^[\w.: -]*$/.test(text) || /keep-?alive|heart-?beat/i.test(text)
 }

@@ -11,7 +11,7 @@ import type { WriteRhythm } from "./write-rhythm.ts"
 const MAX_WAITING = 20_000
 /** Rows of one statement. */
 const BATCH = 100
-/** Milliseconds before what could not be written is tried once more. */
+/** Milliseconds before what could not be written is tried again; then four, then sixteen times as long. */
 const RETRY_MS = 250
 
 /** What a request log works with. */
@@ -22,7 +22,7 @@ export interface RequestLogParts {
   retryMs?: number
 }
 
-/** Writes one row a request, in batches. What cannot be written is tried once more, then counted and reported. */
+/** Writes one row a request, in batches. What cannot be written is tried three times more, then counted and reported. */
 export class RequestLog implements GatewayLog {
   readonly #db: Kysely<Schema>
   readonly #parts: RequestLogParts
@@ -61,11 +61,15 @@ export class RequestLog implements GatewayLog {
       this.#crowdedOut = 0
     }
     if (rows.length === 0) return
-    try {
-      await this.#write(rows)
-    } catch {
-      await pause(this.#parts.retryMs ?? RETRY_MS)
-      await this.#write(rows).catch((error: unknown) => this.#lost(rows.length, error))
+    const pauses = [1, 4, 16].map((factor) => factor * (this.#parts.retryMs ?? RETRY_MS))
+    for (;;) {
+      try {
+        return await this.#write(rows)
+      } catch (error) {
+        const wait = pauses.shift()
+        if (wait === undefined) return this.#lost(rows.length, error)
+        await pause(wait)
+      }
     }
   }
 
