@@ -74,5 +74,7 @@ for (let i = 0; i < (kind === "text" ? 4 : 1); i++) {
   const used = process.cpuUsage(before)
   times.push((used.user + used.system) / 1000)
 }
-if (result < size * 0.9) throw new Error(`Only ${result} of ${size} came through.`)
+// The floor counts events, a client characters.
+const least = kind === "tool" && who === "floor" ? size / 16 : size
+if (result < least * 0.9) throw new Error(`Only ${result} of ${size} came through.`)
 process.stdout.write(JSON.stringify({ first: times[0], fourth: times[3] ?? null }))
