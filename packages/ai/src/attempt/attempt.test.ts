@@ -7,6 +7,7 @@ import { undiciTransport } from "../transport/undici.ts"
 import { Known } from "./known.ts"
 import { ok, route, serve, toyWire, user } from "../../../../tests/support/toy-wire.ts"
 import type { CredentialSource, Lease } from "../contract/credential.ts"
+import type { Exchange } from "../contract/transport.ts"
 import type { WireClient } from "../contract/wire-client.ts"
 
 const SSE = { "content-type": "text/event-stream" }
@@ -40,6 +41,12 @@ describe("what is learned", () => {
     expect(bodies.map((body) => body.includes(`"without":true`))).toEqual([false, true, false, true, true, false, true])
   })
 })
+
+/** A response whose body never comes, whatever is asked of it. */
+function hangingAnswer(status: number): Exchange {
+  const head = { status, headers: new Headers(), channel: "http" as const }
+  return { head, chunks: { [Symbol.asyncIterator]: () => ({ next: never }) }, cancel: () => {} }
+}
 
 describe("an abort wins wherever a call stands", () => {
   const source = (part: Partial<Lease> & { acquire?: () => Promise<Lease> }): CredentialSource => ({
@@ -76,6 +83,18 @@ describe("an abort wins wherever a call stands", () => {
 
   test.each(hanging)("%s", async (_name, call) => {
     expect(await call()).toBe("aborted")
+  })
+
+  test("while the body of an error hangs in a source that ignores its signal", async () => {
+    const deaf = {
+      open: async () => ({
+        kind: "http" as const,
+        memory: new Map(),
+        close: () => {},
+        send: async () => hangingAnswer(500),
+      }),
+    }
+    expect(await run({ transport: deaf })).toBe("aborted")
   })
 
   test("while late usage is awaited", async () => {

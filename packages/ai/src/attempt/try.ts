@@ -229,20 +229,24 @@ async function readError<T>(
   signal: AbortSignal,
 ): Promise<SluiceError> {
   const { clock } = input
-  const enough = new SluiceError({ code: "timeout", message: "The body of the error did not end." })
-  const timer = clock.setTimeout(() => exchange.cancel(enough), ERROR_BODY_MS)
+  const enough = new AbortController()
+  const stop = (): void => enough.abort(signal.reason)
+  signal.addEventListener("abort", stop, { once: true })
+  const timer = clock.setTimeout(stop, ERROR_BODY_MS)
   const decoder = new TextDecoder()
   let text = ""
   try {
-    for await (const chunk of exchange.chunks) {
-      if (!(chunk instanceof Uint8Array)) continue
-      text += decoder.decode(chunk, { stream: true })
-      if (text.length > ERROR_BODY_BYTES) break
+    const chunks = exchange.chunks[Symbol.asyncIterator]()
+    while (text.length <= ERROR_BODY_BYTES) {
+      const next = await unlessAborted(chunks.next(), enough.signal)
+      if (next.done) break
+      if (next.value instanceof Uint8Array) text += decoder.decode(next.value, { stream: true })
     }
   } catch {
     // What came before the cut is all there is to report.
   } finally {
     clock.clearTimeout(timer)
+    signal.removeEventListener("abort", stop)
   }
   if (signal.aborted) throw signal.reason
   const facts = errorFacts(route.wire, exchange.head, parseBody(text), clock.now())

@@ -4,6 +4,7 @@ import {
   costOf,
   ExchangeReader,
   SluiceError,
+  unlessAborted,
   type Call,
   type Exchange,
   type Frame,
@@ -125,10 +126,14 @@ class Passing implements Work<void> {
     let open = false
     let late: unknown
     let enough = false
+    // A source may ignore its signal, and may not end when it is let go.
+    const stop = new AbortController()
+    const onAbort = (): void => stop.abort(ctx.signal.reason)
+    ctx.signal.addEventListener("abort", onAbort, { once: true })
     try {
       for (;;) {
         ctx.watch.waiting()
-        const next = await chunks.next()
+        const next = await unlessAborted(chunks.next(), stop.signal)
         ctx.watch.paused()
         const frames = next.done ? lastFrames(framer) : framer.push(next.value as Uint8Array)
         let ends = next.done === true
@@ -158,6 +163,7 @@ class Passing implements Work<void> {
         if (late === undefined && tap.result().terminal) {
           late = clock.setTimeout(() => {
             enough = true
+            stop.abort()
             exchange.cancel(new SluiceError({ code: "aborted", message: "The answer was complete." }))
           }, LATE_MS)
         }
@@ -168,6 +174,7 @@ class Passing implements Work<void> {
       if (!enough && !(tap.result().terminal && !this.#ctx.signal.aborted)) throw thrown
     } finally {
       clock.clearTimeout(late)
+      ctx.signal.removeEventListener("abort", onAbort)
     }
     const result = tap.result()
     if (!open && result.error) throw ctx.classify({ inStream: true, ...result.error })
@@ -195,9 +202,12 @@ class Passing implements Work<void> {
     })
     const parts: Uint8Array[] = []
     ctx.watch.waiting()
-    for await (const chunk of exchange.chunks) {
-      reader.push(chunk)
-      if (chunk instanceof Uint8Array) parts.push(chunk)
+    const chunks = exchange.chunks[Symbol.asyncIterator]()
+    for (;;) {
+      const next = await unlessAborted(chunks.next(), ctx.signal)
+      if (next.done) break
+      reader.push(next.value)
+      if (next.value instanceof Uint8Array) parts.push(next.value)
     }
     ctx.watch.paused()
     reader.end()
