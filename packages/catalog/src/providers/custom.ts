@@ -1,7 +1,4 @@
-import { CLAUDE_RULES } from "../families/claude.ts"
-import { GPT_OSS_RULES, GPT_RULES } from "../families/gpt.ts"
-import { DEEPSEEK_RULES, GLM_RULES, KIMI_RULES, QWEN_RULES } from "../families/open-weights.ts"
-import { GEMINI_RULES, GROK_RULES, MISTRAL_RULES } from "../families/others.ts"
+import { ALL_FAMILIES } from "../families/all.ts"
 import type { Provider } from "../provider.ts"
 
 /** Id of a host that the catalog has no entry for. */
@@ -23,16 +20,5 @@ export const custom: Provider = {
   thirdParty: "allowed",
   listing: { path: "/models", shape: "openai", auth: "optional" },
   defaultModel: "default",
-  rules: [
-    ...GPT_RULES,
-    ...GPT_OSS_RULES,
-    ...CLAUDE_RULES,
-    ...GEMINI_RULES,
-    ...GROK_RULES,
-    ...DEEPSEEK_RULES,
-    ...QWEN_RULES,
-    ...GLM_RULES,
-    ...KIMI_RULES,
-    ...MISTRAL_RULES,
-  ],
+  rules: ALL_FAMILIES,
 }

@@ -1,7 +1,4 @@
-import { CLAUDE_RULES } from "../families/claude.ts"
-import { GPT_OSS_RULES, GPT_RULES } from "../families/gpt.ts"
-import { DEEPSEEK_RULES, GLM_RULES, KIMI_RULES, QWEN_RULES } from "../families/open-weights.ts"
-import { GEMINI_RULES, GROK_RULES, MISTRAL_RULES } from "../families/others.ts"
+import { ALL_FAMILIES } from "../families/all.ts"
 import type { Provider } from "../provider.ts"
 
 /** OpenRouter: many vendors' models behind one key; it reports what each call cost. */
@@ -32,16 +29,7 @@ export const openrouter: Provider = {
   },
   defaultModel: "openai/gpt-5.5",
   rules: [
-    ...GPT_RULES,
-    ...GPT_OSS_RULES,
-    ...CLAUDE_RULES,
-    ...GEMINI_RULES,
-    ...GROK_RULES,
-    ...DEEPSEEK_RULES,
-    ...QWEN_RULES,
-    ...GLM_RULES,
-    ...KIMI_RULES,
-    ...MISTRAL_RULES,
+    ...ALL_FAMILIES,
     { match: /^anthropic\//, set: { compat: { chat: { cacheControl: true, cacheTtl: "1h", emptyTools: true } } } },
     { match: /^moonshotai\//, set: { compat: { chat: { maxTokensOnlyIfSet: false } } } },
   ],
