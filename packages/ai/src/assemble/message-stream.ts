@@ -11,6 +11,8 @@ type Waiter = (result: IteratorResult<AssistantMessageEvent, undefined>) => void
 class Subscription implements AsyncIterator<AssistantMessageEvent, undefined> {
   readonly #stream: MessageStream
   #events: AssistantMessageEvent[] = []
+  /** The list is a batch as it came, which others read too: it is copied before it is added to. */
+  #shared = false
   #at = 0
   /** Calls of `next` without an event yet, in order. */
   readonly #waiters: Waiter[] = []
@@ -27,7 +29,15 @@ class Subscription implements AsyncIterator<AssistantMessageEvent, undefined> {
 
   push(batch: readonly AssistantMessageEvent[]): void {
     if (this.#closed) return
-    for (const event of batch) this.#events.push(event)
+    if (this.#at === this.#events.length) {
+      this.#events = batch as AssistantMessageEvent[]
+      this.#shared = true
+      this.#at = 0
+    } else {
+      if (this.#shared) this.#events = this.#events.slice()
+      this.#shared = false
+      for (const event of batch) this.#events.push(event)
+    }
     while (this.#waiters.length > 0 && this.#at < this.#events.length) {
       const waiter = this.#waiters.shift() as Waiter
       waiter(this.#take())

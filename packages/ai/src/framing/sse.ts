@@ -4,7 +4,8 @@ import { MAX_FRAME_BYTES, type Framer } from "./framer.ts"
 
 const LF = 0x0a
 const CR = 0x0d
-const EMPTY = new Uint8Array(0)
+/** A character may be split between any two reads. */
+const STREAM = { stream: true } as const
 
 /**
  * Server-sent events, read as the HTML standard describes them: lines end in LF, CR or CRLF, a leading byte order
@@ -12,15 +13,14 @@ const EMPTY = new Uint8Array(0)
  * data, so that a reader can tell a living host from a silent one. An event that the end of input cuts short of its
  * blank line is still given out by `end()`.
  *
- * Only whole lines are decoded, so a character may be split between any two pushes.
- *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 export class SseFramer implements Framer {
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true })
   readonly #max: number
-  #held: Uint8Array[] = []
-  #heldBytes = 0
+  /** Text of the line whose end has not come yet. */
+  #held: string[] = []
+  #heldLength = 0
   #first = true
   #afterCr = false
   #event = ""
@@ -33,43 +33,38 @@ export class SseFramer implements Framer {
 
   push(bytes: Uint8Array): Frame[] {
     const frames: Frame[] = []
-    const last = Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR))
+    const text = this.#decoder.decode(bytes, STREAM)
+    const last = Math.max(text.lastIndexOf("\n"), text.lastIndexOf("\r"))
     if (last < 0) {
-      this.#hold(bytes)
+      this.#hold(text)
       return frames
     }
-    const head = bytes.subarray(0, last + 1)
-    const text = this.#decoder.decode(this.#heldBytes === 0 ? head : this.#joined(head))
-    this.#lines(text, frames)
-    const rest = bytes.subarray(last + 1)
-    if (rest.length > 0) this.#hold(rest)
+    const whole = text.slice(0, last + 1)
+    this.#lines(this.#heldLength === 0 ? whole : this.#release() + whole, frames)
+    if (last + 1 < text.length) this.#hold(text.slice(last + 1))
     return frames
   }
 
   end(): Frame[] {
     const frames: Frame[] = []
-    if (this.#heldBytes > 0) this.#lines(`${this.#decoder.decode(this.#joined(EMPTY))}\n`, frames)
+    const rest = this.#release() + this.#decoder.decode()
+    if (rest !== "") this.#lines(`${rest}\n`, frames)
     this.#dispatch(frames)
     return frames
   }
 
-  #hold(bytes: Uint8Array): void {
-    this.#heldBytes += bytes.length
-    this.#check(this.#heldBytes)
-    this.#held.push(bytes.slice())
+  #hold(text: string): void {
+    if (text === "") return
+    this.#heldLength += text.length
+    this.#check(this.#heldLength)
+    this.#held.push(text)
   }
 
-  #joined(tail: Uint8Array): Uint8Array {
-    const whole = new Uint8Array(this.#heldBytes + tail.length)
-    let at = 0
-    for (const part of this.#held) {
-      whole.set(part, at)
-      at += part.length
-    }
-    whole.set(tail, at)
+  #release(): string {
+    const text = this.#held.join("")
     this.#held = []
-    this.#heldBytes = 0
-    return whole
+    this.#heldLength = 0
+    return text
   }
 
   #check(size: number): void {

@@ -1,3 +1,4 @@
+import { DeltaTemplate } from "../../assemble/delta-template.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
 import { parseArguments } from "../../assemble/json-arguments.ts"
 import type { MessageSink } from "../../contract/builder.ts"
@@ -38,6 +39,14 @@ interface BlockState {
   native?: NativeBlockState
 }
 
+/** The delta that goes on with a block, and the field of its text, by kind of the block. */
+const PIECES: Readonly<Partial<Record<Kind, { type: string; field: string }>>> = {
+  text: { type: "text_delta", field: "text" },
+  thinking: { type: "thinking_delta", field: "thinking" },
+  tool: { type: "input_json_delta", field: "partial_json" },
+  output: { type: "input_json_delta", field: "partial_json" },
+}
+
 /** What a decoder must know of the request. */
 export interface DecoderOptions {
   /** Calls of this tool are the answer's text: it stands in for an output format that the host lacks. */
@@ -53,6 +62,7 @@ export interface DecoderOptions {
 export class MessagesDecoder implements Decoder {
   readonly #out: MessageSink
   readonly #outputTool: string | undefined
+  readonly #template = new DeltaTemplate()
   readonly #blocks = new Map<unknown, BlockState>()
   #lastIndex: unknown
   #last: BlockState | undefined
@@ -70,14 +80,17 @@ export class MessagesDecoder implements Decoder {
 
   push(frame: Frame): readonly Effect[] | void {
     if (this.#done) return undefined
+    const known = this.#template.read(frame.data)
+    if (known !== undefined && this.#last) return void this.#piece(this.#last, known)
     const event = frameObject(frame, this.#out)
     if (!event) return undefined
     const type = event["type"] ?? frame.event
     if (type === "content_block_delta") {
       const delta = event["delta"]
-      if (isItem(delta)) this.#delta(event["index"], delta)
+      if (isItem(delta)) this.#delta(event["index"], delta, frame.data)
       return undefined
     }
+    this.#template.forget()
     return this.#event(type, event)
   }
 
@@ -242,25 +255,22 @@ export class MessagesDecoder implements Decoder {
     }
   }
 
-  #delta(index: unknown, delta: Item): void {
-    let state = this.#last
-    if (index !== this.#lastIndex || !state) {
-      state = this.#blocks.get(index)
-      this.#lastIndex = index
-      this.#last = state
-    }
+  #delta(index: unknown, delta: Item, data: Frame["data"]): void {
+    const state = this.#blockAt(index)
     if (!state || state.closed) return
+    const { kind } = state
+    const piece = pieceOf(delta, kind)
+    if (piece !== undefined) {
+      this.#template.learn(data, piece, (value) => ofDelta(value, kind))
+      this.#piece(state, piece)
+      return
+    }
     switch (delta["type"]) {
       case "text_delta":
-        if (state.kind === "text" && typeof delta["text"] === "string") this.#out.text(state.key, delta["text"])
-        return
       case "thinking_delta":
-        if (state.kind === "thinking") this.#think(state, string(delta["thinking"]))
         return
       case "input_json_delta":
-        if (state.native) break
-        this.#input(state, string(delta["partial_json"]))
-        return
+        break
       case "signature_delta":
         state.signature += string(delta["signature"])
         return
@@ -269,6 +279,21 @@ export class MessagesDecoder implements Decoder {
         if (!state.native) return
     }
     state.native?.push(delta)
+  }
+
+  /** The block of an index; most deltas belong to that of the one before. */
+  #blockAt(index: unknown): BlockState | undefined {
+    if (index === this.#lastIndex && this.#last) return this.#last
+    this.#template.forget()
+    this.#lastIndex = index
+    this.#last = this.#blocks.get(index)
+    return this.#last
+  }
+
+  #piece(state: BlockState, text: string): void {
+    if (state.kind === "text") this.#out.text(state.key, text)
+    else if (state.kind === "thinking") this.#think(state, text)
+    else this.#input(state, text)
   }
 
   #think(state: BlockState, text: string): void {
@@ -370,6 +395,20 @@ export class MessagesDecoder implements Decoder {
 /** Whether a call that was not ended has all of its input: an object that is closed. */
 function isWholeInput({ input, seed }: BlockState): boolean {
   return input === "" ? isItem(seed) && Object.keys(seed).length > 0 : parseArguments(input).ok
+}
+
+/** The text with which a delta goes on with a block of the kind; `undefined` where it does not. */
+function pieceOf(delta: Item, kind: Kind): string | undefined {
+  const piece = PIECES[kind]
+  if (!piece || delta["type"] !== piece.type) return undefined
+  const text = delta[piece.field]
+  return typeof text === "string" && text !== "" ? text : undefined
+}
+
+/** The same of an event that says itself what it is. */
+function ofDelta(event: unknown, kind: Kind): string | undefined {
+  if (!isItem(event) || event["type"] !== "content_block_delta" || !isItem(event["delta"])) return undefined
+  return pieceOf(event["delta"], kind)
 }
 
 function string(value: unknown): string {

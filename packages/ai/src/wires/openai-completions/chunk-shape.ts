@@ -3,38 +3,20 @@ import { isObject, type Obj } from "./types.ts"
 /** Where gateways put the document of the host behind them. */
 const WRAPPERS = ["data", "response", "result", "body", "output"]
 
-/** A chunk that carries nothing beside its choices. */
-export function isPlainChunk(chunk: Obj): boolean {
-  return (
-    !chunk["usage"] &&
-    !chunk["error"] &&
-    chunk["x_groq"] === undefined &&
-    chunk["citations"] === undefined &&
-    !chunk["service_tier"]
-  )
+/** The text of a chunk that carries one piece of it in `field` of its delta and nothing else; else `undefined`. */
+export function soleText(chunk: unknown, field: string): string | undefined {
+  const { choices, usage, error, x_groq, citations, service_tier } = chunk as Obj
+  if (!Array.isArray(choices) || choices.length !== 1) return undefined
+  if (usage || error || x_groq !== undefined || citations !== undefined || service_tier) return undefined
+  return textOf(choices[0], field)
 }
 
-/** The text of a choice that carries nothing else; else `undefined`. */
-export function plainText(choice: unknown): string | undefined {
+function textOf(choice: unknown, field: string): string | undefined {
   const { delta, finish_reason, logprobs, index, usage, error } = choice as Obj
-  if (finish_reason || logprobs || index || usage || error || typeof delta !== "object" || delta === null)
-    return undefined
-  const fields = delta as Obj
-  const content = fields["content"]
-  if (typeof content !== "string" || content === "") return undefined
-  return fields["tool_calls"] ||
-    fields["reasoning_content"] ||
-    fields["reasoning"] ||
-    fields["reasoning_text"] ||
-    fields["reasoning_details"] ||
-    fields["refusal"] ||
-    fields["annotations"] ||
-    fields["function_call"] ||
-    fields["images"] ||
-    fields["audio"] ||
-    fields["executed_tools"]
-    ? undefined
-    : content
+  if (finish_reason || logprobs || index || usage || error || !isObject(delta)) return undefined
+  for (const name in delta) if (name !== field && name !== "role" && delta[name]) return undefined
+  const text = delta[field]
+  return typeof text === "string" && text !== "" ? text : undefined
 }
 
 /** The document with the choices or the error, out of whatever a gateway wrapped around it. */

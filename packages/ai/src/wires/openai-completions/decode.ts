@@ -2,10 +2,11 @@ import type { MessageSink } from "../../contract/builder.ts"
 import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Effect, Frame } from "../../contract/frame.ts"
 import type { Call, Decoder } from "../../contract/wire-client.ts"
+import { DeltaTemplate } from "../../assemble/delta-template.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
 import type { Block } from "../../model/message.ts"
 import { ControlTokenFilter } from "./control-tokens.ts"
-import { isPlainChunk, isTaggedCopy, plainText, unwrap } from "./chunk-shape.ts"
+import { isTaggedCopy, soleText, unwrap } from "./chunk-shape.ts"
 import { errorFacts } from "./errors.ts"
 import { readFinish } from "./finish.ts"
 import { ToolDeltas } from "./tool-deltas.ts"
@@ -22,7 +23,7 @@ type Kind = "none" | "text" | "thinking"
 /**
  * Reads one answer of a chat host, in every dialect that is known.
  *
- * A delta of plain text in a block that is open takes the short way at the head of `push`. Text and thinking get a
+ * A delta that only goes on with the open block takes the short way at the head of `push`. Text and thinking get a
  * new block whenever the kind changes; tool calls stay open until the end, as their pieces may interleave.
  *
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
@@ -33,8 +34,8 @@ export class ChatDecoder implements Decoder {
   readonly #cumulative: Map<string, string> | undefined
   readonly #filter: ControlTokenFilter | undefined
   readonly #emptyLengthIsOverflow: boolean
-  readonly #plain: boolean
   readonly #audioFormat: string
+  readonly #template = new DeltaTemplate()
   #kind: Kind = "none"
   #key = ""
   #field: string | undefined
@@ -60,7 +61,6 @@ export class ChatDecoder implements Decoder {
     this.#calls = new ToolDeltas(out)
     this.#cumulative = compat.cumulativeThinking ? new Map() : undefined
     this.#filter = compat.stripControlTokens ? new ControlTokenFilter() : undefined
-    this.#plain = this.#filter === undefined
     this.#emptyLengthIsOverflow = compat.emptyLengthIsOverflow === true
     const audio = call.options.wire?.[API]?.["audio"]
     this.#audioFormat = isObject(audio) && typeof audio["format"] === "string" ? audio["format"] : "wav"
@@ -73,23 +73,19 @@ export class ChatDecoder implements Decoder {
       this.#settle()
       return STOP_NOW
     }
+    const known = this.#template.read(data)
+    if (known !== undefined) return this.#more(known)
     const chunk = frameObject(frame, this.#out)
     if (chunk === undefined) return undefined
-    const choices = chunk["choices"]
-    if (
-      this.#kind === "text" &&
-      this.#plain &&
-      this.#identified &&
-      Array.isArray(choices) &&
-      choices.length === 1 &&
-      isPlainChunk(chunk)
-    ) {
-      const content = plainText(choices[0])
-      if (content !== undefined) {
-        this.#out.text(this.#key, content)
-        return undefined
+    const field = this.#soleField()
+    if (field !== undefined) {
+      const text = soleText(chunk, field)
+      if (text !== undefined) {
+        this.#template.learn(data, text, (value) => soleText(value, field))
+        return this.#more(text)
       }
     }
+    const choices = chunk["choices"]
     if (frame.event === "error" && chunk["error"] === undefined && !Array.isArray(choices)) return this.#error(chunk)
     return this.#chunk(chunk)
   }
@@ -115,6 +111,19 @@ export class ChatDecoder implements Decoder {
     if (this.#done) return
     if (this.#finished) this.#settle()
     else if (!this.#failed) this.#out.fail({ is: "stream_incomplete" })
+  }
+
+  /** The field of a delta that could only go on with the block that is open. */
+  #soleField(): string | undefined {
+    if (!this.#identified) return undefined
+    if (this.#kind === "text") return this.#filter ? undefined : "content"
+    return this.#kind === "thinking" && !this.#cumulative ? this.#field : undefined
+  }
+
+  /** The short way of a delta: more of the block that is open. */
+  #more(text: string): void {
+    if (this.#kind === "text") this.#out.text(this.#key, text)
+    else this.#out.thinking(this.#key, text, this.#field)
   }
 
   #chunk(chunk: Obj): readonly Effect[] | void {
@@ -329,6 +338,7 @@ export class ChatDecoder implements Decoder {
       if (held) this.#out.text(this.#key, held)
     }
     if (this.#kind !== "none") this.#out.close(this.#key)
+    this.#template.forget()
     this.#kind = "none"
     this.#key = ""
     this.#field = undefined
