@@ -1,4 +1,6 @@
 export { createRedactor, REDACTED, type Redactor } from "@sluice/ai"
+export { readSealKeys, SEAL_KEY_VARIABLE, type SealKeyOptions } from "./seal/keys.ts"
+export { createSealer, type Sealer } from "./seal/sealer.ts"
 export { chainSource } from "./sources/chain.ts"
 export { environmentSource, type EnvironmentOptions } from "./sources/environment.ts"
 export { fixedSource } from "./sources/fixed.ts"
