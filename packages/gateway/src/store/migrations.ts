@@ -45,4 +45,18 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex("requests_key_at").on("requests").columns(["key_id", "at"]).execute()
     },
   },
+  "0002-responses": {
+    async up(db: Kysely<never>): Promise<void> {
+      await db.schema
+        .createTable("responses")
+        .addColumn("id", "text", (column) => column.primaryKey())
+        .addColumn("owner", "text", (column) => column.notNull())
+        .addColumn("previous", "text")
+        .addColumn("created_at", "bigint", (column) => column.notNull())
+        .addColumn("expires_at", "bigint", (column) => column.notNull())
+        .addColumn("sealed", "blob", (column) => column.notNull())
+        .execute()
+      await db.schema.createIndex("responses_expires_at").on("responses").column("expires_at").execute()
+    },
+  },
 }

@@ -43,10 +43,23 @@ export interface RequestTable {
   losses: string | null
 }
 
+/** An answer that was kept for its client. What was said is encrypted. */
+export interface ResponseTable {
+  id: string
+  /** Id of the key that asked; empty without keys. */
+  owner: string
+  /** Id of the answer that this one goes on from. */
+  previous: string | null
+  created_at: number
+  expires_at: number
+  sealed: Uint8Array
+}
+
 /** The tables of the gateway's database. */
 export interface Schema {
   api_keys: ApiKeyTable
   requests: RequestTable
+  responses: ResponseTable
 }
 
 export type ApiKeyRow = Selectable<ApiKeyTable>

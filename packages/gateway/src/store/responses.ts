@@ -1,0 +1,125 @@
+import type { Message } from "@sluice/ai"
+import type { Sealer } from "@sluice/auth"
+import type { Kysely } from "kysely"
+import type { Schema } from "./schema.ts"
+
+/** How long an answer is kept unless told otherwise: 30 days, in milliseconds. */
+export const RESPONSE_LIFETIME_MS: number = 30 * 24 * 60 * 60 * 1000
+/** How often what has expired is removed, in milliseconds. */
+const SWEEP_EVERY_MS = 60_000
+/** Answers that one conversation may be made of: a chain that is longer is refused rather than read for ever. */
+const MAX_CHAIN = 10_000
+
+/** An answer that is kept for its client. */
+export interface StoredResponse {
+  id: string
+  /** Id of the answer that this one goes on from. */
+  previous?: string | undefined
+  /** The answer as the client was given it. */
+  document: unknown
+  /** What the client sent with this request, in its own spelling. */
+  input: readonly unknown[]
+  /** The messages that this request added to the conversation, the answer last. */
+  turn: readonly Message[]
+}
+
+/** What a store of answers works with. */
+export interface ResponseStoreParts {
+  sealer: Sealer
+  lifetimeMs?: number
+  /** Milliseconds since 1970. Default: the system's clock. */
+  now?: () => number
+}
+
+/**
+ * Answers that clients may come back to by their id, encrypted, for as long as they are kept.
+ *
+ * Each belongs to the key that asked for it: for every other one it is not there. A row holds only what its request
+ * added; a conversation is read along the chain.
+ */
+export class ResponseStore {
+  readonly #db: Kysely<Schema>
+  readonly #sealer: Sealer
+  readonly #lifetimeMs: number
+  readonly #now: () => number
+  #sweptAt = 0
+
+  constructor(db: Kysely<Schema>, parts: ResponseStoreParts) {
+    this.#db = db
+    this.#sealer = parts.sealer
+    this.#lifetimeMs = parts.lifetimeMs ?? RESPONSE_LIFETIME_MS
+    this.#now = parts.now ?? Date.now
+  }
+
+  /** Resolves when the answer can be read. One of the same id and owner is replaced. */
+  async put(owner: string, { id, previous, ...content }: StoredResponse): Promise<void> {
+    const now = this.#now()
+    const row = {
+      id,
+      owner,
+      previous: previous ?? null,
+      created_at: now,
+      expires_at: now + this.#lifetimeMs,
+      sealed: this.#sealer.seal(JSON.stringify(content), placeOf(owner, id)),
+    }
+    await this.#db
+      .insertInto("responses")
+      .values(row)
+      .onConflict((conflict) =>
+        conflict
+          .column("id")
+          .doUpdateSet({ sealed: row.sealed, previous: row.previous, expires_at: row.expires_at })
+          .where("responses.owner", "=", owner),
+      )
+      .execute()
+    await this.#sweep(now)
+  }
+
+  async get(owner: string, id: string): Promise<StoredResponse | undefined> {
+    const row = await this.#db
+      .selectFrom("responses")
+      .select(["previous", "sealed"])
+      .where("id", "=", id)
+      .where("owner", "=", owner)
+      .where("expires_at", ">", this.#now())
+      .executeTakeFirst()
+    if (!row) return undefined
+    const content = JSON.parse(this.#sealer.openText(row.sealed, placeOf(owner, id))) as Omit<StoredResponse, "id">
+    return { ...content, id, ...(row.previous === null ? {} : { previous: row.previous }) }
+  }
+
+  /** The messages up to an answer and with it; `undefined` when any part of them is not kept any more. */
+  async conversation(owner: string, id: string): Promise<Message[] | undefined> {
+    const turns: (readonly Message[])[] = []
+    const seen = new Set<string>()
+    for (let at: string | undefined = id; at !== undefined;) {
+      const stored: StoredResponse | undefined = await this.get(owner, at)
+      if (!stored || seen.has(at) || seen.size >= MAX_CHAIN) return undefined
+      seen.add(at)
+      turns.push(stored.turn)
+      at = stored.previous
+    }
+    return turns.toReversed().flat()
+  }
+
+  /** Whether there was one to remove. */
+  async delete(owner: string, id: string): Promise<boolean> {
+    const result = await this.#db
+      .deleteFrom("responses")
+      .where("id", "=", id)
+      .where("owner", "=", owner)
+      .where("expires_at", ">", this.#now())
+      .executeTakeFirst()
+    return result.numDeletedRows > 0n
+  }
+
+  async #sweep(now: number): Promise<void> {
+    if (now - this.#sweptAt < SWEEP_EVERY_MS) return
+    this.#sweptAt = now
+    await this.#db.deleteFrom("responses").where("expires_at", "<=", now).execute()
+  }
+}
+
+function placeOf(owner: string, id: string): string {
+  return `responses/${owner}/${id}`
+}
