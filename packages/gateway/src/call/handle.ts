@@ -12,7 +12,8 @@ import { authorise } from "../inbound/access.ts"
 import type { Caller } from "../http/caller.ts"
 import { clientLeft } from "../http/left.ts"
 import type { Reply } from "../http/reply.ts"
-import { checkBody, parseJson } from "../inbound/body.ts"
+import { checkSize, parseJson } from "../inbound/body.ts"
+import { decompressed, encodingsOf } from "../inbound/decompress.ts"
 import type { Settings } from "../options.ts"
 import type { KeyStore } from "../store/keys.ts"
 import type { RequestLog } from "../store/request-log.ts"
@@ -75,9 +76,11 @@ export class CallHandler {
     try {
       const key = await authorise(caller.headers, keys, settings.anonymous)
       record.keyId = key?.id
-      checkBody(caller.headers, settings.maxBodyBytes)
-      const raw = await caller.body(settings.maxBodyBytes)
       const { headers, query } = caller
+      const encodings = encodingsOf(headers)
+      checkSize(headers, settings.maxBodyBytes)
+      const sent = await caller.body(settings.maxBodyBytes)
+      const raw = encodings.length === 0 ? sent : await decompressed(sent, encodings, settings.maxBodyBytes)
       const body = parseJson(raw)
       await this.#answer(
         caller,
