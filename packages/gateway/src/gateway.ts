@@ -1,9 +1,13 @@
 import { getRequestListener } from "@hono/node-server"
+import { randomBytes } from "node:crypto"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { RequestListener, Server } from "node:http"
+import { join } from "node:path"
 import { SluiceError } from "@sluice/ai"
+import { createSealer, readSealKeys } from "@sluice/auth"
 import type { Hono } from "hono"
+import type { Kysely } from "kysely"
 import { createApp } from "./app.ts"
 import { CallHandler, type Door } from "./call/handle.ts"
 import type { GatewayKeys } from "./gateway-keys.ts"
@@ -13,10 +17,12 @@ import { NodeReply, nodeCaller } from "./http/node.ts"
 import { SERVERS } from "./inbound/dialect.ts"
 import { Router } from "./call/router.ts"
 import { silentLogger } from "./logger.ts"
-import { type GatewayOptions, readSettings } from "./options.ts"
+import { type GatewayOptions, readSettings, type Settings } from "./options.ts"
 import { openDatabase } from "./store/database.ts"
+import { KeptResponses } from "./store/kept-responses.ts"
 import { KeyStore } from "./store/keys.ts"
 import { RequestLog } from "./store/request-log.ts"
+import type { Schema } from "./store/schema.ts"
 import { WriteRhythm } from "./store/write-rhythm.ts"
 
 /** A gateway, listening or not. */
@@ -39,10 +45,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const rhythm = new WriteRhythm()
   const keys = new KeyStore(db, { rhythm, logger })
   const log = new RequestLog(db, { rhythm, logger })
+  const kept = keptIn(db, settings)
   const running = new Set<AbortController>()
   const router = new Router(options.sluice, settings)
-  const handler = new CallHandler({ settings, keys, log, router, logger, running })
-  const app = createApp({ settings, keys, handler, logger, listModels: options.listModels ?? (async () => []) })
+  const handler = new CallHandler({ settings, keys, log, kept, router, logger, running })
+  const app = createApp({ settings, keys, handler, kept, logger, listModels: options.listModels ?? (async () => []) })
   let server: Server | undefined
 
   async function close(): Promise<void> {
@@ -69,6 +76,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     keys,
     log,
   }
+}
+
+/** The store of answers, under a key of this folder or of the environment; in memory the key is not kept either. */
+function keptIn(db: Kysely<Schema>, { dataDir, keepResponsesMs: lifetimeMs }: Settings): KeptResponses | undefined {
+  if (lifetimeMs === 0) return undefined
+  const keys = dataDir === ":memory:" ? [randomBytes(32)] : readSealKeys({ file: join(dataDir, "seal.key") })
+  return new KeptResponses(db, { sealer: createSealer(keys), lifetimeMs })
 }
 
 /** The wires' own paths on the short way, everything else through the routes. */

@@ -1,4 +1,4 @@
-import type { Clock, Known, Mint, Model, Route, SluiceError, WireServer } from "@sluice/ai"
+import type { AssistantMessage, Clock, Known, Mint, Model, Responder, Route, SluiceError, WireServer } from "@sluice/ai"
 import type { InboundCall } from "@sluice/ai"
 import type { Settings } from "../options.ts"
 import type { Reply } from "../http/reply.ts"
@@ -19,6 +19,8 @@ export interface CallContext {
   clock: Clock
   mint: Mint
   known: Known
+  /** Keeps the answer where the client wants to come back to it. To be awaited before the client is told of its end. */
+  keep?: ((message: AssistantMessage, responder: Responder) => Promise<void>) | undefined
 }
 
 /** Headers of every answer to a call. */

@@ -15,12 +15,14 @@ import type { Reply } from "../http/reply.ts"
 import { checkSize, parseJson } from "../inbound/body.ts"
 import { decompressed, encodingsOf } from "../inbound/decompress.ts"
 import type { Settings } from "../options.ts"
+import type { KeptResponses } from "../store/kept-responses.ts"
 import type { KeyStore } from "../store/keys.ts"
 import type { RequestLog } from "../store/request-log.ts"
 import type { Logger } from "../logger.ts"
 import { type CallContext, sendError } from "./context.ts"
 import { countTokens } from "./count-tokens.ts"
 import { RequestRecord } from "./record.ts"
+import { joined, keeping, notKept } from "./kept.ts"
 import { mayRelay, relayed } from "./relay.ts"
 import type { Router } from "./router.ts"
 import { translate } from "./translate.ts"
@@ -31,6 +33,8 @@ export interface HandlerParts {
   settings: Settings
   keys: KeyStore
   log: RequestLog
+  /** Absent when no answers are kept. */
+  kept: KeptResponses | undefined
   router: Router
   logger: Logger
   /** Requests that are being answered; each is told to stop when the gateway gives up waiting for it. */
@@ -104,9 +108,11 @@ export class CallHandler {
     inbound: InboundRequest,
     record: RequestRecord,
   ): Promise<void> {
-    const { settings, router, running } = this.#parts
+    const { settings, router, running, kept, logger } = this.#parts
     const { server } = door
-    const call = server.accept(inbound)
+    const accepted = server.accept(inbound)
+    const owner = { kept, owner: record.keyId ?? "" }
+    const call = server.keeps ? await joined(accepted, owner) : accepted
     record.requestedModel = call.model
     record.stream = call.stream
     record.losses.push(...call.losses)
@@ -131,22 +137,12 @@ export class CallHandler {
       clock: systemClock,
       mint: systemMint,
       known: this.#known,
+      keep: keeping(accepted, owner, logger),
     }
     if (mayRelay(ctx)) return relayed(ctx)
-    if (call.previous !== undefined) throw notKept(call.previous)
+    if (call.previous !== undefined && !server.keeps) throw notKept("thread", call.previous)
     if (door.op === "countTokens") return countTokens(ctx)
     call.estimate = { inputTokens: estimateTokens(call.context), provenance: "estimated" }
     return translate(ctx)
   }
-}
-
-/** A request that holds only what is new, where what came before is unknown: an answer to it would be a guess. */
-function notKept(previous: string): SluiceError {
-  return new SluiceError({
-    code: "state_lost",
-    status: 404,
-    message: `The conversation that ends with ${previous} is not kept here.`,
-    hint: "Send the whole conversation.",
-    retryable: false,
-  })
 }

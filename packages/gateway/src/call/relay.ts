@@ -29,8 +29,10 @@ const LATE_MS = 2_500
  * anything spelled differently. All routes must allow it, since a later try may take any of them.
  */
 export function mayRelay(ctx: CallContext): boolean {
-  const { relay, api } = ctx.server
+  const { relay, api, keeps } = ctx.server
   if (!relay || ctx.call.op !== "generate") return false
+  // The host must neither keep what is kept here nor be asked to go on from it.
+  if (ctx.keep || (keeps && ctx.call.previous !== undefined)) return false
   return ctx.routes.every(
     ({ model, endpoint }) => model.api === api && !endpoint.body && !endpoint.unwrap && relay.passes(ctx.call, model),
   )

@@ -33,7 +33,7 @@ export async function translate(ctx: CallContext): Promise<void> {
     },
     { clock: ctx.clock, mint: ctx.mint, known: ctx.known },
   )
-  if (!call.stream) return whole(ctx, responder, await answer.result())
+  if (!call.stream) return await whole(ctx, responder, await answer.result())
 
   const batches = answer.batches()
   const first = batches.next()
@@ -69,8 +69,9 @@ async function pump(
         if (event.type === "done") record.message(event.message)
         if (event.type === "error") record.message(event.error)
       }
-      reply.write(encode(frames))
       const last = next.value.at(-1)
+      if (last?.type === "done") await ctx.keep?.(last.message, responder)
+      reply.write(encode(frames))
       if (last?.type === "done") record.losses.push(...responder.losses)
       if (last?.type === "done") record.end(200)
       if (last?.type === "error") record.end(last.reason === "aborted" ? 499 : 200, last.error.error)
@@ -90,13 +91,14 @@ async function pump(
   }
 }
 
-function whole(ctx: CallContext, responder: Responder, message: AssistantMessage): void {
+async function whole(ctx: CallContext, responder: Responder, message: AssistantMessage): Promise<void> {
   const { record, reply } = ctx
   record.message(message)
   if (message.error) return sendError(ctx, new SluiceError(message.error))
   record.content()
   const document = responder.whole(message)
   record.losses.push(...responder.losses)
+  await ctx.keep?.(message, responder)
   record.end(200)
   sendJson(reply, 200, answerHeaders(ctx, { provider: message.provider, id: message.model }), document)
 }
