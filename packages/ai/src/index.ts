@@ -27,6 +27,8 @@ export {
 } from "./sluice.ts"
 export { ExchangeReader } from "./assemble/exchange-reader.ts"
 export { createRedactor, REDACTED, type Redactor } from "./assemble/redact.ts"
+export { DEFAULT_THINKING_LOOP } from "./assemble/thinking-loop.ts"
+export { type RepeatedCall, repeatedCalls } from "./tools/repeated-calls.ts"
 export { handoff } from "./handoff/handoff.ts"
 export { authMissing, type KeyHolder, parseKeys } from "./keys.ts"
 export { systemClock, systemMint } from "./platform.ts"

@@ -7,6 +7,7 @@ import { ExchangeReader } from "./assemble/exchange-reader.ts"
 import { builderFor } from "./assemble/builder-for.ts"
 import type { MessageBuilder } from "./assemble/message-builder.ts"
 import { MessageStream } from "./assemble/message-stream.ts"
+import { THINKING_LOOP, ThinkingLoopGuard } from "./assemble/thinking-loop.ts"
 import type { ErrorFacts } from "./contract/error-facts.ts"
 import type { Frame } from "./contract/frame.ts"
 import type { ReadContext, Route, Work } from "./contract/route.ts"
@@ -15,7 +16,7 @@ import type { Call, Mint, WireRequest } from "./contract/wire-client.ts"
 import { handoff as defaultHandoff } from "./handoff/handoff.ts"
 import { SluiceError } from "./model/errors.ts"
 import type { AssistantMessage, Context, Loss } from "./model/message.ts"
-import type { CallOptions, Observers, RetryOptions, Timeouts } from "./model/options.ts"
+import type { CallOptions, Guards, Observers, RetryOptions, Timeouts } from "./model/options.ts"
 import { systemClock, systemMint } from "./platform.ts"
 
 /** What `stream` and `complete` take besides the model and the conversation. */
@@ -24,6 +25,7 @@ export interface StreamOptions extends CallOptions, Observers {
   signal?: AbortSignal
   timeouts?: Timeouts
   retry?: RetryOptions
+  guards?: Guards
   /** `false` asks the host for one JSON document instead of a stream. Default true. */
   stream?: boolean
 }
@@ -95,8 +97,9 @@ async function run(
   const clock = environment.clock ?? systemClock
   const mint = environment.mint ?? systemMint
   const started = clock.now()
-  const { signal: _signal, timeouts, retry, stream: streamed = true, onPayload, onResponse, onEvent, ...call } = options
-  const work = new Decoding(out, clock, mint, started, onEvent)
+  const { signal: _signal, timeouts, retry, guards, stream: streamed = true, ...rest } = options
+  const { onPayload, onResponse, onEvent, ...call } = rest
+  const work = new Decoding(out, clock, mint, started, onEvent, guards)
   let routes: readonly Route[]
   try {
     checkContext(context)
@@ -158,14 +161,23 @@ class Decoding implements Work<AssistantMessage> {
   readonly #mint: Mint
   readonly #started: number
   readonly #onEvent: Observers["onEvent"]
+  readonly #guards: Guards
   #losses: readonly Loss[] = []
 
-  constructor(out: MessageStream, clock: Clock, mint: Mint, started: number, onEvent: Observers["onEvent"]) {
+  constructor(
+    out: MessageStream,
+    clock: Clock,
+    mint: Mint,
+    started: number,
+    onEvent: Observers["onEvent"],
+    guards: Guards = {},
+  ) {
     this.#out = out
     this.#clock = clock
     this.#mint = mint
     this.#started = started
     this.#onEvent = onEvent
+    this.#guards = guards
   }
 
   builder(route: Route | undefined, toError?: (facts: ErrorFacts) => SluiceError): MessageBuilder {
@@ -192,10 +204,23 @@ class Decoding implements Work<AssistantMessage> {
       builder,
       onFrame: this.#observer(route),
     })
-    const reading = new Reading(exchange, reader, builder, ctx, this.#clock, this.#out)
+    const { message } = builder
+    const guard = this.#guard(ctx)
+    let delivered: "content" | "final" | undefined
+    const held: ReadContext = { ...ctx, delivered: (what) => (delivered = what) }
+    const check = guard && (() => guard.check(message))
+    const reading = new Reading(exchange, reader, builder, held, this.#clock, this.#out, check)
     const failure = await reading.run()
     builder.finish(failure)
-    const { message } = builder
+    if (failure?.type === THINKING_LOOP) {
+      guard?.cut(message)
+      // What nobody has read can be made anew.
+      if (!this.#out.watched) {
+        this.#out.forget()
+        throw failure
+      }
+    }
+    if (delivered) ctx.delivered(delivered)
     if (!reading.released) {
       if (message.error) throw new SluiceError({ ...message.error, delivered: "nothing" }, { cause: failure?.cause })
       if (isEmpty(message) && !ctx.takesEmpty) throw ctx.classify({ is: "empty_response", inStream: true })
@@ -204,6 +229,14 @@ class Decoding implements Work<AssistantMessage> {
     ctx.used(message.usage, message.error && new SluiceError(message.error))
     if (!message.error) for (const { where, facts } of builder.remembered) ctx.remember(where, facts)
     return message
+  }
+
+  /** The guard of one try. The last one of a call that has met a loop goes without: something may come of it. */
+  #guard(ctx: ReadContext): ThinkingLoopGuard | undefined {
+    const { thinkingLoop } = this.#guards
+    if (thinkingLoop === false) return undefined
+    if (ctx.takesEmpty && ctx.attempts.some(({ error }) => error.type === THINKING_LOOP)) return undefined
+    return new ThinkingLoopGuard(thinkingLoop)
   }
 
   #observer(route: Route): ((frame: Frame) => void) | undefined {
