@@ -2,6 +2,7 @@ import { attempt } from "./attempt/attempt.ts"
 import type { Clock } from "./attempt/clock.ts"
 import type { Handoff } from "./attempt/input.ts"
 import { Known } from "./attempt/known.ts"
+import { unlessAborted } from "./attempt/unless-aborted.ts"
 import { Reading } from "./assemble/reading.ts"
 import { ExchangeReader } from "./assemble/exchange-reader.ts"
 import { builderFor } from "./assemble/builder-for.ts"
@@ -14,6 +15,8 @@ import type { ReadContext, Route, Work } from "./contract/route.ts"
 import type { Exchange } from "./contract/transport.ts"
 import type { Call, Mint, WireRequest } from "./contract/wire-client.ts"
 import { handoff as defaultHandoff } from "./handoff/handoff.ts"
+import { fitImages, type FittedImages } from "./images/fit.ts"
+import type { ResizeImage } from "./images/resizer.ts"
 import { SluiceError } from "./model/errors.ts"
 import type { AssistantMessage, Context, Loss } from "./model/message.ts"
 import type { CallOptions, Guards, Observers, RetryOptions, Timeouts } from "./model/options.ts"
@@ -41,6 +44,8 @@ export interface Environment {
   /** What was learned about hosts and sessions. */
   known?: Known
   handoff?: Handoff
+  /** Scales down images that a host would refuse. Default: they go out as they are. */
+  resizeImage?: ResizeImage
 }
 
 const sharedKnown = new Known()
@@ -112,6 +117,8 @@ async function run(
     out.push(builder.take())
     return
   }
+  const handoff = environment.handoff ?? defaultHandoff
+  const fitted = await fittedImages(routes, context, environment.resizeImage, signal)
   const outcome = await attempt(
     routes,
     {
@@ -126,7 +133,7 @@ async function run(
       random: environment.random ?? Math.random,
       mint,
       known: environment.known ?? sharedKnown,
-      handoff: environment.handoff ?? defaultHandoff,
+      handoff: fitted ? fitted.handoff(handoff) : handoff,
     },
     work,
   )
@@ -136,8 +143,20 @@ async function run(
     routes[0]
   const builder = work.builder(route)
   if (outcome.attempts.length > 0) builder.message.attempts = outcome.attempts
-  builder.finish(outcome.error)
+  builder.finish(fitted && route ? fitted.explained(outcome.error, route.model) : outcome.error)
   out.push(builder.take())
+}
+
+/** The images as the routes' hosts can take them; `undefined` where they all can as they are, and after an abort. */
+async function fittedImages(
+  routes: readonly Route[],
+  context: Context,
+  resize: ResizeImage | undefined,
+  signal: AbortSignal,
+): Promise<FittedImages | undefined> {
+  const models = routes.map((route) => route.model)
+  const fitting = fitImages(models, context, resize)
+  return fitting && unlessAborted(fitting, signal).catch(() => undefined)
 }
 
 function checkContext(context: Context): void {

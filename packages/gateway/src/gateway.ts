@@ -41,7 +41,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const log = new RequestLog(db, { rhythm, logger })
   const running = new Set<AbortController>()
   const router = new Router(options.sluice, settings)
-  const handler = new CallHandler({ settings, keys, log, router, logger, running })
+  const { resizeImage } = options
+  const handler = new CallHandler({ settings, keys, log, router, logger, running, resizeImage })
   const app = createApp({ settings, keys, handler, logger, listModels: options.listModels ?? (async () => []) })
   let server: Server | undefined
 

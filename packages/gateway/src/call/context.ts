@@ -1,4 +1,4 @@
-import type { Clock, Known, Mint, Model, Route, SluiceError, WireServer } from "@sluice/ai"
+import type { Clock, Known, Mint, Model, ResizeImage, Route, SluiceError, WireServer } from "@sluice/ai"
 import type { InboundCall } from "@sluice/ai"
 import type { Settings } from "../options.ts"
 import type { Reply } from "../http/reply.ts"
@@ -19,6 +19,7 @@ export interface CallContext {
   clock: Clock
   mint: Mint
   known: Known
+  resizeImage?: ResizeImage | undefined
 }
 
 /** Headers of every answer to a call. */

@@ -6,6 +6,7 @@ import {
   estimateTokens,
   type InboundOp,
   type InboundRequest,
+  type ResizeImage,
   type WireServer,
 } from "@sluice/ai"
 import { authorise } from "../inbound/access.ts"
@@ -34,6 +35,7 @@ export interface HandlerParts {
   logger: Logger
   /** Requests that are being answered; each is told to stop when the gateway gives up waiting for it. */
   running: Set<AbortController>
+  resizeImage?: ResizeImage | undefined
 }
 
 /** Where a request came in. */
@@ -101,7 +103,7 @@ export class CallHandler {
     inbound: InboundRequest,
     record: RequestRecord,
   ): Promise<void> {
-    const { settings, router, running } = this.#parts
+    const { settings, router, running, resizeImage } = this.#parts
     const { server } = door
     const call = server.accept(inbound)
     record.requestedModel = call.model
@@ -128,6 +130,7 @@ export class CallHandler {
       clock: systemClock,
       mint: systemMint,
       known: this.#known,
+      resizeImage,
     }
     if (mayRelay(ctx)) return relayed(ctx)
     if (call.previous !== undefined) throw notKept(call.previous)
