@@ -20,6 +20,7 @@ export const NODE_ONLY: readonly string[] = [
   "packages/ai/src/transport/websocket.ts",
   "packages/ai/src/transport/http2.ts",
   "packages/ai/src/transport/network.ts",
+  "packages/ai/src/images/canvas.ts",
 ]
 
 /** A part of a package that must not reach another part, along any chain of imports that is left at run time. */

@@ -48,7 +48,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const kept = keptIn(db, settings)
   const running = new Set<AbortController>()
   const router = new Router(options.sluice, settings)
-  const handler = new CallHandler({ settings, keys, log, kept, router, logger, running })
+  const { resizeImage } = options
+  const handler = new CallHandler({ settings, keys, log, kept, router, logger, running, resizeImage })
   const app = createApp({ settings, keys, handler, kept, logger, listModels: options.listModels ?? (async () => []) })
   let server: Server | undefined
 

@@ -1,4 +1,4 @@
-import type { RetryOptions, Sluice, Timeouts } from "@sluice/ai"
+import type { ResizeImage, RetryOptions, Sluice, Timeouts } from "@sluice/ai"
 import { SluiceError } from "@sluice/ai"
 import { z } from "zod"
 import type { Logger } from "./logger.ts"
@@ -36,6 +36,8 @@ export interface GatewayOptions {
   retry?: RetryOptions
   /** Limits on waiting for a host; defaults as for any call. */
   timeouts?: Timeouts
+  /** Scales down images that a host would refuse, in calls that are translated. Default: they go out as they are. */
+  resizeImage?: ResizeImage
   logger?: Logger
 }
 
@@ -90,7 +92,7 @@ const schema: z.ZodType<Settings> = z.object({
 
 /** @throws SluiceError `config` that names the option at fault */
 export function readSettings(options: GatewayOptions): Settings {
-  const { sluice: _sluice, listModels: _listModels, logger: _logger, ...plain } = options
+  const { sluice: _sluice, listModels: _listModels, logger: _logger, resizeImage: _resizeImage, ...plain } = options
   const parsed = schema.safeParse(plain)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]

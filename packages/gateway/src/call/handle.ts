@@ -6,6 +6,7 @@ import {
   estimateTokens,
   type InboundOp,
   type InboundRequest,
+  type ResizeImage,
   type WireServer,
 } from "@sluice/ai"
 import { authorise } from "../inbound/access.ts"
@@ -39,6 +40,7 @@ export interface HandlerParts {
   logger: Logger
   /** Requests that are being answered; each is told to stop when the gateway gives up waiting for it. */
   running: Set<AbortController>
+  resizeImage?: ResizeImage | undefined
 }
 
 /** Where a request came in. */
@@ -108,7 +110,7 @@ export class CallHandler {
     inbound: InboundRequest,
     record: RequestRecord,
   ): Promise<void> {
-    const { settings, router, running, kept, logger } = this.#parts
+    const { settings, router, running, kept, logger, resizeImage } = this.#parts
     const { server } = door
     const accepted = server.accept(inbound)
     const owner = { kept, owner: record.keyId ?? "" }
@@ -138,6 +140,7 @@ export class CallHandler {
       mint: systemMint,
       known: this.#known,
       keep: keeping(accepted, owner, logger),
+      resizeImage,
     }
     if (mayRelay(ctx)) return relayed(ctx)
     if (call.previous !== undefined && !server.keeps) throw notKept("thread", call.previous)

@@ -31,7 +31,12 @@ export async function translate(ctx: CallContext): Promise<void> {
       ...(settings.timeouts ? { timeouts: settings.timeouts } : {}),
       ...(call.affinity && !call.options.sessionId ? { sessionId: call.affinity } : {}),
     },
-    { clock: ctx.clock, mint: ctx.mint, known: ctx.known },
+    {
+      clock: ctx.clock,
+      mint: ctx.mint,
+      known: ctx.known,
+      ...(ctx.resizeImage ? { resizeImage: ctx.resizeImage } : {}),
+    },
   )
   if (!call.stream) return await whole(ctx, responder, await answer.result())
 
