@@ -52,6 +52,9 @@ export function createApp(parts: AppParts): Hono {
     }
   }
 
+  for (const { socket } of SERVERS) {
+    if (socket) app.get(socket.path, (c) => failure(speaking(c), needsUpgrade(socket.path), { upgrade: "websocket" }))
+  }
   if (parts.kept) keptRoutes(app, { kept: parts.kept, admit })
 
   app.get("/v1/models", async (c) => {
@@ -126,6 +129,15 @@ function wrongMethod(c: Context, methods: readonly string[]): SluiceError {
     status: 405,
     message: `${c.req.path} does not take ${c.req.method}.`,
     hint: `It takes ${methods.join(" and ")}.`,
+  })
+}
+
+function needsUpgrade(path: string): SluiceError {
+  return new SluiceError({
+    code: "invalid_request",
+    status: 426,
+    message: `GET ${path} opens a WebSocket, and this request does not ask for one.`,
+    hint: `Send \`connection: upgrade\` and \`upgrade: websocket\`, or POST ${path} for an answer over HTTP.`,
   })
 }
 

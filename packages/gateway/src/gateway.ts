@@ -19,6 +19,7 @@ import { Router } from "./call/router.ts"
 import { silentLogger } from "./logger.ts"
 import { type GatewayOptions, readSettings, type Settings } from "./options.ts"
 import { openDatabase } from "./store/database.ts"
+import { Sockets } from "./socket/sockets.ts"
 import { KeptResponses } from "./store/kept-responses.ts"
 import { KeyStore } from "./store/keys.ts"
 import { RequestLog } from "./store/request-log.ts"
@@ -51,12 +52,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { resizeImage } = options
   const handler = new CallHandler({ settings, keys, log, kept, router, logger, running, resizeImage })
   const app = createApp({ settings, keys, handler, kept, logger, listModels: options.listModels ?? (async () => []) })
+  const sockets = new Sockets({ servers: SERVERS, settings, keys, handler })
   let server: Server | undefined
 
   async function close(): Promise<void> {
     const open = server
     server = undefined
-    if (open) await stop(open, running, settings.graceMs)
+    if (open) await stop(open, sockets, running, settings.graceMs)
     await rhythm.flush()
     await db.destroy()
   }
@@ -65,6 +67,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     fetch: async (request) => app.fetch(request),
     async listen() {
       server = createServer(listener(app, handler, settings.anonymous ? {} : CORS_HEADERS))
+      server.on("upgrade", (request, socket, head) => void sockets.upgrade(request, socket, head))
       server.requestTimeout = 0
       server.headersTimeout = 60_000
       server.keepAliveTimeout = 65_000
@@ -126,13 +129,17 @@ function bind(server: Server, host: string, port: number): Promise<void> {
   })
 }
 
-async function stop(server: Server, running: Set<AbortController>, graceMs: number): Promise<void> {
+async function stop(server: Server, sockets: Sockets, running: Set<AbortController>, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
+  sockets.stop()
   const reason = new SluiceError({ code: "aborted", message: "The gateway is stopping." })
   const timer = setTimeout(() => {
     for (const controller of running) controller.abort(reason)
-    setTimeout(() => server.closeAllConnections(), 200).unref()
+    setTimeout(() => {
+      sockets.terminate()
+      server.closeAllConnections()
+    }, 200).unref()
   }, graceMs)
   const idle = setInterval(() => server.closeIdleConnections(), 100)
   await closed

@@ -61,6 +61,11 @@ export interface WireServer {
   /** An error in the client's own shape. */
   failure(error: SluiceError): { status: number; headers: HeaderMap; body: unknown }
   relay?: Relay
+  /**
+   * Where clients may speak over a WebSocket too: each message is a request of that type, with the fields of the
+   * route's body beside it, and each frame of the answer is a message.
+   */
+  socket?: { path: string; op: InboundOp; request: string }
   /** Clients come back to answers by their ids: whoever serves the wire keeps them, and joins what they go on from. */
   keeps?: boolean
 }

@@ -4,8 +4,10 @@ import {
   systemClock,
   systemMint,
   estimateTokens,
+  type Context,
   type InboundOp,
   type InboundRequest,
+  type Message,
   type ResizeImage,
   type WireServer,
 } from "@sluice/ai"
@@ -23,8 +25,9 @@ import type { Logger } from "../logger.ts"
 import { type CallContext, sendError } from "./context.ts"
 import { countTokens } from "./count-tokens.ts"
 import { RequestRecord } from "./record.ts"
-import { joined, keeping, notKept } from "./kept.ts"
+import { keeping, notKept, pastOf } from "./kept.ts"
 import { mayRelay, relayed } from "./relay.ts"
+import { prewarmed } from "./prewarm.ts"
 import type { Router } from "./router.ts"
 import { translate } from "./translate.ts"
 import { unexpected } from "./unexpected.ts"
@@ -87,7 +90,7 @@ export class CallHandler {
       checkSize(headers, settings.maxBodyBytes)
       const sent = await caller.body(settings.maxBodyBytes)
       const raw = encodings.length === 0 ? sent : await decompressed(sent, encodings, settings.maxBodyBytes)
-      const body = parseJson(raw)
+      const body = caller.json ?? parseJson(raw)
       await this.#answer(
         caller,
         reply,
@@ -113,8 +116,10 @@ export class CallHandler {
     const { settings, router, running, kept, logger, resizeImage } = this.#parts
     const { server } = door
     const accepted = server.accept(inbound)
-    const owner = { kept, owner: record.keyId ?? "" }
-    const call = server.keeps ? await joined(accepted, owner) : accepted
+    const owner = { kept, owner: record.keyId ?? "", last: caller.last }
+    const past = server.keeps ? await pastOf(accepted, owner) : []
+    const { context } = accepted
+    const call = past.length === 0 ? accepted : { ...accepted, context: joined(past, context) }
     record.requestedModel = call.model
     record.stream = call.stream
     record.losses.push(...call.losses)
@@ -139,13 +144,18 @@ export class CallHandler {
       clock: systemClock,
       mint: systemMint,
       known: this.#known,
-      keep: keeping(accepted, owner, logger),
+      keep: server.keeps && call.op !== "countTokens" ? keeping(accepted, past, owner, logger) : undefined,
       resizeImage,
     }
     if (mayRelay(ctx)) return relayed(ctx)
     if (call.previous !== undefined && !server.keeps) throw notKept("thread", call.previous)
-    if (door.op === "countTokens") return countTokens(ctx)
+    if (call.op === "countTokens") return countTokens(ctx)
+    if (call.op === "prewarm") return prewarmed(ctx)
     call.estimate = { inputTokens: estimateTokens(call.context), provenance: "estimated" }
     return translate(ctx)
   }
+}
+
+function joined(past: readonly Message[], context: Context): Context {
+  return { ...context, messages: [...past, ...context.messages] }
 }

@@ -7,10 +7,7 @@ import {
   type Frame,
   type Responder,
 } from "@sluice/ai"
-import { sseText } from "@sluice/ai/framing"
 import { answerHeaders, type CallContext, sendError, sendJson, STREAM_HEADERS } from "./context.ts"
-
-const encoder = new TextEncoder()
 
 /**
  * Answers a call by decoding what the host sends and spelling it as the client's wire has it.
@@ -51,8 +48,8 @@ export async function translate(ctx: CallContext): Promise<void> {
     }
   }
   reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(ctx, servedBy(early?.value)) })
-  reply.keepAlive(settings.keepAliveMs, () => encode([responder.keepAlive()]))
-  if (!early) reply.write(encode([responder.keepAlive()]))
+  reply.keepAlive(settings.keepAliveMs, () => responder.keepAlive())
+  if (!early) reply.frames([responder.keepAlive()])
   await pump(ctx, responder, early ?? (await first), batches)
 }
 
@@ -76,7 +73,7 @@ async function pump(
       }
       const last = next.value.at(-1)
       if (last?.type === "done") await ctx.keep?.(last.message, responder)
-      reply.write(encode(frames))
+      reply.frames(frames)
       if (last?.type === "done") record.losses.push(...responder.losses)
       if (last?.type === "done") record.end(200)
       if (last?.type === "error") record.end(last.reason === "aborted" ? 499 : 200, last.error.error)
@@ -90,7 +87,7 @@ async function pump(
       { code: "server_error", message: "The gateway could not spell the answer." },
       { cause: error },
     )
-    reply.write(encode([{ data: JSON.stringify(ctx.server.failure(failure).body) }]))
+    reply.frames([{ data: JSON.stringify(ctx.server.failure(failure).body) }])
   } finally {
     reply.end()
   }
@@ -132,10 +129,4 @@ async function inTime<T>(promise: Promise<T>, ms: number): Promise<T | undefined
   } finally {
     clearTimeout(timer)
   }
-}
-
-function encode(frames: readonly Frame[]): Uint8Array {
-  let text = ""
-  for (const frame of frames) text += sseText(frame)
-  return encoder.encode(text)
 }
