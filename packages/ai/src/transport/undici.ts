@@ -10,8 +10,8 @@ import { dispatcherFor, type NetworkOptions } from "./network.ts"
 
 export { networkFromEnvironment, type NetworkOptions } from "./network.ts"
 
-/** Chunks that may wait for the reader before the socket is paused. */
-const MAX_WAITING = 16
+/** Bytes that may wait for the reader before the socket is paused. */
+const MAX_WAITING_BYTES = 64 * 1024
 
 /** How long the rest of a body that nobody needs may take, so that its connection can be used again. */
 const RUN_OUT_MS = 250
@@ -88,7 +88,9 @@ class DispatchExchange implements Dispatcher.DispatchHandler, AsyncIterator<Uint
   #rejectStart!: (error: unknown) => void
   #controller: Dispatcher.DispatchController | undefined
   #chunks: Uint8Array[] = []
+  #waitingBytes = 0
   #pending: Pending | undefined
+  #woken = false
   #ended = false
   #failure: unknown
   #cancelled: unknown
@@ -126,14 +128,10 @@ class DispatchExchange implements Dispatcher.DispatchHandler, AsyncIterator<Uint
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#discarding) return
-    const pending = this.#pending
-    if (pending) {
-      this.#pending = undefined
-      pending.resolve({ done: false, value: chunk })
-      return
-    }
     this.#chunks.push(chunk)
-    if (this.#chunks.length >= MAX_WAITING) controller.pause()
+    this.#waitingBytes += chunk.length
+    if (this.#waitingBytes >= MAX_WAITING_BYTES) controller.pause()
+    this.#wake()
   }
 
   onResponseEnd(): void {
@@ -147,16 +145,37 @@ class DispatchExchange implements Dispatcher.DispatchHandler, AsyncIterator<Uint
   }
 
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    const chunk = this.#chunks.shift()
-    if (chunk) {
-      if (this.#chunks.length === 0 && this.#controller?.paused) this.#controller.resume()
-      return Promise.resolve({ done: false, value: chunk })
-    }
-    if (this.#failure !== undefined) return Promise.reject(this.#failure)
-    if (this.#ended) return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve, reject) => {
-      this.#pending = { resolve, reject }
+      const pending = { resolve, reject }
+      if (this.#chunks.length > 0 || this.#ended) this.#answer(pending)
+      else this.#pending = pending
     })
+  }
+
+  /**
+   * Answers a reader who waits once all that is said in this turn has been said: the pieces of a chunked body come one
+   * by one although one read of the socket brought them, and the reader is given them as one.
+   */
+  #wake(): void {
+    if (!this.#pending || this.#woken) return
+    this.#woken = true
+    queueMicrotask(() => {
+      this.#woken = false
+      const pending = this.#pending
+      this.#pending = undefined
+      if (pending) this.#answer(pending)
+    })
+  }
+
+  #answer({ resolve, reject }: Pending): void {
+    const chunks = this.#chunks
+    if (chunks.length > 0) {
+      this.#chunks = []
+      this.#waitingBytes = 0
+      if (this.#controller?.paused) this.#controller.resume()
+      resolve({ done: false, value: chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks) })
+    } else if (this.#failure !== undefined) reject(this.#failure)
+    else resolve({ done: true, value: undefined })
   }
 
   return(): Promise<IteratorResult<Uint8Array, undefined>> {
@@ -194,11 +213,7 @@ class DispatchExchange implements Dispatcher.DispatchHandler, AsyncIterator<Uint
     this.#failure = failure
     if (this.#timer) clearTimeout(this.#timer)
     this.#signal.removeEventListener("abort", this.#abort)
-    const pending = this.#pending
-    this.#pending = undefined
-    if (!pending) return
-    if (failure === undefined) pending.resolve({ done: true, value: undefined })
-    else pending.reject(failure)
+    this.#wake()
   }
 }
 
