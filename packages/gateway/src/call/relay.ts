@@ -253,11 +253,14 @@ function lastFrames(framer: RawSseFramer): Frame[] {
 /** Pieces that lie side by side in one buffer as one, so that one read of the host is one write to the client. */
 function merged(parts: readonly Uint8Array[]): Uint8Array[] {
   const out: Uint8Array[] = []
-  for (const part of parts) {
-    const last = out.at(-1)
-    if (last && last.buffer === part.buffer && last.byteOffset + last.byteLength === part.byteOffset) {
-      out[out.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.byteLength + part.byteLength)
-    } else out.push(part)
+  for (let i = 0; i < parts.length; i++) {
+    const { buffer, byteOffset, byteLength } = parts[i] as Uint8Array
+    let end = byteOffset + byteLength
+    for (let next = parts[i + 1]; next?.buffer === buffer && next.byteOffset === end; next = parts[i + 1]) {
+      end += next.byteLength
+      i++
+    }
+    out.push(new Uint8Array(buffer, byteOffset, end - byteOffset))
   }
   return out
 }
