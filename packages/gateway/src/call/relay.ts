@@ -4,7 +4,7 @@ import {
   costOf,
   ExchangeReader,
   SluiceError,
-  unlessAborted,
+  Waits,
   type Call,
   type Exchange,
   type Frame,
@@ -127,13 +127,11 @@ class Passing implements Work<void> {
     let late: unknown
     let enough = false
     // A source may ignore its signal, and may not end when it is let go.
-    const stop = new AbortController()
-    const onAbort = (): void => stop.abort(ctx.signal.reason)
-    ctx.signal.addEventListener("abort", onAbort, { once: true })
+    const waits = new Waits(ctx.signal)
     try {
       for (;;) {
         ctx.watch.waiting()
-        const next = await unlessAborted(chunks.next(), stop.signal)
+        const next = await waits.until(chunks.next())
         ctx.watch.paused()
         const frames = next.done ? lastFrames(framer) : framer.push(next.value as Uint8Array)
         let ends = next.done === true
@@ -163,8 +161,9 @@ class Passing implements Work<void> {
         if (late === undefined && tap.result().terminal) {
           late = clock.setTimeout(() => {
             enough = true
-            stop.abort()
-            exchange.cancel(new SluiceError({ code: "aborted", message: "The answer was complete." }))
+            const reason = new SluiceError({ code: "aborted", message: "The answer was complete." })
+            waits.stop(reason)
+            exchange.cancel(reason)
           }, LATE_MS)
         }
         if (reply.full) await reply.room()
@@ -174,7 +173,7 @@ class Passing implements Work<void> {
       if (!enough && !(tap.result().terminal && !this.#ctx.signal.aborted)) throw thrown
     } finally {
       clock.clearTimeout(late)
-      ctx.signal.removeEventListener("abort", onAbort)
+      waits.end()
     }
     const result = tap.result()
     if (!open && result.error) throw ctx.classify({ inStream: true, ...result.error })
@@ -203,11 +202,16 @@ class Passing implements Work<void> {
     const parts: Uint8Array[] = []
     ctx.watch.waiting()
     const chunks = exchange.chunks[Symbol.asyncIterator]()
-    for (;;) {
-      const next = await unlessAborted(chunks.next(), ctx.signal)
-      if (next.done) break
-      reader.push(next.value)
-      if (next.value instanceof Uint8Array) parts.push(next.value)
+    const waits = new Waits(ctx.signal)
+    try {
+      for (;;) {
+        const next = await waits.until(chunks.next())
+        if (next.done) break
+        reader.push(next.value)
+        if (next.value instanceof Uint8Array) parts.push(next.value)
+      }
+    } finally {
+      waits.end()
     }
     ctx.watch.paused()
     reader.end()
