@@ -175,12 +175,7 @@ function callOf<T>({ input, route, lease, known }: TryParts<T>, channel: Channel
   })
 }
 
-async function dressed<T>(
-  parts: TryParts<T>,
-  call: Call,
-  request: WireRequest,
-  waits: Waits,
-): Promise<HttpRequest> {
+async function dressed<T>(parts: TryParts<T>, call: Call, request: WireRequest, waits: Waits): Promise<HttpRequest> {
   const { input, route, lease } = parts
   const { endpoint, model } = route
   const body =

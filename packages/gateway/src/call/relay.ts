@@ -100,9 +100,18 @@ class Passing implements Work<void> {
   commit(model?: Model): void {
     const { settings, reply } = this.#ctx
     if (reply.started) return
-    reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(this.#ctx, model) })
+    this.#begin(model)
     reply.keepAlive(settings.keepAliveMs, () => SIGN_OF_LIFE)
     if (!model) reply.write(SIGN_OF_LIFE)
+  }
+
+  /** Sends the status, unless that is done. */
+  #begin(model?: Model): void {
+    this.#ctx.reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(this.#ctx, model) })
+  }
+
+  #write(parts: readonly Uint8Array[]): void {
+    for (const bytes of merged(parts)) this.#ctx.reply.write(bytes)
   }
 
   /** Ends a stream that has begun with an error in the client's own shape. */
@@ -112,8 +121,7 @@ class Passing implements Work<void> {
     builder.finish(error)
     const responder = server.responder(call, mint)
     const frames = builder.take().flatMap((event) => (event.type === "error" ? responder.push(event) : []))
-    reply.write(encoded(frames))
-    reply.end()
+    reply.end(encoded(frames))
     record.end(error.code === "aborted" ? 499 : 200, error)
   }
 
@@ -150,14 +158,14 @@ class Passing implements Work<void> {
         if (content && !open) {
           ctx.delivered("final")
           record.content()
-          this.commit(model)
           open = true
         }
+        if (ends) break
         if (open) {
-          for (const bytes of merged(held)) reply.write(bytes)
+          this.commit(model)
+          this.#write(held)
           held = []
         }
-        if (ends) break
         if (late === undefined && tap.result().terminal) {
           late = clock.setTimeout(() => {
             enough = true
@@ -177,11 +185,18 @@ class Passing implements Work<void> {
     }
     const result = tap.result()
     if (!open && result.error) throw ctx.classify({ inStream: true, ...result.error })
-    if (!result.terminal && !result.error) throw ctx.classify({ is: "stream_incomplete", inStream: true })
-    this.commit(model)
-    for (const bytes of merged(held)) reply.write(bytes)
-    if (result.missing) reply.write(result.missing)
-    reply.end()
+    if (!result.terminal && !result.error) {
+      if (open) {
+        this.#begin(model)
+        this.#write(held)
+      }
+      throw ctx.classify({ is: "stream_incomplete", inStream: true })
+    }
+    this.#begin(model)
+    if (result.missing) held.push(result.missing)
+    const last = merged(held)
+    for (const bytes of last.slice(0, -1)) reply.write(bytes)
+    reply.end(last.at(-1))
     const error = result.error && ctx.classify({ inStream: true, ...result.error })
     ctx.used(result.usage ?? { provenance: "absent" }, error)
     if (result.usage) record.usage({ ...result.usage, ...costField(costOf(result.usage, model.prices)) })
@@ -226,8 +241,7 @@ class Passing implements Work<void> {
     if (this.#ctx.call.stream) {
       this.commit(route.model)
       const responder = server.responder(this.#ctx.call, mint)
-      reply.write(encoded(builder.take().flatMap((event) => responder.push(event))))
-      reply.end()
+      reply.end(encoded(builder.take().flatMap((event) => responder.push(event))))
       return
     }
     const headers = { "content-type": "application/json", ...answerHeaders(this.#ctx, route.model) }

@@ -23,10 +23,11 @@ export abstract class Reply {
     this.piece(bytes)
   }
 
-  end(): void {
+  /** The answer is complete, with `bytes` as the last of it. */
+  end(bytes?: Uint8Array): void {
     if (this.#closed) return
     this.shut()
-    this.finish()
+    this.finish(bytes)
   }
 
   /** A whole answer at once. */
@@ -51,7 +52,7 @@ export abstract class Reply {
 
   protected abstract begin(status: number, headers: Readonly<Record<string, string>>): void
   protected abstract piece(bytes: Uint8Array): void
-  protected abstract finish(): void
+  protected abstract finish(bytes?: Uint8Array): void
   protected abstract whole(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): void
 
   /** No further writing. */
