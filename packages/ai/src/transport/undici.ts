@@ -30,6 +30,7 @@ export interface UndiciTransport extends Transport {
  */
 export function undiciTransport(options: NetworkOptions & { dispatcher?: Dispatcher } = {}): UndiciTransport {
   const dispatcher = options.dispatcher ?? dispatcherFor(options)
+  const targets = new Targets()
   return {
     async open(socket): Promise<Channel> {
       if (socket)
@@ -40,7 +41,7 @@ export function undiciTransport(options: NetworkOptions & { dispatcher?: Dispatc
       return {
         kind: "http",
         memory: new Map(),
-        send: (request, signal) => send(dispatcher, request, signal),
+        send: (request, signal) => send(dispatcher, targets.of(request.url), request, signal),
         close: () => {},
       }
     },
@@ -50,14 +51,43 @@ export function undiciTransport(options: NetworkOptions & { dispatcher?: Dispatc
   }
 }
 
-function send(dispatcher: Dispatcher, request: HttpRequest, signal: AbortSignal): Promise<Exchange> {
+/** Where a request goes, as undici wants to know it. */
+interface Target {
+  origin: string
+  path: string
+}
+
+/** Most addresses that are remembered. */
+const MAX_TARGETS = 100
+
+/** Addresses taken apart. A program sends to few of them, again and again, and taking one apart is not cheap. */
+class Targets {
+  readonly #known = new Map<string, Target>()
+
+  of(address: string): Target {
+    let target = this.#known.get(address)
+    if (!target) {
+      const url = new URL(address)
+      target = { origin: url.origin, path: url.pathname + url.search }
+      if (this.#known.size >= MAX_TARGETS) this.#known.clear()
+      this.#known.set(address, target)
+    }
+    return target
+  }
+}
+
+function send(
+  dispatcher: Dispatcher,
+  { origin, path }: Target,
+  request: HttpRequest,
+  signal: AbortSignal,
+): Promise<Exchange> {
   if (signal.aborted) return Promise.reject(signal.reason)
-  const url = new URL(request.url)
   const exchange = new DispatchExchange(signal)
   dispatcher.dispatch(
     {
-      origin: url.origin,
-      path: url.pathname + url.search,
+      origin,
+      path,
       method: request.method,
       headers: definedHeaders(request),
       body: request.body ?? null,
@@ -69,11 +99,12 @@ function send(dispatcher: Dispatcher, request: HttpRequest, signal: AbortSignal)
   return exchange.started
 }
 
-function definedHeaders(request: HttpRequest): Record<string, string> {
-  const headers: Record<string, string> = {}
+/** Names and values in turns, which undici walks through as they are. */
+function definedHeaders(request: HttpRequest): string[] {
+  const headers: string[] = []
   for (const name of Object.keys(request.headers)) {
     const value = request.headers[name]
-    if (value !== undefined) headers[name] = value
+    if (value !== undefined) headers.push(name, value)
   }
   return headers
 }

@@ -69,8 +69,9 @@ async function pump(
         if (event.type === "done") record.message(event.message)
         if (event.type === "error") record.message(event.error)
       }
-      reply.write(encode(frames))
       const last = next.value.at(-1)
+      if (last?.type === "done" || last?.type === "error") reply.end(encode(frames))
+      else reply.write(encode(frames))
       if (last?.type === "done") record.losses.push(...responder.losses)
       if (last?.type === "done") record.end(200)
       if (last?.type === "error") record.end(last.reason === "aborted" ? 499 : 200, last.error.error)
