@@ -3,6 +3,7 @@ import { createBrotliDecompress, createInflate, createUnzip, createZstdDecompres
 import type { Transform } from "node:stream"
 import { Agent, fetch as undiciFetch, type Dispatcher } from "undici"
 import type { HttpRequest } from "../contract/endpoint.ts"
+import { HeaderList, type HeadersView } from "../contract/header-list.ts"
 import type { Channel, Exchange, Transport } from "../contract/transport.ts"
 import { SluiceError } from "../model/errors.ts"
 import { type FetchLike, networkError } from "./fetch.ts"
@@ -252,12 +253,12 @@ function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason))
 }
 
-function headersOf(raw: Record<string, string | string[] | undefined>): Headers {
-  const headers = new Headers()
+function headersOf(raw: Record<string, string | string[] | undefined>): HeadersView {
+  const headers = new HeaderList()
   for (const name of Object.keys(raw)) {
     const value = raw[name]
-    if (typeof value === "string") headers.set(name, value)
-    else if (value) for (const one of value) headers.append(name, one)
+    if (typeof value === "string") headers.add(name, value)
+    else if (value) for (const one of value) headers.add(name, one)
   }
   return headers
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { HeaderList, type HeadersView } from "@sluice/ai"
 import { tooLarge } from "../inbound/body.ts"
 import type { Caller } from "./caller.ts"
 import { clientLeft } from "./left.ts"
@@ -25,10 +26,10 @@ export function nodeCaller(request: IncomingMessage, response: ServerResponse): 
   }
 }
 
-function headersOf(request: IncomingMessage): Headers {
-  const headers = new Headers()
+function headersOf(request: IncomingMessage): HeadersView {
+  const headers = new HeaderList()
   const raw = request.rawHeaders
-  for (let i = 0; i < raw.length; i += 2) headers.append(raw[i] as string, raw[i + 1] as string)
+  for (let i = 0; i < raw.length; i += 2) headers.add(raw[i] as string, raw[i + 1] as string)
   return headers
 }
 

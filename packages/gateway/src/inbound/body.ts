@@ -1,7 +1,7 @@
-import { SluiceError } from "@sluice/ai"
+import { SluiceError, type HeadersView } from "@sluice/ai"
 
 /** Refuses a body that could not be read, before any of it is. @throws SluiceError with status 413 or 415 */
-export function checkBody(headers: Headers, maxBytes: number): void {
+export function checkBody(headers: HeadersView, maxBytes: number): void {
   const encoding = headers.get("content-encoding")
   if (encoding && encoding !== "identity") {
     throw new SluiceError({
