@@ -181,7 +181,7 @@ export class MessageBuilder implements MessageSink {
 
   attach(
     key: string,
-    extra: { signature?: string; citations?: readonly unknown[]; logprobs?: readonly unknown[]; itemId?: string },
+    extra: Parameters<MessageSink["attach"]>[1],
   ): void {
     const block = this.#open.get(key)?.block
     if (!block || this.ended || this.#failure) return
@@ -191,6 +191,7 @@ export class MessageBuilder implements MessageSink {
     }
     if (extra.itemId !== undefined) block.itemId = extra.itemId
     if (block.type !== "text") return
+    if (extra.phase !== undefined) block.phase = extra.phase
     if (extra.citations?.length) block.citations = appended(block.citations, extra.citations)
     if (extra.logprobs?.length) block.logprobs = appended(block.logprobs, extra.logprobs)
   }
