@@ -163,6 +163,8 @@ export interface ResponsesCompat {
   encryptedThinking?: boolean
   /** `reasoning.summary` is accepted. Default true. */
   thinkingSummary?: boolean
+  /** Thinking of earlier turns goes back: never, or where the vendor sealed it (default). */
+  replayThinking?: "never" | "sealed"
   /** Thinking without an encrypted form goes back as `reasoning_text`. Default false: it stays out. */
   replayThinkingText?: boolean
   /** Ids of items go back beside the thinking that they follow from. Default true. */
@@ -195,8 +197,12 @@ export interface ResponsesCompat {
   promptCacheKey?: boolean
   /** `prompt_cache_retention` is accepted. Default false. */
   promptCacheRetention?: boolean
-  /** Headers that carry the session's id, or else the cache key. Default none. */
+  /** Headers that carry the session's id. Default none. */
   sessionHeaders?: readonly string[]
+  /** Field of the body that carries the session's id. Default none. */
+  sessionField?: string
+  /** A cache mark for the whole prompt, in Anthropic's form, is accepted at the top of the body. Default false. */
+  cacheControl?: boolean
   /** Service tiers that the host takes. Default none. */
   serviceTiers?: readonly string[]
   /** Fields added to every body. */

@@ -96,8 +96,8 @@ class Turn {
 
   /** The reasoning item that a block is the text of; `undefined` where it may not go back. */
   #reasoning({ signature }: ThinkingBlock): Obj | undefined {
-    const { call } = this.#encoding
-    if (!signature || learned(call, "thinkingReplay") === false) return undefined
+    const { call, compat } = this.#encoding
+    if (!signature || compat.replayThinking === "never" || learned(call, "thinkingReplay") === false) return undefined
     if (signature.issuer && signature.issuer.model !== call.model.id) return undefined
     const item = parseObject(signature.value)
     return item?.["type"] === "reasoning" ? item : undefined

@@ -174,7 +174,7 @@ const CLIENT_RUN: ReadonlySet<string> = new Set([
 /** Ids of calls that are the caller's to run: all of those types, less what the host says it runs or has answered. */
 export function clientRun(items: readonly Obj[]): boolean {
   const answered = new Set<string>()
-  for (const item of items) if (/_output$/.test(text(item["type"]))) answered.add(text(item["call_id"]))
+  for (const item of items) if (text(item["type"]).endsWith("_output")) answered.add(text(item["call_id"]))
   return items.some((item) => {
     if (!CLIENT_RUN.has(text(item["type"])) || answered.has(text(item["call_id"]))) return false
     if (item["type"] === "tool_search_call") return item["execution"] === "client"

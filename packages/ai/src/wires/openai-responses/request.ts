@@ -11,6 +11,8 @@ import { API, isObject, learned, type Body, type Encoding } from "./types.ts"
 
 /** Longest key of a cache. */
 const MAX_KEY = 64
+/** Longest id of a session in the body. */
+const MAX_SESSION = 256
 
 /**
  * Encodes a call.
@@ -124,6 +126,10 @@ function identity({ call, compat, lose }: Encoding, headers: HeaderMap): Body {
   else if (promptCacheKey !== undefined) lose("options.promptCacheKey", "dropped", "It is not sent to this host.")
   if (sessionId !== undefined && cacheRetention !== "none") {
     for (const name of compat.sessionHeaders ?? []) headers[name] = cacheKey(sessionId)
+    if (compat.sessionField) fields[compat.sessionField] = shortened("session_", sessionId, MAX_SESSION)
+  }
+  if (compat.cacheControl && cacheRetention !== "none") {
+    fields["cache_control"] = { type: "ephemeral", ...(cacheRetention === "long" ? { ttl: "1h" } : {}) }
   }
   if (cacheRetention === "long" && compat.promptCacheRetention) fields["prompt_cache_retention"] = "24h"
   return fields
@@ -131,8 +137,12 @@ function identity({ call, compat, lose }: Encoding, headers: HeaderMap): Body {
 
 /** A key of a length that the vendor takes: a longer one becomes a sum of itself. */
 function cacheKey(key: string): string {
+  return shortened("pc_", key, MAX_KEY)
+}
+
+function shortened(prefix: string, key: string, most: number): string {
   const plain = key.toWellFormed()
-  return plain.length <= MAX_KEY ? plain : `pc_${hash(plain)}`
+  return plain.length <= most ? plain : prefix + hash(plain)
 }
 
 /** The vendor stores texts only. */

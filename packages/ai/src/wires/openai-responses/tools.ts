@@ -1,5 +1,6 @@
 import type { CustomTool, FunctionTool, Json, Tool } from "../../model/tool.ts"
 import { isStrictSchema, schemaName, standIn } from "../tool-schema.ts"
+import { toolSchema } from "./schema.ts"
 import { API, learned, text, type Body, type Encoding } from "./types.ts"
 
 interface EncodedTool {
@@ -35,27 +36,31 @@ function encodeTool(encoding: Encoding, tool: Tool, at: number): EncodedTool[] {
     case "custom":
       if (compat.customTools) return [{ name: tool.name, body: customTool(tool) }]
       lose(`tools[${at}]`, "approximated", "The host has no grammar tools: a function with one text stands in.")
-      return [{ name: tool.name, body: functionTool(encoding, standIn(tool), at) }]
+      return functionTool(encoding, standIn(tool), at)
     default:
-      return [{ name: tool.name, body: functionTool(encoding, tool, at) }]
+      return functionTool(encoding, tool, at)
   }
 }
 
-function functionTool(encoding: Encoding, tool: FunctionTool, at: number): Body {
+function functionTool(encoding: Encoding, tool: FunctionTool, at: number): EncodedTool[] {
+  const { schema, changes, contradiction } = toolSchema(tool.parameters)
+  if (contradiction !== undefined) {
+    const reason = `The tool ${tool.name} was left out: the values at ${contradiction} of its schema are not of their type.`
+    encoding.lose(`tools[${at}]`, "dropped", reason)
+    return []
+  }
+  if (changes.length > 0) {
+    encoding.lose(`tools[${at}].parameters`, "approximated", `For the vendor's validator ${changes.join(", ")}.`)
+  }
   const strict = strictOf(encoding, tool, at)
-  return {
+  const body: Body = {
     type: "function",
     name: tool.name,
     ...(tool.description === undefined ? {} : { description: tool.description.toWellFormed() }),
-    parameters: withProperties(tool.parameters),
+    parameters: schema,
     ...(strict === undefined ? {} : { strict }),
   }
-}
-
-/** An object's schema without properties is refused. */
-function withProperties(schema: FunctionTool["parameters"]): Json {
-  const bare = schema["type"] === "object" && schema["properties"] === undefined
-  return (bare ? { ...schema, properties: {} } : schema) as Json
+  return [{ name: tool.name, body }]
 }
 
 /**
