@@ -65,8 +65,8 @@ export class Items {
   readonly #byIndex = new Map<number, Item>()
   readonly #byId = new Map<string, Item>()
   readonly #byCallId = new Map<string, Item>()
-  /** The first call that may still be open: calls before it are done. */
-  #firstOpen = 0
+  /** Place of the call that pieces without a name belong to. */
+  #nameless = 0
 
   /** A new item; `event` is the one that tells of it. */
   add(item: Obj, event: Obj): Item {
@@ -118,7 +118,9 @@ export class Items {
    */
   ofItem(item: Obj, event: Obj, announced = false): Item | undefined {
     const kind = kindOf(item)
-    const fits = (known: Item | undefined): Item | undefined => (known?.kind === kind ? known : undefined)
+    // A call that the vendor ran and its output go by one call's id.
+    const fits = (known: Item | undefined): Item | undefined =>
+      known?.kind === kind && (kind !== "native" || known.type === item["type"]) ? known : undefined
     const index = event["output_index"]
     const callId = text(item["call_id"])
     const placed = fits(typeof index === "number" ? this.#byIndex.get(index) : undefined)
@@ -130,21 +132,19 @@ export class Items {
   }
 
   /**
-   * The call of a piece that says nothing of whose it is: the first that is open. It is the next one's where it
-   * begins an object and the first has its own.
+   * The call of a piece that says nothing of whose it is: the first that is open, until a piece begins an object
+   * behind the end of that one's own.
    */
   openCall(piece: string): Item | undefined {
-    let first: Item | undefined
-    for (let i = this.#firstOpen; i < this.all.length; i++) {
-      const item = this.all[i] as Item
-      if (item.done || item.final !== undefined || item.kind !== "call") {
-        if (i === this.#firstOpen && (item.done || item.kind !== "call")) this.#firstOpen++
-        continue
-      }
-      first ??= item
-      if (!item.reach.ended || !piece.trimStart().startsWith("{")) return item
-    }
-    return first
+    const { all } = this
+    const isOpen = (item: Item | undefined): boolean => item?.kind === "call" && !item.done && item.final === undefined
+    while (this.#nameless < all.length && !isOpen(all[this.#nameless])) this.#nameless++
+    const current = all[this.#nameless]
+    if (!current?.reach.ended || !piece.trimStart().startsWith("{")) return current
+    const next = all.findIndex((item, i) => i > this.#nameless && isOpen(item))
+    if (next < 0) return current
+    this.#nameless = next
+    return all[next]
   }
 
   #byAnyId(id: string): Item | undefined {
