@@ -2,7 +2,17 @@ import { describeModel, resolveModel } from "@sluice/catalog"
 import { costOf, openaiEndpoint, type AssistantMessage, type Context, type Tool } from "@sluice/ai"
 import { openaiResponses } from "@sluice/ai/wires/openai-responses"
 import { describe, expect, test } from "vitest"
-import { answer, called, encoded, handedOver, sealed, THINKS, WEATHER, type Obj } from "./openai-responses-setup.ts"
+import {
+  answer,
+  called,
+  encoded,
+  handedOver,
+  responsesCall,
+  sealed,
+  THINKS,
+  WEATHER,
+  type Obj,
+} from "./openai-responses-setup.ts"
 
 const USER = { role: "user" as const, content: "hi" }
 const IMAGE = { type: "image" as const, source: { data: "aGk=", mimeType: "image/png" } }

@@ -98,9 +98,8 @@ describe("how an answer ends", () => {
 
   test("OF-123: a status that is not known ends in `stop` and is put on record", () => {
     const { message } = decoded([text("a"), end({ status: "resting" })])
-    expect(message.stopReason).toBe("stop")
-    expect(message.losses).toMatchObject([{ field: "stopReason", kind: "approximated" }])
-    expect(decoded([text("a"), end()]).message.losses).toBeUndefined()
+    expect([message.stopReason, message.stopDetails]).toEqual(["stop", { type: "resting" }])
+    expect(decoded([text("a"), end()]).message).not.toHaveProperty("stopDetails")
   })
 
   test("OF-125: the words of an error are read where the host put them", () => {

@@ -271,10 +271,6 @@ export class ResponsesDecoder implements Decoder {
       this.#out.fail(end.fail)
       return
     }
-    if (end.odd !== undefined) {
-      const reason = `The response ended with the status ${JSON.stringify(end.odd.slice(0, 80))}, which is not known.`
-      this.#out.loss({ field: "stopReason", kind: "approximated", reason })
-    }
     this.#out.stop(end.reason, end.details)
   }
 

@@ -16,12 +16,12 @@ export interface Seen {
   refusal: string
 }
 
-/** How an answer ended: a reason to stop, or a failure. `odd` is a status that is not known. */
-export type End = { reason: StopReason; details?: StopDetails; odd?: string } | { fail: ErrorFacts }
+/** How an answer ended: a reason to stop, or a failure. */
+export type End = { reason: StopReason; details?: StopDetails } | { fail: ErrorFacts }
 
 /**
  * How an answer ended, out of the status of its response and of what it holds. `event` is the name of the last event,
- * for hosts that give no status.
+ * for hosts that give no status. A status that is not known stands in the details.
  *
  * @see https://platform.openai.com/docs/api-reference/responses/object
  */
@@ -34,7 +34,7 @@ export function readEnd(response: Obj, event: string, seen: Seen): End {
   }
   if (status === "incomplete" || event === "response.incomplete") return incomplete(response, seen)
   const end = ended(seen)
-  return status === "completed" || status === "done" ? end : { ...end, odd: status }
+  return status === "completed" || status === "done" ? end : { details: { type: status }, ...end }
 }
 
 function incomplete(response: Obj, seen: Seen): End {
