@@ -54,6 +54,8 @@ export interface WireServer {
   /** @throws SluiceError `invalid_request` with `param`, the path of the field at fault */
   accept(request: InboundRequest): InboundCall
   responder(call: InboundCall, mint: Mint): Responder
+  /** A number of tokens as the wire answers it; absent: `{ input_tokens }`. */
+  counted?(count: TokenCount): Readonly<Record<string, unknown>>
   /** An error in the client's own shape. */
   failure(error: SluiceError): { status: number; headers: HeaderMap; body: unknown }
   relay?: Relay
