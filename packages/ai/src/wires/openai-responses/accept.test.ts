@@ -400,10 +400,11 @@ describe("what is refused", () => {
 
   test.each([
     ["background", { input: "hi", background: true }],
+    ["generate", { input: "hi", generate: false }],
     ["conversation", { input: "hi", conversation: "conv_1" }],
     ["prompt", { prompt: { id: "pmpt_1" } }],
     ["input[0]", { input: [{ type: "item_reference", id: "msg_1" }] }],
-  ])("%s, which would need something that is kept", (param, body) => {
+  ])("%s, which would need a socket or something that is kept", (param, body) => {
     expect(refusal(body)).toMatchObject({ code: "unsupported", param, hint: expect.any(String) })
   })
 

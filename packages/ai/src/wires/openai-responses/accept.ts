@@ -56,6 +56,7 @@ const READ: ReadonlySet<string> = new Set([
 const IDLE: Readonly<Record<string, (value: unknown) => boolean>> = {
   store: (value) => value === false,
   background: (value) => value === false,
+  generate: (value) => value === true,
 }
 
 const ENCRYPTED = "reasoning.encrypted_content"
@@ -130,10 +131,13 @@ function opOf({ route }: InboundRequest): InboundOp {
   return route === COUNT_PATH ? "countTokens" : "generate"
 }
 
-/** Refuses what would need responses, conversations or prompts that are kept. */
+/** Refuses what would need a socket, or responses, conversations or prompts that are kept. */
 function refuseKept(body: Obj): void {
   if (optionalBoolean(body["background"], "background")) {
     throw unsupported("background", "answers are not made in the background.", "Leave `background` out and stream.")
+  }
+  if (optionalBoolean(body["generate"], "generate") === false) {
+    throw unsupported("generate", "a request that is to generate nothing is for a socket.", "Leave `generate` out.")
   }
   if (body["conversation"] != null) {
     throw unsupported("conversation", "conversations are not kept here.", "Send the whole conversation as `input`.")
