@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { createServer } from "node:http"
+import { createServer, get as httpGet } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { openaiEndpoint, type InboundCall } from "@sluice/ai"
@@ -213,6 +213,23 @@ describe("what needs no host", () => {
     expect(response.headers.get("allow")).toContain("POST")
     await response.body?.cancel()
   })
+})
+
+test("a client that asks for a socket is sent to plain requests, by the status that it knows", async () => {
+  await using at = await stage([])
+  const socket = {
+    connection: "Upgrade",
+    upgrade: "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "eA==",
+  }
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    httpGet(at.gateway.url + RESPONSES, { headers: { ...at.gateway.headers, ...socket } }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    }).on("error", reject)
+  })
+  expect(status).toBe(426)
 })
 
 describe("to a host of the same wire", () => {

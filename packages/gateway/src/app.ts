@@ -74,7 +74,8 @@ export function createApp(parts: AppParts): Hono {
       if (c.req.method === "OPTIONS" && !settings.anonymous) {
         return new Response(null, { status: 204, headers: preflightHeaders(c.req.raw.headers, methods) })
       }
-      return failure(owner ?? speaking(c), wrongMethod(c, methods), { allow: methods.join(", ") })
+      const error = asksForSocket(c) ? noSocket(c) : wrongMethod(c, methods)
+      return failure(owner ?? speaking(c), error, { allow: methods.join(", ") })
     })
   }
 
@@ -112,6 +113,20 @@ function methodsByPath(app: Hono): Map<string, string[]> {
     found.set(path, [...methods, ...(method === "GET" ? ["GET", "HEAD"] : [method])])
   }
   return found
+}
+
+function asksForSocket(c: Context): boolean {
+  return c.req.method === "GET" && c.req.header("upgrade")?.toLowerCase() === "websocket"
+}
+
+/** By this status, and no other one, clients that try a socket first know that they are to send a plain request. */
+function noSocket(c: Context): SluiceError {
+  return new SluiceError({
+    code: "unsupported",
+    status: 426,
+    message: `${c.req.path} takes no WebSocket.`,
+    hint: "POST the request; the answer can be streamed.",
+  })
 }
 
 function wrongMethod(c: Context, methods: readonly string[]): SluiceError {
