@@ -182,7 +182,9 @@ describe("responses over a WebSocket", () => {
     const at = `${gateway.url}/v1/responses`
     expect(await refused(at, {})).toMatchObject({ status: 401, body: { error: { message: expect.any(String) } } })
     expect((await refused(at, { authorization: "Bearer wrong" })).status).toBe(401)
-    expect((await refused(`${gateway.url}/v1/chat/completions`, gateway.headers)).status).toBe(404)
+    // Clients that try a socket first go by this status to plain requests.
+    expect((await refused(`${gateway.url}/v1/chat/completions`, gateway.headers)).status).toBe(426)
+    expect((await refused(`${gateway.url}/nowhere`, gateway.headers)).status).toBe(404)
   })
 
   test("a stop of the gateway closes idle connections and lets a running answer end", async () => {

@@ -86,7 +86,7 @@ describe("streams that are broken off behind the gateway", () => {
           const row = await rowOf(id)
           expect(row, `row of the cut at ${n}`).toMatchObject({
             status,
-            inbound: door.host === "chat" ? "openai-completions" : "anthropic-messages",
+            inbound: door.api,
             relayed,
           })
           if (final) expect(row?.error).toBeUndefined()

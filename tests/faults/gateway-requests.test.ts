@@ -116,24 +116,7 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
       ["messages", (value) => `{"model":"${model}","max_tokens":9,"messages":${value}}`],
       ["content", (value) => `{"model":"${model}","max_tokens":9,"messages":[{"role":"user","content":${value}}]}`],
       ["metadata", (value) => withField(`"metadata":${value}`)],
-      [
-        "a schema",
-        (value) =>
-          withField(
-            at.host === "chat" && door.host === "chat"
-              ? `"tools":[{"type":"function","function":{"name":"f","parameters":${value}}}]`
-              : `"tools":[{"name":"f","input_schema":${value}}]`,
-          ),
-      ],
-      [
-        "a schema of the client's wire",
-        (value) =>
-          withField(
-            door.host === "chat"
-              ? `"tools":[{"type":"function","function":{"name":"f","parameters":${value}}}]`
-              : `"tools":[{"name":"f","input_schema":${value}}]`,
-          ),
-      ],
+      ["a schema", (value) => withField(`"tools":[${door.tool(value)}]`)],
     ]
     for (const [name, put] of places) {
       for (const value of [
@@ -158,56 +141,8 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
       stream: false,
       temperature: 1,
       top_p: 1,
-      stop: ["x"],
       user: "u",
-      metadata: { user_id: "u" },
-      tools:
-        door.host === "chat"
-          ? [{ type: "function", function: { name: "f", description: "d", parameters: { type: "object" } } }]
-          : [{ name: "f", description: "d", input_schema: { type: "object" } }],
-      tool_choice: door.host === "chat" ? "auto" : { type: "auto" },
-      ...(door.host === "chat"
-        ? {
-            max_completion_tokens: 9,
-            response_format: { type: "text" },
-            stream_options: { include_usage: true },
-            reasoning_effort: "low",
-            parallel_tool_calls: true,
-            seed: 1,
-            logprobs: true,
-            logit_bias: { "1": 1 },
-            functions: [],
-            modalities: ["text"],
-            audio: { voice: "x", format: "wav" },
-            prediction: { type: "content", content: "x" },
-            verbosity: "low",
-          }
-        : {
-            system: [{ type: "text", text: "s", cache_control: { type: "ephemeral" } }],
-            top_k: 5,
-            stop_sequences: ["x"],
-            thinking: { type: "enabled", budget_tokens: 1024 },
-            output_config: { effort: "low" },
-            context_management: { edits: [] },
-            mcp_servers: [],
-            container: "c",
-          }),
-      messages: [
-        { role: "user", content: [{ type: "text", text: "hi" }] },
-        door.host === "chat"
-          ? {
-              role: "assistant",
-              content: "a",
-              tool_calls: [{ id: "c1", type: "function", function: { name: "f", arguments: "{}" } }],
-            }
-          : { role: "assistant", content: [{ type: "tool_use", id: "c1", name: "f", input: {} }] },
-        door.host === "chat"
-          ? { role: "tool", tool_call_id: "c1", content: "r" }
-          : {
-              role: "user",
-              content: [{ type: "tool_result", tool_use_id: "c1", content: [{ type: "text", text: "r" }] }],
-            },
-      ],
+      ...door.full,
     }
     const wrong: unknown[] = [
       null,

@@ -195,6 +195,8 @@ export interface ResponsesCompat {
   toolChoice?: "all" | "strings" | "none"
   /** A forced choice is answered by an error and goes out as `auto`. Default false. */
   refusesForcedTool?: boolean
+  /** Events lack fields that clients insist on, so that they are never passed on as they are. Default false. */
+  sloppyEvents?: boolean
   /** `detail: "original"` of images is accepted. Default false: `auto`. */
   originalDetail?: boolean
   /** Images and documents are taken within a tool's result. Default false: a user's message follows. */

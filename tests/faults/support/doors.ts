@@ -5,9 +5,15 @@ import { DOOR_WIRES, type DoorWireCase } from "./wires.ts"
 export interface Door {
   name: string
   path: string
+  /** Name of its wire. */
+  api: string
   /** The wire of the hosts to which bytes may pass as they are. */
-  host: DoorWireCase["host"]
+  host: DoorWireCase["host"] | "responses"
   body(model: string, more?: object): Record<string, unknown>
+  /** Fields of a request that uses nearly all there is: settings, a tool, a conversation with a call and its result. */
+  full: Record<string, unknown>
+  /** A tool whose parameters are this JSON, as JSON. */
+  tool(parameters: string): string
   /** The event after which a client takes its answer for complete. */
   isFinal(event: ClientEvent): boolean
   /** An event that gives the reason why the answer ends. */
@@ -33,8 +39,38 @@ export const DOORS: readonly Door[] = [
   {
     name: "Chat Completions",
     path: "/v1/chat/completions",
+    api: "openai-completions",
     host: "chat",
     body: (model, more = {}) => ({ model, messages: [{ role: "user", content: "hi" }], ...more }),
+    full: {
+      stop: ["x"],
+      metadata: { user_id: "u" },
+      tools: [{ type: "function", function: { name: "f", description: "d", parameters: { type: "object" } } }],
+      tool_choice: "auto",
+      max_completion_tokens: 9,
+      response_format: { type: "text" },
+      stream_options: { include_usage: true },
+      reasoning_effort: "low",
+      parallel_tool_calls: true,
+      seed: 1,
+      logprobs: true,
+      logit_bias: { "1": 1 },
+      functions: [],
+      modalities: ["text"],
+      audio: { voice: "x", format: "wav" },
+      prediction: { type: "content", content: "x" },
+      verbosity: "low",
+      messages: [
+        { role: "user", content: [{ type: "text", text: "hi" }] },
+        {
+          role: "assistant",
+          content: "a",
+          tool_calls: [{ id: "c1", type: "function", function: { name: "f", arguments: "{}" } }],
+        },
+        { role: "tool", tool_call_id: "c1", content: "r" },
+      ],
+    },
+    tool: (parameters) => `{"type":"function","function":{"name":"f","parameters":${parameters}}}`,
     isFinal: (event) => event.data === "[DONE]",
     isReason: (event) => typeof dig(event)["choices"]?.[0]?.["finish_reason"] === "string",
     isError: (event) => typeof dig(event)["error"]?.["message"] === "string",
@@ -44,8 +80,32 @@ export const DOORS: readonly Door[] = [
   {
     name: "Messages",
     path: "/v1/messages",
+    api: "anthropic-messages",
     host: "messages",
     body: (model, more = {}) => ({ model, max_tokens: 1000, messages: [{ role: "user", content: "hi" }], ...more }),
+    full: {
+      stop: ["x"],
+      metadata: { user_id: "u" },
+      tools: [{ name: "f", description: "d", input_schema: { type: "object" } }],
+      tool_choice: { type: "auto" },
+      system: [{ type: "text", text: "s", cache_control: { type: "ephemeral" } }],
+      top_k: 5,
+      stop_sequences: ["x"],
+      thinking: { type: "enabled", budget_tokens: 1024 },
+      output_config: { effort: "low" },
+      context_management: { edits: [] },
+      mcp_servers: [],
+      container: "c",
+      messages: [
+        { role: "user", content: [{ type: "text", text: "hi" }] },
+        { role: "assistant", content: [{ type: "tool_use", id: "c1", name: "f", input: {} }] },
+        {
+          role: "user",
+          content: [{ type: "tool_result", tool_use_id: "c1", content: [{ type: "text", text: "r" }] }],
+        },
+      ],
+    },
+    tool: (parameters) => `{"name":"f","input_schema":${parameters}}`,
     isFinal: (event) => event.event === "message_stop",
     isReason: (event) => typeof dig(event)["delta"]?.["stop_reason"] === "string",
     isError: (event) => event.event === "error" && typeof dig(event)["error"]?.["message"] === "string",
@@ -54,6 +114,62 @@ export const DOORS: readonly Door[] = [
       const { type, error } = (body ?? {}) as { type?: string; error?: { type?: string; message?: string } }
       return type === "error" && typeof error?.type === "string" ? error.message : undefined
     },
+  },
+  {
+    name: "Responses",
+    path: "/v1/responses",
+    api: "openai-responses",
+    host: "responses",
+    body: (model, more = {}) => ({ model, input: "hi", ...more }),
+    full: {
+      instructions: "s",
+      metadata: { user_id: "u" },
+      tools: [
+        { type: "function", name: "f", description: "d", parameters: { type: "object" }, strict: false },
+        { type: "custom", name: "g", format: { type: "grammar", syntax: "lark", definition: "start: A" } },
+        { type: "web_search" },
+      ],
+      tool_choice: { type: "allowed_tools", mode: "auto", tools: [{ type: "function", name: "f" }] },
+      max_output_tokens: 9,
+      text: { format: { type: "text" }, verbosity: "low" },
+      reasoning: { effort: "low", summary: "auto" },
+      parallel_tool_calls: true,
+      include: ["reasoning.encrypted_content"],
+      truncation: "disabled",
+      store: false,
+      prompt_cache_key: "k",
+      safety_identifier: "u",
+      client_metadata: { a: "b" },
+      input: [
+        { type: "message", role: "developer", content: [{ type: "input_text", text: "d" }] },
+        { role: "user", content: [{ type: "input_text", text: "hi" }] },
+        {
+          type: "reasoning",
+          id: "rs_1",
+          summary: [{ type: "summary_text", text: "hm" }],
+          encrypted_content: "sluice.x",
+        },
+        {
+          type: "message",
+          id: "msg_1",
+          role: "assistant",
+          phase: "commentary",
+          content: [{ type: "output_text", text: "a", annotations: [], logprobs: [] }],
+        },
+        { type: "function_call", id: "fc_1", call_id: "c1", name: "f", arguments: "{}" },
+        { type: "function_call_output", call_id: "c1", output: [{ type: "input_text", text: "r" }] },
+        { type: "custom_tool_call", call_id: "c2", name: "g", input: "x" },
+        { type: "custom_tool_call_output", call_id: "c2", output: "r" },
+      ],
+    },
+    tool: (parameters) => `{"type":"function","name":"f","parameters":${parameters}}`,
+    isFinal: (event) => event.event === "response.completed" || event.event === "response.incomplete",
+    isReason: (event) => event.event === "response.completed" || event.event === "response.incomplete",
+    isError: (event) =>
+      (event.event === "error" && typeof dig(event)["error"]?.["message"] === "string") ||
+      (event.event === "response.failed" && typeof dig(event)["response"]?.["error"]?.["message"] === "string"),
+    textOf: (event) => (event.event === "response.output_text.delta" ? (dig(event)["delta"] ?? "") : ""),
+    messageOf: (body) => (body as { error?: { message?: string } } | undefined)?.error?.message,
   },
 ]
 

@@ -27,7 +27,7 @@ export const llamaCpp: Provider = {
       toolChoice: "strings",
       thinkingFormat: "chat-template",
     },
-    responses: { toolChoice: "strings" },
+    responses: { toolChoice: "strings", sloppyEvents: true },
   },
   defaultModel: "default",
   rules: [...LOCAL_RULES, { match: /(?:^|[/:])gpt-oss/i, set: { compat: { chat: { thinkingFormat: "openai" } } } }],

@@ -24,6 +24,7 @@ export const lmStudio: Provider = {
       extendedSampling: true,
       toolChoice: "strings",
     },
+    responses: { sloppyEvents: true },
   },
   defaultModel: "openai/gpt-oss-20b",
   rules: LOCAL_RULES,

@@ -26,7 +26,7 @@ export const ollama: Provider = {
       effortOff: "none",
       thinkingField: "reasoning",
     },
-    responses: { effortMap: { minimal: "low", xhigh: "max" } },
+    responses: { effortMap: { minimal: "low", xhigh: "max" }, sloppyEvents: true },
   },
   defaultModel: "gpt-oss:20b",
   rules: LOCAL_RULES,

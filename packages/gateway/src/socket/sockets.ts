@@ -44,7 +44,7 @@ export class Sockets {
     socket.on("error", ignore)
     try {
       await authorise(headers, keys, settings.anonymous)
-      if (!server?.socket) throw nothingHere(path ?? "")
+      if (!server?.socket) throw noSocket(path ?? "", servers)
     } catch (thrown) {
       refuse(socket, server ?? serverOf(dialectOf(headers)), SluiceError.is(thrown) ? thrown : unexpected(thrown))
       return
@@ -68,11 +68,14 @@ export class Sockets {
   }
 }
 
-function nothingHere(path: string): SluiceError {
+/** By 426, and no other status, clients that try a socket first know that they are to send a plain request. */
+function noSocket(path: string, servers: readonly WireServer[]): SluiceError {
+  const plain = servers.some(({ routes }) => routes.some((route) => route.path === path))
   return new SluiceError({
-    code: "invalid_request",
-    status: 404,
+    code: plain ? "unsupported" : "invalid_request",
+    status: plain ? 426 : 404,
     message: `No WebSocket is spoken at ${path.slice(0, 200)}.`,
+    ...(plain ? { hint: "POST the request; the answer can be streamed." } : {}),
   })
 }
 

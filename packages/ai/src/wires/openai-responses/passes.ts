@@ -38,7 +38,7 @@ const DIFFERENCES: readonly ((compat: ResponsesCompat, request: Request) => bool
   (compat, { has }) => !compat.promptCacheKey && has("prompt_cache_key"),
   (compat, { has }) => !compat.promptCacheRetention && has("prompt_cache_retention"),
   (compat, { call }) => (compat.sessionHeaders !== undefined || compat.sessionField !== undefined) && !!call.affinity,
-  (compat) => compat.cacheControl,
+  (compat) => compat.cacheControl || compat.sloppyEvents || compat.extraBody !== undefined,
 ]
 
 /** Whether a host of the same wire may be given the client's own bytes. */

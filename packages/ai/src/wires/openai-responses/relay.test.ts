@@ -25,7 +25,7 @@ function watched(events: readonly (object | string)[], named = true) {
     tap.push(
       typeof event === "string"
         ? { data: event }
-        : { ...(named ? { event: String((event as { type?: string }).type) } : {}), data: JSON.stringify(event) },
+        : { ...(named && "type" in event ? { event: String(event.type) } : {}), data: JSON.stringify(event) },
     ),
   )
   return { verdicts, result: tap.result() }
@@ -59,6 +59,13 @@ describe.each([[true], [false]])("watching a stream whose events are named: %s",
       "end",
     ])
     expect(watched([created, call], named).verdicts).toEqual(["hold", "content"])
+  })
+
+  test("finds the type of an event wherever it stands", () => {
+    const late = { item: { id: "fc", type: "function_call" }, type: "response.output_item.added" }
+    expect(
+      watched([{ response: { id: "r", x: { type: "y" } }, type: "response.created" }, late], named).verdicts,
+    ).toEqual(["hold", "content"])
   })
 
   test("knows the usage of a whole answer", () => {
@@ -106,6 +113,8 @@ describe.each([[true], [false]])("watching a stream whose events are named: %s",
   test.each([
     ["at the top", { type: "error", code: "server_error", message: "Oops." }],
     ["within", { type: "error", error: { code: "server_error", message: "Oops." } }],
+    ["before its type", { error: { type: "api_error", code: "server_error", message: "Oops." }, type: "error" }],
+    ["alone", { error: { code: "server_error", message: "Oops." } }],
   ])("OF-125: an error with its words %s", (_where, error) => {
     expect(watched([created, error], named).result).toMatchObject({
       terminal: false,

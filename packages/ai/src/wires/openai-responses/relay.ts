@@ -36,7 +36,7 @@ class ResponsesTap implements Tap {
 
   push(frame: Frame): TapVerdict {
     const data = typeof frame.data === "string" ? frame.data : new TextDecoder().decode(frame.data)
-    const type = TYPE.exec(data.slice(0, 200))?.[1] ?? frame.event ?? typeOf(parse(data))
+    const type = typeOf(frame.event, data)
     switch (type) {
       case "response.completed":
       case "response.incomplete":
@@ -126,8 +126,18 @@ function responseOf(event: Obj): Obj {
   return isObject(event["response"]) ? event["response"] : {}
 }
 
-function typeOf(event: Obj): string | undefined {
-  return typeof event["type"] === "string" ? event["type"] : undefined
+/** The type of an event: its name where the host gives it one, else what its JSON says; an error may have none. */
+function typeOf(name: string | undefined, data: string): string | undefined {
+  if (name !== undefined && isType(name)) return name
+  const first = TYPE.exec(data.slice(0, 200))?.[1]
+  if (first !== undefined && isType(first)) return first
+  const { type, error } = parse(data)
+  if (typeof type === "string") return type
+  return isObject(error) ? "error" : undefined
+}
+
+function isType(word: string): boolean {
+  return word === "error" || word.startsWith("response.")
 }
 
 function parse(data: string): Obj {
