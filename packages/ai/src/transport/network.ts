@@ -1,6 +1,4 @@
 import { readFileSync } from "node:fs"
-import { rootCertificates } from "node:tls"
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici"
 import { SluiceError } from "../model/errors.ts"
 
 /** How the network is reached. */
@@ -59,23 +57,24 @@ function readCertificate(path: string): string {
   }
 }
 
-/** The dispatcher for these options. */
-export function dispatcherFor(options: NetworkOptions): Dispatcher {
-  const tls = options.ca ? { ca: [...rootCertificates, ...options.ca] } : {}
-  const common = {
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: 30_000,
-    ...(options.connections ? { connections: options.connections } : {}),
+/**
+ * The proxy for a destination, if one leads to it. Entries of `noProxy` are names with or without a port: `*` is any
+ * host, `example.com` and `.example.com` stand for the name and all below it, `*.example.com` for those below alone.
+ */
+export function proxyFor(
+  to: { secure: boolean; host: string; port: number },
+  options: NetworkOptions,
+): string | undefined {
+  const proxy = to.secure ? (options.httpsProxy ?? options.httpProxy) : options.httpProxy
+  if (!proxy) return undefined
+  const host = to.host.toLowerCase()
+  for (const entry of (options.noProxy ?? "").toLowerCase().split(/[\s,]+/)) {
+    // An address of IPv6 has a port only behind brackets.
+    const [, pattern, port] = /^\[(.+)\](?::(\d+))?$/.exec(entry) ?? /^([^:]+)(?::(\d+))?$/.exec(entry) ?? ["", entry]
+    if (!pattern || (port !== undefined && Number(port) !== to.port)) continue
+    if (pattern === "*") return undefined
+    const bare = pattern.replace(/^\*?\./, "")
+    if (host.endsWith(`.${bare}`) || (host === bare && !pattern.startsWith("*"))) return undefined
   }
-  if (!options.httpProxy && !options.httpsProxy) return new Agent({ ...common, connect: { ...tls, timeout: 30_000 } })
-  return new EnvHttpProxyAgent({
-    ...common,
-    httpProxy: options.httpProxy ?? "",
-    httpsProxy: options.httpsProxy ?? options.httpProxy ?? "",
-    noProxy: options.noProxy ?? "",
-    connect: { ...tls, timeout: 30_000 },
-    requestTls: tls,
-    proxyTls: tls,
-  })
+  return proxy
 }

@@ -6,7 +6,8 @@ import type { HttpRequest } from "../contract/endpoint.ts"
 import type { Channel, Exchange, Transport } from "../contract/transport.ts"
 import { SluiceError } from "../model/errors.ts"
 import { type FetchLike, networkError } from "./fetch.ts"
-import { dispatcherFor, type NetworkOptions } from "./network.ts"
+import { dispatcherFor } from "./dispatcher.ts"
+import type { NetworkOptions } from "./network.ts"
 
 export { networkFromEnvironment, type NetworkOptions } from "./network.ts"
 
