@@ -68,14 +68,14 @@ export class SocketReading implements AsyncIterator<Frame, undefined> {
     if (this.#over) return
     const { open } = this.#socket
     this.#end(reason)
-    if (reason !== undefined) this.#socket.close(SluiceError.is(reason) ? reason.code : "aborted")
+    if (reason !== undefined) this.#socket.close(wordFor(reason))
     else if (open) this.#socket.release()
   }
 
   readonly #abort = (): void => {
     if (this.#over) return
     this.#end(this.#signal.reason)
-    this.#socket.close("aborted")
+    this.#socket.close(wordFor(this.#signal.reason))
   }
 
   #end(reason: unknown): void {
@@ -84,4 +84,9 @@ export class SocketReading implements AsyncIterator<Frame, undefined> {
     this.#signal.removeEventListener("abort", this.#abort)
     this.wake()
   }
+}
+
+/** What the peer is told: the code of an error, never its text. */
+function wordFor(reason: unknown): string {
+  return SluiceError.is(reason) ? reason.code : "aborted"
 }
