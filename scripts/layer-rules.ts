@@ -23,6 +23,7 @@ export const NODE_ONLY: readonly string[] = [
   "packages/ai/src/transport/dispatcher.ts",
   "packages/ai/src/transport/kept-socket.ts",
   "packages/ai/src/transport/tunnel.ts",
+  "packages/ai/src/images/canvas.ts",
 ]
 
 /** A part of a package that must not reach another part, along any chain of imports that is left at run time. */

@@ -237,6 +237,7 @@ const NODE_ENTRIES: ReadonlySet<string> = new Set([
   "@sluice/ai/transport/undici",
   "@sluice/ai/transport/websocket",
   "@sluice/ai/transport/http2",
+  "@sluice/ai/images/canvas",
 ])
 
 /** Findings in our declarations and in the consumer are ours; those inside other packages are not. */

@@ -87,6 +87,17 @@ describe.each(WAYS)("proxies, for %s", (_name, ask) => {
     expect(forHttps.seen).toEqual([`CONNECT ${NAME}:${secure.port}`])
   })
 
+  test("a host behind a tunnel is shown the client certificate that it asks for", async () => {
+    const [cert, key] = [CERTIFICATE, KEY].map((path) => readFileSync(path))
+    const server = createHttpsServer({ cert, key, ca: cert, requestCert: true }, answer([]))
+    server.on("tlsClientError", () => {})
+    const [port, through] = await Promise.all([listen(server), proxy()])
+    const env = { HTTPS_PROXY: through.url, SLUICE_CA_CERTS: CERTIFICATE }
+    const shows = transportFor({ ...env, SLUICE_CLIENT_CERT: CERTIFICATE, SLUICE_CLIENT_KEY: KEY })
+    expect(await ask(shows, `https://${NAME}:${port}/`)).toContain("From afar.")
+    await expect(ask(transportFor(env), `https://${NAME}:${port}/`)).rejects.toThrow()
+  })
+
   test("ALL_PROXY and names in small letters count too", async () => {
     const [plain, through] = await Promise.all([upstream(), proxy()])
     for (const name of ["ALL_PROXY", "all_proxy", "http_proxy"])

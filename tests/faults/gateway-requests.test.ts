@@ -1,3 +1,4 @@
+import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from "node:zlib"
 import { connect } from "node:net"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { TestGateway } from "../support/gateway.ts"
@@ -315,11 +316,51 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
     }
   })
 
-  test("an encoding that is not read is refused by name", async () => {
-    for (const encoding of ["gzip", "rot13", "br, gzip"]) {
+  test("a compressed body is read, in one encoding or in several", async () => {
+    const bytes = Buffer.from(plain)
+    const bodies: [string, Uint8Array][] = [
+      ["gzip", gzipSync(bytes)],
+      ["GZIP", gzipSync(bytes)],
+      ["deflate", deflateSync(bytes)],
+      ["br", brotliCompressSync(bytes)],
+      ["zstd", zstdCompressSync(bytes)],
+      ["br, gzip", gzipSync(brotliCompressSync(bytes))],
+      ["identity", bytes],
+    ]
+    for (const [encoding, body] of bodies) {
+      const got = await send(gateway, door, body, { "content-encoding": encoding })
+      expect(got.status, encoding).toBe(200)
+    }
+  })
+
+  test("an encoding that is not read, or too many of them, is refused by name", async () => {
+    for (const encoding of ["rot13", "br, compress"]) {
       const got = await send(gateway, door, plain, { "content-encoding": encoding })
       expect(got.status).toBe(415)
-      expect(expectRefusal(door, got, encoding)).toContain(encoding)
+      expect(expectRefusal(door, got, encoding)).toContain(encoding.split(", ").at(-1))
+    }
+    expect((await send(gateway, door, plain, { "content-encoding": "gzip, gzip, gzip, gzip" })).status).toBe(415)
+  })
+
+  test("a compressed body that is broken, cut, or not in its encoding is bad input", async () => {
+    const whole = gzipSync(plain)
+    for (const body of [Buffer.from(plain), whole.subarray(0, -5), Buffer.from([])]) {
+      const got = await send(gateway, door, body, { "content-encoding": "gzip" })
+      expect(got.status).toBe(400)
+      expectRefusal(door, got, "gzip")
+    }
+  })
+
+  test("a small body that unpacks to a large one is refused before it is unpacked whole", async () => {
+    const bomb = Buffer.alloc(64 * 1024 * 1024, 0x20)
+    for (const [encoding, body] of [
+      ["gzip", gzipSync(bomb)],
+      ["br", brotliCompressSync(bomb, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })],
+      ["zstd", zstdCompressSync(bomb)],
+    ] as const) {
+      expect(body.length).toBeLessThan(1024 * 1024)
+      const got = await send(small, door, body, { "content-encoding": encoding })
+      expect(got.status, encoding).toBe(413)
     }
   })
 

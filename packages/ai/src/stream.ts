@@ -2,20 +2,24 @@ import { attempt } from "./attempt/attempt.ts"
 import type { Clock } from "./attempt/clock.ts"
 import type { Handoff } from "./attempt/input.ts"
 import { Known } from "./attempt/known.ts"
+import { unlessAborted } from "./attempt/unless-aborted.ts"
 import { Reading } from "./assemble/reading.ts"
 import { ExchangeReader } from "./assemble/exchange-reader.ts"
 import { builderFor } from "./assemble/builder-for.ts"
 import type { MessageBuilder } from "./assemble/message-builder.ts"
 import { MessageStream } from "./assemble/message-stream.ts"
+import { THINKING_LOOP, ThinkingLoopGuard } from "./assemble/thinking-loop.ts"
 import type { ErrorFacts } from "./contract/error-facts.ts"
 import type { Frame } from "./contract/frame.ts"
 import type { ReadContext, Route, Work } from "./contract/route.ts"
 import type { Exchange } from "./contract/transport.ts"
 import type { Call, Mint, WireRequest } from "./contract/wire-client.ts"
 import { handoff as defaultHandoff } from "./handoff/handoff.ts"
+import { fitImages, type FittedImages } from "./images/fit.ts"
+import type { ResizeImage } from "./images/resizer.ts"
 import { SluiceError } from "./model/errors.ts"
 import type { AssistantMessage, Context, Loss } from "./model/message.ts"
-import type { CallOptions, Observers, RetryOptions, Timeouts } from "./model/options.ts"
+import type { CallOptions, Guards, Observers, RetryOptions, Timeouts } from "./model/options.ts"
 import { systemClock, systemMint } from "./platform.ts"
 
 /** What `stream` and `complete` take besides the model and the conversation. */
@@ -24,6 +28,7 @@ export interface StreamOptions extends CallOptions, Observers {
   signal?: AbortSignal
   timeouts?: Timeouts
   retry?: RetryOptions
+  guards?: Guards
   /** `false` asks the host for one JSON document instead of a stream. Default true. */
   stream?: boolean
 }
@@ -39,6 +44,8 @@ export interface Environment {
   /** What was learned about hosts and sessions. */
   known?: Known
   handoff?: Handoff
+  /** Scales down images that a host would refuse. Default: they go out as they are. */
+  resizeImage?: ResizeImage
 }
 
 const sharedKnown = new Known()
@@ -95,8 +102,9 @@ async function run(
   const clock = environment.clock ?? systemClock
   const mint = environment.mint ?? systemMint
   const started = clock.now()
-  const { signal: _signal, timeouts, retry, stream: streamed = true, onPayload, onResponse, onEvent, ...call } = options
-  const work = new Decoding(out, clock, mint, started, onEvent)
+  const { signal: _signal, timeouts, retry, guards, stream: streamed = true, ...rest } = options
+  const { onPayload, onResponse, onEvent, ...call } = rest
+  const work = new Decoding(out, clock, mint, started, onEvent, guards)
   let routes: readonly Route[]
   try {
     checkContext(context)
@@ -109,6 +117,8 @@ async function run(
     out.push(builder.take())
     return
   }
+  const handoff = environment.handoff ?? defaultHandoff
+  const fitted = await fittedImages(routes, context, environment.resizeImage, signal)
   const outcome = await attempt(
     routes,
     {
@@ -123,7 +133,7 @@ async function run(
       random: environment.random ?? Math.random,
       mint,
       known: environment.known ?? sharedKnown,
-      handoff: environment.handoff ?? defaultHandoff,
+      handoff: fitted ? fitted.handoff(handoff) : handoff,
     },
     work,
   )
@@ -133,8 +143,20 @@ async function run(
     routes[0]
   const builder = work.builder(route)
   if (outcome.attempts.length > 0) builder.message.attempts = outcome.attempts
-  builder.finish(outcome.error)
+  builder.finish(fitted && route ? fitted.explained(outcome.error, route.model) : outcome.error)
   out.push(builder.take())
+}
+
+/** The images as the routes' hosts can take them; `undefined` where they all can as they are, and after an abort. */
+async function fittedImages(
+  routes: readonly Route[],
+  context: Context,
+  resize: ResizeImage | undefined,
+  signal: AbortSignal,
+): Promise<FittedImages | undefined> {
+  const models = routes.map((route) => route.model)
+  const fitting = fitImages(models, context, resize)
+  return fitting && unlessAborted(fitting, signal).catch(() => undefined)
 }
 
 function checkContext(context: Context): void {
@@ -158,14 +180,23 @@ class Decoding implements Work<AssistantMessage> {
   readonly #mint: Mint
   readonly #started: number
   readonly #onEvent: Observers["onEvent"]
+  readonly #guards: Guards
   #losses: readonly Loss[] = []
 
-  constructor(out: MessageStream, clock: Clock, mint: Mint, started: number, onEvent: Observers["onEvent"]) {
+  constructor(
+    out: MessageStream,
+    clock: Clock,
+    mint: Mint,
+    started: number,
+    onEvent: Observers["onEvent"],
+    guards: Guards = {},
+  ) {
     this.#out = out
     this.#clock = clock
     this.#mint = mint
     this.#started = started
     this.#onEvent = onEvent
+    this.#guards = guards
   }
 
   builder(route: Route | undefined, toError?: (facts: ErrorFacts) => SluiceError): MessageBuilder {
@@ -192,10 +223,23 @@ class Decoding implements Work<AssistantMessage> {
       builder,
       onFrame: this.#observer(route),
     })
-    const reading = new Reading(exchange, reader, builder, ctx, this.#clock, this.#out)
+    const { message } = builder
+    const guard = this.#guard(ctx)
+    let delivered: "content" | "final" | undefined
+    const held: ReadContext = { ...ctx, delivered: (what) => (delivered = what) }
+    const check = guard && (() => guard.check(message))
+    const reading = new Reading(exchange, reader, builder, held, this.#clock, this.#out, check)
     const failure = await reading.run()
     builder.finish(failure)
-    const { message } = builder
+    if (failure?.type === THINKING_LOOP) {
+      guard?.cut(message)
+      // What nobody has read can be made anew.
+      if (!this.#out.watched) {
+        this.#out.forget()
+        throw failure
+      }
+    }
+    if (delivered) ctx.delivered(delivered)
     if (!reading.released) {
       if (message.error) throw new SluiceError({ ...message.error, delivered: "nothing" }, { cause: failure?.cause })
       if (isEmpty(message) && !ctx.takesEmpty) throw ctx.classify({ is: "empty_response", inStream: true })
@@ -204,6 +248,14 @@ class Decoding implements Work<AssistantMessage> {
     ctx.used(message.usage, message.error && new SluiceError(message.error))
     if (!message.error) for (const { where, facts } of builder.remembered) ctx.remember(where, facts)
     return message
+  }
+
+  /** The guard of one try. The last one of a call that has met a loop goes without: something may come of it. */
+  #guard(ctx: ReadContext): ThinkingLoopGuard | undefined {
+    const { thinkingLoop } = this.#guards
+    if (thinkingLoop === false) return undefined
+    if (ctx.takesEmpty && ctx.attempts.some(({ error }) => error.type === THINKING_LOOP)) return undefined
+    return new ThinkingLoopGuard(thinkingLoop)
   }
 
   #observer(route: Route): ((frame: Frame) => void) | undefined {

@@ -13,6 +13,16 @@ export interface Compat {
   keyless?: boolean
   /** Image parts must be replaced by a note although the model's entry lists images. Default false. */
   textOnly?: boolean
+  /** Longest edges that images may have, in the order of `from`; the last entry that applies counts. Default: any. */
+  imageEdges?: readonly ImageEdge[]
+}
+
+/** A limit on the edges of images that holds from some number of images in a request on. */
+export interface ImageEdge {
+  /** Images in the request. */
+  from: number
+  /** Pixels of the longer edge. */
+  maxEdge: number
 }
 
 /** How a chat host is told to think, or not to. */

@@ -2,13 +2,16 @@ import { SluiceError, systemMint, VERSION, type WireServer } from "@sluice/ai"
 import { type Context, Hono } from "hono"
 import type { CallHandler } from "./call/handle.ts"
 import { unexpected } from "./call/unexpected.ts"
+import type { ApiKey } from "./gateway-keys.ts"
 import { CORS_HEADERS, preflightHeaders } from "./http/cors.ts"
 import { FetchReply, fetchCaller } from "./http/fetch.ts"
 import { authorise } from "./inbound/access.ts"
 import { dialectOf, serverOf, SERVERS } from "./inbound/dialect.ts"
 import { modelEntry, modelList } from "./inbound/models.ts"
+import { keptRoutes } from "./kept/routes.ts"
 import type { Logger } from "./logger.ts"
 import type { GatewayOptions, Settings } from "./options.ts"
+import type { KeptResponses } from "./store/kept-responses.ts"
 import type { KeyStore } from "./store/keys.ts"
 
 /** What the routes need. */
@@ -16,6 +19,7 @@ export interface AppParts {
   settings: Settings
   keys: KeyStore
   handler: CallHandler
+  kept: KeptResponses | undefined
   listModels: NonNullable<GatewayOptions["listModels"]>
   logger: Logger
 }
@@ -24,7 +28,7 @@ export interface AppParts {
 export function createApp(parts: AppParts): Hono {
   const app = new Hono()
   const { settings, keys, logger } = parts
-  const admit = (c: Context): Promise<unknown> => authorise(c.req.raw.headers, keys, settings.anonymous)
+  const admit = (c: Context): Promise<ApiKey | undefined> => authorise(c.req.raw.headers, keys, settings.anonymous)
 
   if (!settings.anonymous) {
     app.use(async (c, next) => {
@@ -47,6 +51,11 @@ export function createApp(parts: AppParts): Hono {
       })
     }
   }
+
+  for (const { socket } of SERVERS) {
+    if (socket) app.get(socket.path, (c) => failure(speaking(c), needsUpgrade(socket.path), { upgrade: "websocket" }))
+  }
+  if (parts.kept) keptRoutes(app, { kept: parts.kept, admit })
 
   app.get("/v1/models", async (c) => {
     await admit(c)
@@ -120,6 +129,15 @@ function wrongMethod(c: Context, methods: readonly string[]): SluiceError {
     status: 405,
     message: `${c.req.path} does not take ${c.req.method}.`,
     hint: `It takes ${methods.join(" and ")}.`,
+  })
+}
+
+function needsUpgrade(path: string): SluiceError {
+  return new SluiceError({
+    code: "invalid_request",
+    status: 426,
+    message: `GET ${path} opens a WebSocket, and this request does not ask for one.`,
+    hint: `Send \`connection: upgrade\` and \`upgrade: websocket\`, or POST ${path} for an answer over HTTP.`,
   })
 }
 

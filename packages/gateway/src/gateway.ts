@@ -1,9 +1,13 @@
 import { getRequestListener } from "@hono/node-server"
+import { randomBytes } from "node:crypto"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { RequestListener, Server } from "node:http"
+import { join } from "node:path"
 import { SluiceError } from "@sluice/ai"
+import { createSealer, readSealKeys } from "@sluice/auth"
 import type { Hono } from "hono"
+import type { Kysely } from "kysely"
 import { createApp } from "./app.ts"
 import { CallHandler, type Door } from "./call/handle.ts"
 import type { GatewayKeys } from "./gateway-keys.ts"
@@ -13,10 +17,13 @@ import { NodeReply, nodeCaller } from "./http/node.ts"
 import { SERVERS } from "./inbound/dialect.ts"
 import { Router } from "./call/router.ts"
 import { silentLogger } from "./logger.ts"
-import { type GatewayOptions, readSettings } from "./options.ts"
+import { type GatewayOptions, readSettings, type Settings } from "./options.ts"
 import { openDatabase } from "./store/database.ts"
+import { Sockets } from "./socket/sockets.ts"
+import { KeptResponses } from "./store/kept-responses.ts"
 import { KeyStore } from "./store/keys.ts"
 import { RequestLog } from "./store/request-log.ts"
+import type { Schema } from "./store/schema.ts"
 import { WriteRhythm } from "./store/write-rhythm.ts"
 
 /** A gateway, listening or not. */
@@ -39,16 +46,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const rhythm = new WriteRhythm()
   const keys = new KeyStore(db, { rhythm, logger })
   const log = new RequestLog(db, { rhythm, logger })
+  const kept = keptIn(db, settings)
   const running = new Set<AbortController>()
   const router = new Router(options.sluice, settings)
-  const handler = new CallHandler({ settings, keys, log, router, logger, running })
-  const app = createApp({ settings, keys, handler, logger, listModels: options.listModels ?? (async () => []) })
+  const { resizeImage } = options
+  const handler = new CallHandler({ settings, keys, log, kept, router, logger, running, resizeImage })
+  const app = createApp({ settings, keys, handler, kept, logger, listModels: options.listModels ?? (async () => []) })
+  const sockets = new Sockets({ servers: SERVERS, settings, keys, handler })
   let server: Server | undefined
 
   async function close(): Promise<void> {
     const open = server
     server = undefined
-    if (open) await stop(open, running, settings.graceMs)
+    if (open) await stop(open, sockets, running, settings.graceMs)
     await rhythm.flush()
     await db.destroy()
   }
@@ -57,6 +67,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     fetch: async (request) => app.fetch(request),
     async listen() {
       server = createServer(listener(app, handler, settings.anonymous ? {} : CORS_HEADERS))
+      server.on("upgrade", (request, socket, head) => void sockets.upgrade(request, socket, head))
       server.requestTimeout = 0
       server.headersTimeout = 60_000
       server.keepAliveTimeout = 65_000
@@ -69,6 +80,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     keys,
     log,
   }
+}
+
+/** The store of answers, under a key of this folder or of the environment; in memory the key is not kept either. */
+function keptIn(db: Kysely<Schema>, { dataDir, keepResponsesMs: lifetimeMs }: Settings): KeptResponses | undefined {
+  if (lifetimeMs === 0) return undefined
+  const keys = dataDir === ":memory:" ? [randomBytes(32)] : readSealKeys({ file: join(dataDir, "seal.key") })
+  return new KeptResponses(db, { sealer: createSealer(keys), lifetimeMs })
 }
 
 /** The wires' own paths on the short way, everything else through the routes. */
@@ -111,13 +129,17 @@ function bind(server: Server, host: string, port: number): Promise<void> {
   })
 }
 
-async function stop(server: Server, running: Set<AbortController>, graceMs: number): Promise<void> {
+async function stop(server: Server, sockets: Sockets, running: Set<AbortController>, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
+  sockets.stop()
   const reason = new SluiceError({ code: "aborted", message: "The gateway is stopping." })
   const timer = setTimeout(() => {
     for (const controller of running) controller.abort(reason)
-    setTimeout(() => server.closeAllConnections(), 200).unref()
+    setTimeout(() => {
+      sockets.terminate()
+      server.closeAllConnections()
+    }, 200).unref()
   }, graceMs)
   const idle = setInterval(() => server.closeIdleConnections(), 100)
   await closed

@@ -1,7 +1,8 @@
-import type { RetryOptions, Sluice, Timeouts } from "@sluice/ai"
+import type { ResizeImage, RetryOptions, Sluice, Timeouts } from "@sluice/ai"
 import { SluiceError } from "@sluice/ai"
 import { z } from "zod"
 import type { Logger } from "./logger.ts"
+import { RESPONSE_LIFETIME_MS } from "./store/kept-responses.ts"
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
@@ -27,12 +28,16 @@ export interface GatewayOptions {
   commitAfterMs?: number
   /** Silence after which a sign of life is sent on an open stream. Default 15000. */
   keepAliveMs?: number
+  /** How long answers are kept that clients want to come back to, in milliseconds; 0 keeps none. Default 30 days. */
+  keepResponsesMs?: number
   /** How long running requests may take to end when the gateway stops. Default 10000. */
   graceMs?: number
   /** Limits on trying again; defaults as for any call. */
   retry?: RetryOptions
   /** Limits on waiting for a host; defaults as for any call. */
   timeouts?: Timeouts
+  /** Scales down images that a host would refuse, in calls that are translated. Default: they go out as they are. */
+  resizeImage?: ResizeImage
   logger?: Logger
 }
 
@@ -58,6 +63,7 @@ export interface Settings {
   maxBodyBytes: number
   commitAfterMs: number
   keepAliveMs: number
+  keepResponsesMs: number
   graceMs: number
   retry?: RetryOptions | undefined
   timeouts?: Timeouts | undefined
@@ -73,6 +79,7 @@ const schema: z.ZodType<Settings> = z.object({
   maxBodyBytes: positive.default(64 * 1024 * 1024),
   commitAfterMs: positive.default(15_000),
   keepAliveMs: positive.default(15_000),
+  keepResponsesMs: positive.default(RESPONSE_LIFETIME_MS),
   graceMs: positive.default(10_000),
   retry: z
     .object({ maxAttempts: positive, maxDelayMs: positive, maxTotalDelayMs: positive, baseDelayMs: positive })
@@ -85,7 +92,7 @@ const schema: z.ZodType<Settings> = z.object({
 
 /** @throws SluiceError `config` that names the option at fault */
 export function readSettings(options: GatewayOptions): Settings {
-  const { sluice: _sluice, listModels: _listModels, logger: _logger, ...plain } = options
+  const { sluice: _sluice, listModels: _listModels, logger: _logger, resizeImage: _resizeImage, ...plain } = options
   const parsed = schema.safeParse(plain)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]

@@ -156,6 +156,16 @@ export class MessageStream implements AsyncIterable<AssistantMessageEvent> {
     return subscription
   }
 
+  /** Whether somebody reads the events as they come. */
+  get watched(): boolean {
+    return this.#subscriptions.size > 0
+  }
+
+  /** Forgets what nobody has read, before another try makes it anew. For the driver. */
+  forget(): void {
+    this.#partial = undefined
+  }
+
   /** Hands a batch on to the consumers. For the driver. */
   push(batch: readonly AssistantMessageEvent[]): void {
     if (this.#terminal || batch.length === 0) return

@@ -23,11 +23,13 @@ export class Reading {
   readonly #ctx: ReadContext
   readonly #clock: Clock
   readonly #out: MessageStream
+  readonly #check: (() => void) | undefined
   readonly #held: AssistantMessageEvent[] = []
   #enough = false
   #timer: unknown
   #reject: ((reason: unknown) => void) | undefined
 
+  /** @param check looks at what has come after each read; what it throws ends the exchange */
   constructor(
     exchange: Exchange,
     reader: ExchangeReader,
@@ -35,6 +37,7 @@ export class Reading {
     ctx: ReadContext,
     clock: Clock,
     out: MessageStream,
+    check?: () => void,
   ) {
     this.#exchange = exchange
     this.#reader = reader
@@ -42,6 +45,7 @@ export class Reading {
     this.#ctx = ctx
     this.#clock = clock
     this.#out = out
+    this.#check = check
   }
 
   /** Reads to the end. Gives the failure that cut the exchange short, if one did; the builder is not finished yet then. */
@@ -59,6 +63,7 @@ export class Reading {
         const effects = this.#reader.push(next.value)
         this.#handOn()
         if (this.#builder.failure || this.#finishes(effects)) break
+        this.#check?.()
         if (this.#out.full) await this.#unlessAborted(this.#out.room())
       }
       if (!this.#builder.failure) this.#reader.end()

@@ -39,6 +39,10 @@ export interface InboundCall {
   request: InboundRequest
   /** An earlier response that this one continues. */
   previous?: string
+  /** The client wants to come back to the answer by its id. Only for wires that have such answers. */
+  keep?: boolean
+  /** What the client sent, item by item, as the wire lists it to a client that comes back. */
+  items?: readonly unknown[]
   /** What keeps the conversation on one account. */
   affinity?: string
   /** Tokens of the prompt, estimated, for wires that name them at the start. */
@@ -57,6 +61,13 @@ export interface WireServer {
   /** An error in the client's own shape. */
   failure(error: SluiceError): { status: number; headers: HeaderMap; body: unknown }
   relay?: Relay
+  /**
+   * Where clients may speak over a WebSocket too: each message is a request of that type, with the fields of the
+   * route's body beside it, and each frame of the answer is a message.
+   */
+  socket?: { path: string; op: InboundOp; request: string }
+  /** Clients come back to answers by their ids: whoever serves the wire keeps them, and joins what they go on from. */
+  keeps?: boolean
 }
 
 /** Writes one answer in the client's spelling. */
@@ -64,6 +75,8 @@ export interface Responder {
   push(event: AssistantMessageEvent): Frame[]
   /** The whole answer as one JSON document. */
   whole(message: AssistantMessage): unknown
+  /** The answer as a client that comes back to it gets it; once `done` was pushed, or `whole` was called. */
+  document?(): { id: string; value: unknown } | undefined
   /** Something that keeps a connection open and means nothing. */
   keepAlive(): Frame
   losses: readonly Loss[]

@@ -112,3 +112,21 @@ export interface RetryOptions {
   /** Wait before the second try where the vendor gives no hint; doubles each time. Default 500. */
   baseDelayMs?: number
 }
+
+/** When thinking that repeats itself is a loop: both limits must be reached. */
+export interface ThinkingLoopLimits {
+  /** How often the same passage stands in a row, letter for letter. Default 8. */
+  repeats?: number
+  /** Characters of the whole repetition, at most 65536. Default 8192. */
+  characters?: number
+}
+
+/** Answers that are given up because nothing good can come of them. */
+export interface Guards {
+  /**
+   * Thinking that repeats one passage for ever. The answer ends as an `empty_response` of the type `thinking_loop`
+   * without that thinking, and is tried again where nobody has read of it yet; the last try of a call that has met a
+   * loop runs unguarded. `false` switches it off.
+   */
+  thinkingLoop?: false | ThinkingLoopLimits
+}

@@ -4,7 +4,7 @@ import { connect as connectTcp, isIP, type Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { connect as connectTls, rootCertificates } from "node:tls"
 import { SluiceError } from "../model/errors.ts"
-import { type NetworkOptions, proxyFor } from "./network.ts"
+import { type ClientTls, loadClient, type NetworkOptions, proxyFor } from "./network.ts"
 
 /** Where a connection leads. */
 export interface Destination {
@@ -13,6 +13,8 @@ export interface Destination {
   host: string
   port: number
 }
+
+type TrustOptions = ClientTls & { ca?: string[] }
 
 /** The destination of a `ws:` or `wss:` address. */
 export function destinationOf(url: URL): Destination {
@@ -23,14 +25,20 @@ export function destinationOf(url: URL): Destination {
 
 /**
  * Connects to a destination: straight, or through a tunnel that the proxy for it opens (`CONNECT`, RFC 9110, section
- * 9.3.6). Certificates are checked against the known authorities and those of the options.
+ * 9.3.6). Certificates are checked against the known authorities and those of the options, and a host or proxy that
+ * asks for the client's gets it.
  *
  * @returns for a straight way a socket that is still connecting
- * @throws SluiceError `network` when the proxy refuses, or what the socket failed with
+ * @throws SluiceError `network` when the proxy refuses, `config` for a client certificate that cannot be used, or what the socket failed with
  */
 export async function connectTo(to: Destination, options: NetworkOptions, signal: AbortSignal): Promise<Socket> {
   const proxy = proxyFor(to, options)
-  const tls = options.ca ? { ca: [...rootCertificates, ...options.ca] } : {}
+  const { ca, clientCertificate } = options
+  const tls: TrustOptions = {
+    ...(ca ? { ca: [...rootCertificates, ...ca] } : {}),
+    // Read anew for each connection, so that one that was renewed is used from then on.
+    ...(clientCertificate ? loadClient(clientCertificate) : {}),
+  }
   const through = proxy === undefined ? undefined : await tunnel(new URL(proxy), to, tls, signal)
   const socket = to.secure
     ? connectTls({

@@ -1,15 +1,15 @@
 import { Readable } from "node:stream"
 import { createBrotliDecompress, createInflate, createUnzip, createZstdDecompress } from "node:zlib"
 import type { Transform } from "node:stream"
-import { Agent, fetch as undiciFetch, type Dispatcher } from "undici"
+import { fetch as undiciFetch, type Dispatcher } from "undici"
 import type { HttpRequest } from "../contract/endpoint.ts"
 import type { Channel, Exchange, Transport } from "../contract/transport.ts"
 import { SluiceError } from "../model/errors.ts"
 import { type FetchLike, networkError } from "./fetch.ts"
-import { dispatcherFor } from "./dispatcher.ts"
+import { dispatchersFor, fixedDispatcher } from "./dispatcher.ts"
 import type { NetworkOptions } from "./network.ts"
 
-export { networkFromEnvironment, type NetworkOptions } from "./network.ts"
+export { type ClientCertificate, networkFromEnvironment, type NetworkOptions } from "./network.ts"
 
 /** Chunks that may wait for the reader before the socket is paused. */
 const MAX_WAITING = 16
@@ -28,9 +28,10 @@ export interface UndiciTransport extends Transport {
 /**
  * A transport over `undici`: pooled connections, no limit on waiting of its own, a quarter of the built-in fetch's
  * cost per relayed stream. Redirects are not followed.
+ * @throws SluiceError `config` when the client certificate cannot be used
  */
 export function undiciTransport(options: NetworkOptions & { dispatcher?: Dispatcher } = {}): UndiciTransport {
-  const dispatcher = options.dispatcher ?? dispatcherFor(options)
+  const dispatchers = options.dispatcher ? fixedDispatcher(options.dispatcher) : dispatchersFor(options)
   return {
     async open(socket): Promise<Channel> {
       if (socket)
@@ -41,13 +42,15 @@ export function undiciTransport(options: NetworkOptions & { dispatcher?: Dispatc
       return {
         kind: "http",
         memory: new Map(),
-        send: (request, signal) => send(dispatcher, request, signal),
+        send: (request, signal) => send(dispatchers.current(), request, signal),
         close: () => {},
       }
     },
     fetch: ((url: string, init: RequestInit) =>
-      undiciFetch(url, { ...init, dispatcher } as Parameters<typeof undiciFetch>[1])) as unknown as FetchLike,
-    close: () => (dispatcher instanceof Agent ? dispatcher.destroy() : dispatcher.close()),
+      undiciFetch(url, { ...init, dispatcher: dispatchers.current() } as Parameters<
+        typeof undiciFetch
+      >[1])) as unknown as FetchLike,
+    close: () => dispatchers.close(),
   }
 }
 

@@ -5,7 +5,7 @@ import { KeptSocket, type Refusal, type SocketHooks, type SocketSettings, type S
 import type { NetworkOptions } from "./network.ts"
 import { inProgress } from "./socket-errors.ts"
 
-export { networkFromEnvironment, type NetworkOptions } from "./network.ts"
+export { type ClientCertificate, networkFromEnvironment, type NetworkOptions } from "./network.ts"
 
 /** What `websocketTransport` takes. Times in milliseconds; 0 switches one off. */
 export interface WebSocketOptions extends Omit<NetworkOptions, "connections"> {
@@ -78,10 +78,10 @@ class SocketPool implements WebSocketTransport, SocketHooks {
   #closed = false
 
   constructor(options: WebSocketOptions) {
-    const { http, httpProxy, httpsProxy, noProxy, ca, ...limits } = options
+    const { http, httpProxy, httpsProxy, noProxy, ca, clientCertificate, ...limits } = options
     const given = { ...DEFAULTS, ...withoutUndefined(limits) }
     for (const [name, value] of Object.entries(given)) checkLimit(name, value)
-    const network: NetworkOptions = withoutUndefined({ httpProxy, httpsProxy, noProxy, ca })
+    const network: NetworkOptions = withoutUndefined({ httpProxy, httpsProxy, noProxy, ca, clientCertificate })
     const { maxSockets, ...settings } = given
     this.#http = http
     this.#maxSockets = maxSockets

@@ -1,5 +1,15 @@
 import { CLAUDE_RULES } from "../families/claude.ts"
+import type { ImageEdge } from "../compat.ts"
 import type { Provider } from "../provider.ts"
+
+/**
+ * What the vendor's page on vision says of large images. It gives the lower limit for more than 20 of them; from 20 on
+ * is on the safe side.
+ */
+const IMAGE_EDGES: readonly ImageEdge[] = [
+  { from: 1, maxEdge: 8000 },
+  { from: 20, maxEdge: 2000 },
+]
 
 /** Anthropic's own API, with a key. */
 export const anthropic: Provider = {
@@ -24,6 +34,7 @@ export const anthropic: Provider = {
       },
     },
   ],
+  compat: { imageEdges: IMAGE_EDGES },
   keyEnv: ["ANTHROPIC_API_KEY"],
   baseUrlEnv: [{ name: "ANTHROPIC_BASE_URL" }],
   headersEnv: "ANTHROPIC_CUSTOM_HEADERS",

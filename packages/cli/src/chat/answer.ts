@@ -7,6 +7,7 @@ import {
   type StreamOptions,
 } from "@sluice/ai"
 import { type Io, write, writeJson } from "../io.ts"
+import { resizeImage } from "../resize-image.ts"
 import { eventLine } from "../terminal/event-line.ts"
 import { Progress } from "../terminal/progress.ts"
 import { forTerminal, type Style, styleOf } from "../terminal/style.ts"
@@ -23,7 +24,7 @@ export async function showAnswer(
   options: StreamOptions,
   shape: Shape = "text",
 ): Promise<AssistantMessage> {
-  const answer = stream(route, context, options)
+  const answer = stream(route, context, options, { resizeImage })
   const printer = new AnswerPrinter(io, shape)
   printer.begin()
   try {

@@ -2,6 +2,7 @@ import { compose } from "../compose.ts"
 import { Failure } from "../failure.ts"
 import { probeWith } from "../settings/local-servers.ts"
 import { type Io, write, writeJson } from "../io.ts"
+import { resizeImage } from "../resize-image.ts"
 import { styleOf } from "../terminal/style.ts"
 import { listedModels } from "./listed-models.ts"
 import { createLogger } from "./log.ts"
@@ -35,6 +36,7 @@ export async function serve(io: Io, options: GatewayCommandOptions): Promise<voi
     aliases,
     ...(defaultModel === undefined ? {} : { defaultModel }),
     listModels: listedModels(parts.env, aliases, { probe: probeWith(parts) }),
+    resizeImage,
     logger,
   })
   try {

@@ -1,4 +1,15 @@
-import type { Clock, Known, Mint, Model, Route, SluiceError, WireServer } from "@sluice/ai"
+import type {
+  AssistantMessage,
+  Clock,
+  Known,
+  Mint,
+  Model,
+  ResizeImage,
+  Responder,
+  Route,
+  SluiceError,
+  WireServer,
+} from "@sluice/ai"
 import type { InboundCall } from "@sluice/ai"
 import type { Settings } from "../options.ts"
 import type { Reply } from "../http/reply.ts"
@@ -19,6 +30,9 @@ export interface CallContext {
   clock: Clock
   mint: Mint
   known: Known
+  /** Keeps the answer where the client wants to come back to it. To be awaited before the client is told of its end. */
+  keep?: ((message: AssistantMessage, responder: Responder) => Promise<void>) | undefined
+  resizeImage?: ResizeImage | undefined
 }
 
 /** Headers of every answer to a call. */

@@ -4,23 +4,30 @@ import {
   systemClock,
   systemMint,
   estimateTokens,
+  type Context,
   type InboundOp,
   type InboundRequest,
+  type Message,
+  type ResizeImage,
   type WireServer,
 } from "@sluice/ai"
 import { authorise } from "../inbound/access.ts"
 import type { Caller } from "../http/caller.ts"
 import { clientLeft } from "../http/left.ts"
 import type { Reply } from "../http/reply.ts"
-import { checkBody, parseJson } from "../inbound/body.ts"
+import { checkSize, parseJson } from "../inbound/body.ts"
+import { decompressed, encodingsOf } from "../inbound/decompress.ts"
 import type { Settings } from "../options.ts"
+import type { KeptResponses } from "../store/kept-responses.ts"
 import type { KeyStore } from "../store/keys.ts"
 import type { RequestLog } from "../store/request-log.ts"
 import type { Logger } from "../logger.ts"
 import { type CallContext, sendError } from "./context.ts"
 import { countTokens } from "./count-tokens.ts"
 import { RequestRecord } from "./record.ts"
+import { keeping, notKept, pastOf } from "./kept.ts"
 import { mayRelay, relayed } from "./relay.ts"
+import { prewarmed } from "./prewarm.ts"
 import type { Router } from "./router.ts"
 import { translate } from "./translate.ts"
 import { unexpected } from "./unexpected.ts"
@@ -30,10 +37,13 @@ export interface HandlerParts {
   settings: Settings
   keys: KeyStore
   log: RequestLog
+  /** Absent when no answers are kept. */
+  kept: KeptResponses | undefined
   router: Router
   logger: Logger
   /** Requests that are being answered; each is told to stop when the gateway gives up waiting for it. */
   running: Set<AbortController>
+  resizeImage?: ResizeImage | undefined
 }
 
 /** Where a request came in. */
@@ -75,10 +85,12 @@ export class CallHandler {
     try {
       const key = await authorise(caller.headers, keys, settings.anonymous)
       record.keyId = key?.id
-      checkBody(caller.headers, settings.maxBodyBytes)
-      const raw = await caller.body(settings.maxBodyBytes)
       const { headers, query } = caller
-      const body = parseJson(raw)
+      const encodings = encodingsOf(headers)
+      checkSize(headers, settings.maxBodyBytes)
+      const sent = await caller.body(settings.maxBodyBytes)
+      const raw = encodings.length === 0 ? sent : await decompressed(sent, encodings, settings.maxBodyBytes)
+      const body = caller.json ?? parseJson(raw)
       await this.#answer(
         caller,
         reply,
@@ -101,9 +113,13 @@ export class CallHandler {
     inbound: InboundRequest,
     record: RequestRecord,
   ): Promise<void> {
-    const { settings, router, running } = this.#parts
+    const { settings, router, running, kept, logger, resizeImage } = this.#parts
     const { server } = door
-    const call = server.accept(inbound)
+    const accepted = server.accept(inbound)
+    const owner = { kept, owner: record.keyId ?? "", last: caller.last }
+    const past = server.keeps ? await pastOf(accepted, owner) : []
+    const { context } = accepted
+    const call = past.length === 0 ? accepted : { ...accepted, context: joined(past, context) }
     record.requestedModel = call.model
     record.stream = call.stream
     record.losses.push(...call.losses)
@@ -128,22 +144,18 @@ export class CallHandler {
       clock: systemClock,
       mint: systemMint,
       known: this.#known,
+      keep: server.keeps && call.op !== "countTokens" ? keeping(accepted, past, owner, logger) : undefined,
+      resizeImage,
     }
     if (mayRelay(ctx)) return relayed(ctx)
-    if (call.previous !== undefined) throw notKept(call.previous)
-    if (door.op === "countTokens") return countTokens(ctx)
+    if (call.previous !== undefined && !server.keeps) throw notKept("thread", call.previous)
+    if (call.op === "countTokens") return countTokens(ctx)
+    if (call.op === "prewarm") return prewarmed(ctx)
     call.estimate = { inputTokens: estimateTokens(call.context), provenance: "estimated" }
     return translate(ctx)
   }
 }
 
-/** A request that holds only what is new, where what came before is unknown: an answer to it would be a guess. */
-function notKept(previous: string): SluiceError {
-  return new SluiceError({
-    code: "state_lost",
-    status: 404,
-    message: `The conversation that ends with ${previous} is not kept here.`,
-    hint: "Send the whole conversation.",
-    retryable: false,
-  })
+function joined(past: readonly Message[], context: Context): Context {
+  return { ...context, messages: [...past, ...context.messages] }
 }

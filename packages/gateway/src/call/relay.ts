@@ -19,7 +19,7 @@ import { isWholeFrame, RawSseFramer, sseText } from "@sluice/ai/framing"
 import { answerHeaders, type CallContext, sendError, STREAM_HEADERS } from "./context.ts"
 
 const encoder = new TextEncoder()
-const SIGN_OF_LIFE = encoder.encode(":\n\n")
+const SIGN_OF_LIFE: Frame = { data: "" }
 const BORDER = encoder.encode("\n\n")
 /** How long an answer that is complete may still bring usage before its stream is ended for it. */
 const LATE_MS = 2_500
@@ -29,8 +29,10 @@ const LATE_MS = 2_500
  * anything spelled differently. All routes must allow it, since a later try may take any of them.
  */
 export function mayRelay(ctx: CallContext): boolean {
-  const { relay, api } = ctx.server
-  if (!relay || ctx.call.op !== "generate") return false
+  const { relay, api, keeps } = ctx.server
+  if (!relay || ctx.call.op !== "generate" || !ctx.reply.raw) return false
+  // The host must neither keep what is kept here nor be asked to go on from it.
+  if (ctx.keep || (keeps && ctx.call.previous !== undefined)) return false
   return ctx.routes.every(
     ({ model, endpoint }) => model.api === api && !endpoint.body && !endpoint.unwrap && relay.passes(ctx.call, model),
   )
@@ -102,7 +104,7 @@ class Passing implements Work<void> {
     if (reply.started) return
     reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(this.#ctx, model) })
     reply.keepAlive(settings.keepAliveMs, () => SIGN_OF_LIFE)
-    if (!model) reply.write(SIGN_OF_LIFE)
+    if (!model) reply.frames([SIGN_OF_LIFE])
   }
 
   /** Ends a stream that has begun with an error in the client's own shape. */

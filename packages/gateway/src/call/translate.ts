@@ -7,10 +7,7 @@ import {
   type Frame,
   type Responder,
 } from "@sluice/ai"
-import { sseText } from "@sluice/ai/framing"
 import { answerHeaders, type CallContext, sendError, sendJson, STREAM_HEADERS } from "./context.ts"
-
-const encoder = new TextEncoder()
 
 /**
  * Answers a call by decoding what the host sends and spelling it as the client's wire has it.
@@ -31,9 +28,14 @@ export async function translate(ctx: CallContext): Promise<void> {
       ...(settings.timeouts ? { timeouts: settings.timeouts } : {}),
       ...(call.affinity && !call.options.sessionId ? { sessionId: call.affinity } : {}),
     },
-    { clock: ctx.clock, mint: ctx.mint, known: ctx.known },
+    {
+      clock: ctx.clock,
+      mint: ctx.mint,
+      known: ctx.known,
+      ...(ctx.resizeImage ? { resizeImage: ctx.resizeImage } : {}),
+    },
   )
-  if (!call.stream) return whole(ctx, responder, await answer.result())
+  if (!call.stream) return await whole(ctx, responder, await answer.result())
 
   const batches = answer.batches()
   const first = batches.next()
@@ -46,8 +48,8 @@ export async function translate(ctx: CallContext): Promise<void> {
     }
   }
   reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(ctx, servedBy(early?.value)) })
-  reply.keepAlive(settings.keepAliveMs, () => encode([responder.keepAlive()]))
-  if (!early) reply.write(encode([responder.keepAlive()]))
+  reply.keepAlive(settings.keepAliveMs, () => responder.keepAlive())
+  if (!early) reply.frames([responder.keepAlive()])
   await pump(ctx, responder, early ?? (await first), batches)
 }
 
@@ -69,8 +71,9 @@ async function pump(
         if (event.type === "done") record.message(event.message)
         if (event.type === "error") record.message(event.error)
       }
-      reply.write(encode(frames))
       const last = next.value.at(-1)
+      if (last?.type === "done") await ctx.keep?.(last.message, responder)
+      reply.frames(frames)
       if (last?.type === "done") record.losses.push(...responder.losses)
       if (last?.type === "done") record.end(200)
       if (last?.type === "error") record.end(last.reason === "aborted" ? 499 : 200, last.error.error)
@@ -84,19 +87,20 @@ async function pump(
       { code: "server_error", message: "The gateway could not spell the answer." },
       { cause: error },
     )
-    reply.write(encode([{ data: JSON.stringify(ctx.server.failure(failure).body) }]))
+    reply.frames([{ data: JSON.stringify(ctx.server.failure(failure).body) }])
   } finally {
     reply.end()
   }
 }
 
-function whole(ctx: CallContext, responder: Responder, message: AssistantMessage): void {
+async function whole(ctx: CallContext, responder: Responder, message: AssistantMessage): Promise<void> {
   const { record, reply } = ctx
   record.message(message)
   if (message.error) return sendError(ctx, new SluiceError(message.error))
   record.content()
   const document = responder.whole(message)
   record.losses.push(...responder.losses)
+  await ctx.keep?.(message, responder)
   record.end(200)
   sendJson(reply, 200, answerHeaders(ctx, { provider: message.provider, id: message.model }), document)
 }
@@ -125,10 +129,4 @@ async function inTime<T>(promise: Promise<T>, ms: number): Promise<T | undefined
   } finally {
     clearTimeout(timer)
   }
-}
-
-function encode(frames: readonly Frame[]): Uint8Array {
-  let text = ""
-  for (const frame of frames) text += sseText(frame)
-  return encoder.encode(text)
 }

@@ -25,7 +25,8 @@ export function nodeCaller(request: IncomingMessage, response: ServerResponse): 
   }
 }
 
-function headersOf(request: IncomingMessage): Headers {
+/** The headers as they came. */
+export function headersOf(request: IncomingMessage): Headers {
   const headers = new Headers()
   const raw = request.rawHeaders
   for (let i = 0; i < raw.length; i += 2) headers.append(raw[i] as string, raw[i + 1] as string)

@@ -1,7 +1,14 @@
+import type { Frame } from "@sluice/ai"
+import { sseText } from "@sluice/ai/framing"
+
+const encoder = new TextEncoder()
+
 /** Where the answer to one request goes. Bytes go in as they come, and out as fast as the client takes them. */
 export abstract class Reply {
   /** Status and headers have gone out. */
   started = false
+  /** Bytes of a stream pass as they are; where not, only frames do. */
+  readonly raw: boolean = true
   #closed = false
   #timer: NodeJS.Timeout | undefined
 
@@ -23,6 +30,13 @@ export abstract class Reply {
     this.piece(bytes)
   }
 
+  /** Frames of a stream, in the framing that the client reads. */
+  frames(frames: readonly Frame[]): void {
+    let text = ""
+    for (const frame of frames) text += sseText(frame)
+    this.write(encoder.encode(text))
+  }
+
   end(): void {
     if (this.#closed) return
     this.shut()
@@ -37,10 +51,10 @@ export abstract class Reply {
     this.whole(status, headers, body)
   }
 
-  /** Writes `bytes` whenever nothing was written for `everyMs`; 0 switches it off. */
-  keepAlive(everyMs: number, bytes: () => Uint8Array): void {
+  /** Writes a sign of life whenever nothing was written for `everyMs`; 0 switches it off. */
+  keepAlive(everyMs: number, sign: () => Frame): void {
     if (everyMs <= 0 || this.#closed) return
-    this.#timer = setInterval(() => this.write(bytes()), everyMs)
+    this.#timer = setInterval(() => this.frames([sign()]), everyMs)
     this.#timer.unref()
   }
 

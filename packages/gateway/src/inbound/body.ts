@@ -1,16 +1,7 @@
 import { SluiceError } from "@sluice/ai"
 
-/** Refuses a body that could not be read, before any of it is. @throws SluiceError with status 413 or 415 */
-export function checkBody(headers: Headers, maxBytes: number): void {
-  const encoding = headers.get("content-encoding")
-  if (encoding && encoding !== "identity") {
-    throw new SluiceError({
-      code: "unsupported",
-      status: 415,
-      message: `Bodies in the encoding ${encoding} are not read.`,
-      hint: "Send the body without content-encoding.",
-    })
-  }
+/** Refuses a body that is said to be too large, before any of it is read. @throws SluiceError with status 413 */
+export function checkSize(headers: Headers, maxBytes: number): void {
   if (Number(headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes)
 }
 

@@ -3,18 +3,18 @@ import type { Message } from "@sluice/ai"
 import { createSealer } from "@sluice/auth"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { openDatabase } from "./database.ts"
-import { ResponseStore, type StoredResponse } from "./responses.ts"
+import { KeptResponses, type KeptResponse } from "./kept-responses.ts"
 
 async function store(options: { lifetimeMs?: number } = {}) {
   const db = await openDatabase(":memory:")
   onTestFinished(() => db.destroy())
   const clock = { now: 1_000_000 }
   const sealer = createSealer([randomBytes(32)])
-  return { db, clock, responses: new ResponseStore(db, { sealer, now: () => clock.now, ...options }) }
+  return { db, clock, responses: new KeptResponses(db, { sealer, now: () => clock.now, ...options }) }
 }
 
 const user = (content: string): Message => ({ role: "user", content })
-const kept = (id: string, more: Partial<StoredResponse> = {}): StoredResponse => ({
+const kept = (id: string, more: Partial<KeptResponse> = {}): KeptResponse => ({
   id,
   document: { id, output: [] },
   input: [{ type: "message", role: "user", content: `to ${id}` }],

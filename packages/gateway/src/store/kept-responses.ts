@@ -11,7 +11,7 @@ const SWEEP_EVERY_MS = 60_000
 const MAX_CHAIN = 10_000
 
 /** An answer that is kept for its client. */
-export interface StoredResponse {
+export interface KeptResponse {
   id: string
   /** Id of the answer that this one goes on from. */
   previous?: string | undefined
@@ -24,7 +24,7 @@ export interface StoredResponse {
 }
 
 /** What a store of answers works with. */
-export interface ResponseStoreParts {
+export interface KeptResponsesParts {
   sealer: Sealer
   lifetimeMs?: number
   /** Milliseconds since 1970. Default: the system's clock. */
@@ -37,14 +37,14 @@ export interface ResponseStoreParts {
  * Each belongs to the key that asked for it: for every other one it is not there. A row holds only what its request
  * added; a conversation is read along the chain.
  */
-export class ResponseStore {
+export class KeptResponses {
   readonly #db: Kysely<Schema>
   readonly #sealer: Sealer
   readonly #lifetimeMs: number
   readonly #now: () => number
   #sweptAt = 0
 
-  constructor(db: Kysely<Schema>, parts: ResponseStoreParts) {
+  constructor(db: Kysely<Schema>, parts: KeptResponsesParts) {
     this.#db = db
     this.#sealer = parts.sealer
     this.#lifetimeMs = parts.lifetimeMs ?? RESPONSE_LIFETIME_MS
@@ -52,7 +52,7 @@ export class ResponseStore {
   }
 
   /** Resolves when the answer can be read. One of the same id and owner is replaced. */
-  async put(owner: string, { id, previous, ...content }: StoredResponse): Promise<void> {
+  async put(owner: string, { id, previous, ...content }: KeptResponse): Promise<void> {
     const now = this.#now()
     const row = {
       id,
@@ -75,7 +75,7 @@ export class ResponseStore {
     await this.#sweep(now)
   }
 
-  async get(owner: string, id: string): Promise<StoredResponse | undefined> {
+  async get(owner: string, id: string): Promise<KeptResponse | undefined> {
     const row = await this.#db
       .selectFrom("responses")
       .select(["previous", "sealed"])
@@ -84,7 +84,7 @@ export class ResponseStore {
       .where("expires_at", ">", this.#now())
       .executeTakeFirst()
     if (!row) return undefined
-    const content = JSON.parse(this.#sealer.openText(row.sealed, placeOf(owner, id))) as Omit<StoredResponse, "id">
+    const content = JSON.parse(this.#sealer.openText(row.sealed, placeOf(owner, id))) as Omit<KeptResponse, "id">
     return { ...content, id, ...(row.previous === null ? {} : { previous: row.previous }) }
   }
 
@@ -93,11 +93,11 @@ export class ResponseStore {
     const turns: (readonly Message[])[] = []
     const seen = new Set<string>()
     for (let at: string | undefined = id; at !== undefined;) {
-      const stored: StoredResponse | undefined = await this.get(owner, at)
-      if (!stored || seen.has(at) || seen.size >= MAX_CHAIN) return undefined
+      const kept: KeptResponse | undefined = await this.get(owner, at)
+      if (!kept || seen.has(at) || seen.size >= MAX_CHAIN) return undefined
       seen.add(at)
-      turns.push(stored.turn)
-      at = stored.previous
+      turns.push(kept.turn)
+      at = kept.previous
     }
     return turns.toReversed().flat()
   }

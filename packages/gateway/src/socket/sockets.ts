@@ -1,0 +1,92 @@
+import type { IncomingMessage } from "node:http"
+import type { Duplex } from "node:stream"
+import { SluiceError, systemMint, type WireServer } from "@sluice/ai"
+import { WebSocketServer } from "ws"
+import type { CallHandler } from "../call/handle.ts"
+import { unexpected } from "../call/unexpected.ts"
+import { headersOf } from "../http/node.ts"
+import { authorise } from "../inbound/access.ts"
+import { dialectOf, serverOf } from "../inbound/dialect.ts"
+import type { Settings } from "../options.ts"
+import type { KeyStore } from "../store/keys.ts"
+import { Connection } from "./connection.ts"
+
+/** What connections are served with. */
+export interface SocketsParts {
+  servers: readonly WireServer[]
+  settings: Settings
+  keys: KeyStore
+  handler: CallHandler
+}
+
+/** The WebSocket connections of a gateway. A client is let in by its key before the connection is opened. */
+export class Sockets {
+  readonly #parts: SocketsParts
+  readonly #server: WebSocketServer
+  readonly #open = new Set<Connection>()
+
+  constructor(parts: SocketsParts) {
+    this.#parts = parts
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: parts.settings.maxBodyBytes,
+    })
+  }
+
+  /** Answers a request to change the protocol. Never throws. */
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const { servers, settings, keys, handler } = this.#parts
+    const headers = headersOf(request)
+    const path = (request.url ?? "").split("?", 1)[0]
+    const server = servers.find((one) => one.socket?.path === path)
+    const ignore = (): void => {}
+    socket.on("error", ignore)
+    try {
+      await authorise(headers, keys, settings.anonymous)
+      if (!server?.socket) throw nothingHere(path ?? "")
+    } catch (thrown) {
+      refuse(socket, server ?? serverOf(dialectOf(headers)), SluiceError.is(thrown) ? thrown : unexpected(thrown))
+      return
+    }
+    const spoken = { handler, server, socket: server.socket, headers, keepAliveMs: settings.keepAliveMs }
+    this.#server.handleUpgrade(request, socket, head, (open) => {
+      socket.off("error", ignore)
+      const connection = new Connection(open, spoken)
+      this.#open.add(connection)
+      open.once("close", () => this.#open.delete(connection))
+    })
+  }
+
+  /** Lets running answers end; idle connections close at once. */
+  stop(): void {
+    for (const connection of this.#open) connection.stop()
+  }
+
+  terminate(): void {
+    for (const connection of this.#open) connection.terminate()
+  }
+}
+
+function nothingHere(path: string): SluiceError {
+  return new SluiceError({
+    code: "invalid_request",
+    status: 404,
+    message: `No WebSocket is spoken at ${path.slice(0, 200)}.`,
+  })
+}
+
+/** Refuses before the protocol is changed, as an ordinary response. */
+function refuse(socket: Duplex, server: WireServer, error: SluiceError): void {
+  const id = systemMint.id("req_")
+  const { status, headers, body } = server.failure(error.with({ requestId: id }))
+  const text = JSON.stringify(body)
+  const lines = Object.entries({
+    ...headers,
+    "content-type": "application/json",
+    "content-length": String(Buffer.byteLength(text)),
+    "x-request-id": id,
+    connection: "close",
+  }).map(([name, value]) => (value === undefined ? "" : `${name}: ${value}\r\n`))
+  socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join("")}\r\n${text}`)
+}
