@@ -1,6 +1,10 @@
-import { readFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer as createHttpServer } from "node:http"
 import { createServer as createHttpsServer } from "node:https"
+import { connect } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { TLSSocket } from "node:tls"
 import { SluiceError, type Transport } from "@sluice/ai"
 import { networkFromEnvironment, websocketTransport, type WebSocketTransport } from "@sluice/ai/transport/websocket"
 import { describe, expect, onTestFinished, test } from "vitest"
@@ -70,6 +74,58 @@ describe("WebSockets", () => {
     const straight = transportFor({ SLUICE_CA_CERTS: CERTIFICATE })
     expect(await ask(straight, `wss://127.0.0.1:${secure.port}`)).toBe("ERR_TLS_CERT_ALTNAME_INVALID")
     expect(secure.count()).toBe(0)
+  })
+
+  test("a client certificate is shown to the host, as its file has it at the time, through a proxy over TLS", async () => {
+    const pem = (name: string): string => readFileSync(CERTIFICATE.replace("certificate", name), "utf8")
+    const server = createHttpsServer({
+      cert: pem("loopback"),
+      key: pem("loopback-key"),
+      ca: [pem("client-one"), pem("client-two")],
+      requestCert: true,
+      rejectUnauthorized: true,
+    })
+    server.on("tlsClientError", () => {})
+    const shown: string[] = []
+    const closings: string[] = []
+    new WebSocketServer({ server }).on("connection", (socket, request) => {
+      shown.push(String((request.socket as TLSSocket).getPeerCertificate().subject.CN))
+      socket.on("message", () => socket.send("From afar."))
+      socket.on("close", (_code, reason) => closings.push(String(reason)))
+    })
+    const port = await listen(server)
+    const tunnels: string[] = []
+    const through = createHttpsServer({ cert: pem("loopback"), key: pem("loopback-key") })
+    through.on("connect", (request, client) => {
+      tunnels.push(String(request.url))
+      const onward = connect(port, "127.0.0.1", () => {
+        client.write("HTTP/1.1 200 Connection Established\r\n\r\n")
+        onward.pipe(client)
+        client.pipe(onward)
+      })
+      onward.on("error", () => client.destroy())
+      client.on("error", () => onward.destroy())
+    })
+    const folder = mkdtempSync(join(tmpdir(), "sluice-ws-"))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, "client.pem")
+    const url = `wss://127.0.0.1:${port}`
+    const transport = websocketTransport({
+      http: noHttp,
+      ca: [pem("loopback")],
+      httpsProxy: `https://127.0.0.1:${await listen(through)}`,
+      clientCertificate: { cert: file },
+    })
+    expect(await ask(transport, url)).toBe("config")
+    writeFileSync(file, pem("client-one") + pem("client-one-key"))
+    expect(await ask(transport, `${url}/one`)).toBe("From afar.")
+    writeFileSync(file, pem("client-two") + pem("client-two-key"))
+    expect(await ask(transport, `${url}/two`)).toBe("From afar.")
+    expect(new Set(shown).size).toBe(2)
+    expect(tunnels).toEqual([`127.0.0.1:${port}`, `127.0.0.1:${port}`])
+    await transport.close()
+    // The host may hear of it a moment later.
+    await expect.poll(() => closings).toEqual(["session_disposed", "session_disposed"])
   })
 
   test("a proxy may want a name and a password, refuse, hang, or not be there", async () => {

@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest"
 import { stream, type Routes, type StreamOptions } from "../stream.ts"
 import { attempt } from "./attempt.ts"
 import { Known } from "./known.ts"
-import { route, toyWire, user } from "../../../../tests/support/toy-wire.ts"
+import { fetchTransport } from "../transport/fetch.ts"
+import { undiciTransport } from "../transport/undici.ts"
+import { ok, route, serve, toyWire, user } from "../../../../tests/support/toy-wire.ts"
 import type { Endpoint } from "../contract/endpoint.ts"
 import type { ChannelKind, Frame } from "../contract/frame.ts"
 import type { Route } from "../contract/route.ts"
@@ -88,6 +90,19 @@ describe("an endpoint that has a socket", () => {
       user,
     )
     expect(log[0]).toBe("open http")
+  })
+
+  test.each<[string, () => Transport]>([
+    ["fetch", () => fetchTransport()],
+    ["undici", () => undiciTransport()],
+  ])("goes over HTTP where the transport has no sockets: %s", async (_name, make) => {
+    const url = await serve((_n, _body, response) => ok(response, "fine"))
+    const to = routeTo(make())
+    const kinds: ChannelKind[] = []
+    const wire: WireClient = { ...toyWire, encode: (call) => (kinds.push(call.channel.kind), toyWire.encode(call)) }
+    const message = await complete({ ...to, wire, model: { ...to.model, baseUrl: url } }, user)
+    expect(message.content).toMatchObject([{ text: "fine" }])
+    expect(kinds).toEqual(["http"])
   })
 
   test("is not asked for a request of fixed bytes", async () => {

@@ -42,7 +42,9 @@ export async function connectTo(to: Destination, options: NetworkOptions, signal
   const through = proxy === undefined ? undefined : await tunnel(new URL(proxy), to, tls, signal)
   const socket = to.secure
     ? connectTls({
-        ...(through ? { socket: through } : { host: to.host, port: to.port }),
+        // The name is what the certificate is held against, whether it is connected to or not.
+        host: to.host,
+        ...(through ? { socket: through } : { port: to.port }),
         ...(isIP(to.host) ? {} : { servername: to.host }),
         ALPNProtocols: ["http/1.1"],
         ...tls,
@@ -63,15 +65,17 @@ function tunnel(proxy: URL, { host, port }: Destination, tls: { ca?: string[] },
   }
   return new Promise((resolve, reject) => {
     const secure = proxy.protocol === "https:"
+    const name = proxy.hostname.replace(/^\[(.*)\]$/, "$1")
     const request = (secure ? httpsRequest : httpRequest)({
-      host: proxy.hostname.replace(/^\[(.*)\]$/, "$1"),
+      host: name,
       port: proxy.port === "" ? (secure ? 443 : 80) : proxy.port,
       method: "CONNECT",
       path: authority,
       headers,
       agent: false,
       signal,
-      ...(secure ? tls : {}),
+      // Else the name of the destination would be taken, from the Host header.
+      ...(secure ? { ...tls, servername: isIP(name) ? "" : name } : {}),
     })
     request.once("connect", ({ statusCode }, socket: Duplex, head) => {
       if (statusCode === 200) {

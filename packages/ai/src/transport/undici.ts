@@ -33,12 +33,7 @@ export interface UndiciTransport extends Transport {
 export function undiciTransport(options: NetworkOptions & { dispatcher?: Dispatcher } = {}): UndiciTransport {
   const dispatchers = options.dispatcher ? fixedDispatcher(options.dispatcher) : dispatchersFor(options)
   return {
-    async open(socket): Promise<Channel> {
-      if (socket)
-        throw new SluiceError({
-          code: "config",
-          message: "This endpoint needs a WebSocket, which this transport has not.",
-        })
+    async open(): Promise<Channel> {
       return {
         kind: "http",
         memory: new Map(),
