@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest"
+import type { WebSocket } from "ws"
 import type { Channel, Exchange, Transport } from "../contract/transport.ts"
 import type { SluiceErrorData } from "../model/errors.ts"
 import { guardProcess } from "../../../../tests/faults/support/guard.ts"
@@ -63,6 +64,15 @@ async function readAll(exchange: Exchange): Promise<{ seen: string[]; error?: Sl
 /** One call: opens, sends, reads, gives back. */
 async function call(transport: Transport, target: ReturnType<typeof at>, body?: string): Promise<string[]> {
   return readAnswer(await send(await transport.open(target, never), body))
+}
+
+/** Sends frames in one segment, so that they are there before the reader's socket can be paused. */
+function sendAtOnce(socket: WebSocket, count: number, then: () => void = () => {}): void {
+  const stream = (socket as never as { _socket: { cork(): void; uncork(): void } })._socket
+  stream.cork()
+  for (let n = 0; n < count; n++) socket.send("x")
+  then()
+  stream.uncork()
 }
 
 const echo = (): Promise<SocketHost> =>
@@ -134,12 +144,12 @@ describe("a kept socket", () => {
 
   test("OF-208: is replaced when nothing has come for too long", async () => {
     await using host = await echo()
-    const transport = transportWith({ maxIdleReuseMs: 40, pingIntervalMs: 0 })
+    const transport = transportWith({ maxIdleReuseMs: 300, pingIntervalMs: 0 })
     const target = at(host)
     await call(transport, target)
     await call(transport, target)
     expect(host.handshakes).toHaveLength(1)
-    await pause(60)
+    await pause(350)
     await call(transport, target)
     await until("the old socket is closed", () => host.closings.length === 1)
     expect(host.closings[0]?.reason).toBe("stale-reuse")
@@ -148,12 +158,12 @@ describe("a kept socket", () => {
 
   test("stays fresh by pongs, and is given up when nobody uses it", async () => {
     await using host = await echo()
-    const transport = transportWith({ maxIdleReuseMs: 60, pingIntervalMs: 15, maxIdleMs: 400 })
+    const transport = transportWith({ maxIdleReuseMs: 300, pingIntervalMs: 40, maxIdleMs: 1000 })
     await call(transport, at(host))
-    await pause(200)
+    await pause(600)
     await call(transport, at(host))
     expect(host.handshakes).toHaveLength(1)
-    await until("the idle socket is closed", () => host.closings.length === 1)
+    await until("the idle socket is closed", () => host.closings.length === 1, 4000)
     expect(host.closings[0]?.reason).toBe("idle")
   })
 
@@ -421,11 +431,7 @@ describe("the end", () => {
   test("comes behind many frames that are there already, the socket being paused by then", async () => {
     await using host = await socketHost({
       request(_text, socket) {
-        const stream = (socket as never as { _socket: { cork(): void; uncork(): void } })._socket
-        stream.cork()
-        for (let n = 0; n < 40; n++) socket.send("x")
-        socket.close(1011, "eager")
-        stream.uncork()
+        sendAtOnce(socket, 40, () => socket.close(1011, "eager"))
       },
     })
     const exchange = await send(await transportWith().open(at(host), never))
@@ -505,12 +511,12 @@ describe("the end", () => {
       request(_text, socket) {
         let n = 0
         const timer = setInterval(() => {
-          socket.send(++n < 15 ? "x" : "end")
-          if (n === 15) clearInterval(timer)
+          socket.send(++n < 40 ? "x" : "end")
+          if (n === 40) clearInterval(timer)
         }, 20)
       },
     })
-    const transport = transportWith({ pingIntervalMs: 20, pongTimeoutMs: 100 })
+    const transport = transportWith({ pingIntervalMs: 20, pongTimeoutMs: 400 })
     expect((await readAnswer(await send(await transport.open(at(host), never)))).at(-1)).toBe("end")
     expect(host.pings).toBeGreaterThan(3)
   })
@@ -520,7 +526,7 @@ describe("a slow reader", () => {
   test("holds the host back and loses nothing, and is no dead peer", async () => {
     const COUNT = 3000
     const SIZE = 8192
-    let sent: import("ws").WebSocket | undefined
+    let sent: WebSocket | undefined
     await using host = await socketHost({
       pong: true,
       request(_text, socket) {
@@ -529,10 +535,10 @@ describe("a slow reader", () => {
         socket.send("end")
       },
     })
-    const transport = transportWith({ queueCapacity: 200, pingIntervalMs: 20, pongTimeoutMs: 40 })
+    const transport = transportWith({ queueCapacity: 200, pingIntervalMs: 50, pongTimeoutMs: 150 })
     const exchange = await send(await transport.open(at(host), never))
     await until("the host sends", () => sent !== undefined)
-    await pause(300)
+    await pause(500)
     expect(sent?.bufferedAmount).toBeGreaterThan((COUNT * SIZE) / 2)
     const seen = await readAnswer(exchange)
     expect(seen).toHaveLength(COUNT + 1)
@@ -542,11 +548,7 @@ describe("a slow reader", () => {
   test("OF-205: frames beyond the capacity end the exchange in a way that says: again", async () => {
     await using host = await socketHost({
       request(_text, socket) {
-        // In one segment, so that they are there before the socket can be paused.
-        const stream = (socket as never as { _socket: { cork(): void; uncork(): void } })._socket
-        stream.cork()
-        for (let n = 0; n < 40; n++) socket.send("x")
-        stream.uncork()
+        sendAtOnce(socket, 40)
       },
     })
     const transport = transportWith({ queueCapacity: 20 })
@@ -594,6 +596,17 @@ describe("letting go", () => {
     await pause(100)
     leaving.abort()
     await until("the connection is gone", () => host.sockets.count === 0)
+  })
+
+  test("an agreement that stands behind unread frames is read all the same", async () => {
+    await using host = await socketHost({ request: (_text, socket) => sendAtOnce(socket, 40) })
+    const transport = transportWith()
+    const exchange = await send(await transport.open(at(host), never))
+    await pause(50)
+    const started = Date.now()
+    exchange.cancel(new Error("enough"))
+    await transport.close()
+    expect(Date.now() - started).toBeLessThan(400)
   })
 
   test("a host that does not agree to a closing is left", async () => {
