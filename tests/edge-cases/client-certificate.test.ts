@@ -24,13 +24,15 @@ interface Host {
   shown: string[]
   /** Connections that were made. */
   connections: number
+  /** Connections that are open. */
+  open: number
   /** Responses to `/slow`, which the test ends. */
   slow: ServerResponse[]
 }
 
 /** A host that talks only to the two clients it knows. */
 async function host(): Promise<Host> {
-  const seen: Host = { url: "", shown: [], connections: 0, slow: [] }
+  const seen: Host = { url: "", shown: [], connections: 0, open: 0, slow: [] }
   const server = createServer(
     {
       cert: text("loopback"),
@@ -47,7 +49,11 @@ async function host(): Promise<Host> {
       else response.end()
     },
   )
-  server.on("secureConnection", () => seen.connections++)
+  server.on("secureConnection", (socket) => {
+    seen.connections++
+    seen.open++
+    socket.on("close", () => seen.open--)
+  })
   server.on("tlsClientError", () => {})
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   onTestFinished(() => {
@@ -100,18 +106,21 @@ describe("client certificates", () => {
     const { url, shown, slow } = seen
     const disk = files()
     disk.put("client-one")
-    const transport = transportOf(
-      networkFromEnvironment({ SLUICE_CLIENT_CERT: disk.cert, SLUICE_CLIENT_KEY: disk.key }),
-    )
+    const named = networkFromEnvironment({ SLUICE_CLIENT_CERT: disk.cert, SLUICE_CLIENT_KEY: disk.key })
+    const transport = transportOf({ ...named, connections: 2 })
     expect(await ask(transport, url)).toBe("client one")
     const running = ask(transport, `${url}/slow`)
     await expect.poll(() => slow.length).toBe(1)
     disk.put("client-two")
+    const before = seen.connections
     expect(await ask(transport, url)).toBe("client two")
     expect(await (await transport.fetch(url, {})).text()).toBe("client two")
     slow[0]?.end(", to the end")
     expect(await running).toBe("client one, to the end")
     expect(shown).toEqual(["client one", "client one", "client two", "client two"])
+    // Nothing is left of the old certificate's connections.
+    const after = seen.connections - before
+    await expect.poll(() => seen.open).toBe(after)
   })
 
   test("WO-54: while the files stay as they are, one connection serves all requests", async () => {

@@ -153,7 +153,7 @@ describe.each(cells)("%s over %s", (_wire, _transport, at, make) => {
       const seen = await ask([at.opening, at.says("one"), at.errorEvent(word, "The host says no.")])
       expect(seen.message.error).toMatchObject({ code: "server_error", type: word, message: "The host says no." })
       expect(seen.message.error).not.toHaveProperty("status")
-      const reason = [at.opening, at.says("one"), at.ending.replace(/"stop"|"end_turn"/, `"${word}"`)]
+      const reason = [at.opening, at.says("one"), at.ending.replace(/"stop"|"end_turn"|"completed"/, `"${word}"`)]
       const ended = await ask(reason)
       if (ended.message.error)
         expect(ended.message.error).toMatchObject({
@@ -194,7 +194,8 @@ describe.each(WIRES.map((at) => [at.name, at] as const))("%s", (_name, at) => {
       for (const { event, args } of at.pieces) {
         response.write(event)
         // Arguments cannot be told from a repetition; openings, ends and the end of all can.
-        if (!args && !/"(?:content|text|thinking|reasoning_content|signature)":"[^"]/.test(event)) response.write(event)
+        if (!args && !/"(?:content|text|thinking|reasoning_content|signature|delta)":"[^"]/.test(event))
+          response.write(event)
       }
       response.end()
     })

@@ -4,7 +4,7 @@ import type { TestGateway } from "../support/gateway.ts"
 import { guardProcess } from "./support/guard.ts"
 import { DOORS, gatewayTo, PAIRS, strictEvents } from "./support/doors.ts"
 import { answering, begin, pause, until, type HandHost } from "./support/host.ts"
-import { WIRES, type WireCase } from "./support/wires.ts"
+import { DOOR_WIRES, type DoorWireCase } from "./support/wires.ts"
 
 guardProcess()
 
@@ -18,10 +18,10 @@ function numbers(first: number): () => number {
 }
 
 describe("clients that leave", () => {
-  const hosts = {} as Record<WireCase["host"], HandHost>
+  const hosts = {} as Record<DoorWireCase["host"], HandHost>
   let gateway: TestGateway
   beforeAll(async () => {
-    for (const at of WIRES) {
+    for (const at of DOOR_WIRES) {
       hosts[at.host] = await answering((asked, response) => {
         const { model } = JSON.parse(asked.body) as { model: string }
         // One answers at once and never ends, one takes its time before the head, one says nothing at all.

@@ -4,17 +4,17 @@ import { latest, type TestGateway } from "../support/gateway.ts"
 import { guardProcess } from "./support/guard.ts"
 import { gatewayTo, PAIRS, strictEvents } from "./support/doors.ts"
 import { inParallel, plannedHost, type PlannedHost } from "./support/host.ts"
-import { streamOf, TEXT, toldAt, WIRES, type WireCase } from "./support/wires.ts"
+import { streamOf, TEXT, toldAt, DOOR_WIRES, type DoorWireCase } from "./support/wires.ts"
 
 guardProcess()
 
 const modelIn = ({ json }: { json: unknown }): string => (json as { model: string }).model
 
 describe("streams that are broken off behind the gateway", () => {
-  const hosts = {} as Record<WireCase["host"], PlannedHost>
+  const hosts = {} as Record<DoorWireCase["host"], PlannedHost>
   let gateway: TestGateway
   beforeAll(async () => {
-    for (const at of WIRES) hosts[at.host] = await plannedHost(at.pieces, modelIn)
+    for (const at of DOOR_WIRES) hosts[at.host] = await plannedHost(at.pieces, modelIn)
     gateway = await gatewayTo({ chat: hosts.chat.url, messages: hosts.messages.url }, { retry: { maxAttempts: 1 } })
   })
   afterAll(async () => {

@@ -5,7 +5,7 @@ import type { TestGateway } from "../support/gateway.ts"
 import { guardProcess } from "./support/guard.ts"
 import { gatewayTo, PAIRS, type Door } from "./support/doors.ts"
 import { answering, begin, inParallel, type HandHost } from "./support/host.ts"
-import { WIRES, type WireCase } from "./support/wires.ts"
+import { DOOR_WIRES, type DoorWireCase } from "./support/wires.ts"
 
 guardProcess()
 
@@ -16,12 +16,12 @@ interface Answered {
   text: string
 }
 
-const hosts = {} as Record<WireCase["host"], HandHost>
+const hosts = {} as Record<DoorWireCase["host"], HandHost>
 let gateway: TestGateway
 let small: TestGateway
 
 beforeAll(async () => {
-  for (const at of WIRES) {
+  for (const at of DOOR_WIRES) {
     hosts[at.host] = await answering((asked, response) => {
       if ((JSON.parse(asked.body) as { stream?: unknown }).stream !== true) {
         const document =

@@ -23,6 +23,10 @@ export const autoWires: SluiceConfig["wires"] = {
     const { openaiCompletions } = await import("./wires/openai-completions/client.ts")
     return { wire: openaiCompletions, endpoint: openaiEndpoint }
   },
+  "openai-responses": async () => {
+    const { openaiResponses } = await import("./wires/openai-responses/client.ts")
+    return { wire: openaiResponses, endpoint: openaiEndpoint }
+  },
   "anthropic-messages": async () => {
     const { anthropicMessages } = await import("./wires/anthropic-messages/client.ts")
     return { wire: anthropicMessages, endpoint: anthropicEndpoint }

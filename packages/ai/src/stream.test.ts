@@ -10,6 +10,35 @@ const transports: [string, () => Transport][] = [
   ["undici", () => undiciTransport()],
 ]
 
+test("what has been delivered is not asked for again, whatever fails after it", async () => {
+  let asked = 0
+  const url = await serve((_n, _body, response) => {
+    asked++
+    ok(response, "once")
+  })
+  const inner = fetchTransport()
+  const transport: Transport = {
+    async open(socket, signal) {
+      const channel = await inner.open(socket, signal)
+      const send: typeof channel.send = async (request, within) => {
+        const exchange = await channel.send(request, within)
+        const cancel = (reason?: unknown): void => {
+          if (reason === undefined) throw new Error("It does not let go.")
+        }
+        return asked === 1 ? { ...exchange, cancel } : exchange
+      }
+      return { ...channel, send }
+    },
+  }
+  let text = ""
+  for await (const event of stream(route(url, transport), user, { retry: { baseDelayMs: 1 } })) {
+    if (event.type === "text_delta") text += event.delta
+  }
+  // Behind the stream's end the call would go on.
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect([text, asked]).toEqual(["once", 1])
+})
+
 describe.each(transports)("a call over %s", (_name, make) => {
   test("streams text and ends in done", async () => {
     const url = await serve((_n, _body, response) => ok(response, "Hel", "lo"))

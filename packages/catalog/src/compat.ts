@@ -7,6 +7,7 @@ import type { Effort } from "./thinking.ts"
 export interface Compat {
   chat?: ChatCompat
   messages?: MessagesCompat
+  responses?: ResponsesCompat
   /** Limits on waiting, in milliseconds, that the host needs; 0 switches one off. */
   timeouts?: { firstEventMs?: number; idleMs?: number }
   /** The host needs no credential. Default false. */
@@ -160,6 +161,60 @@ export interface MessagesCompat {
   interleavedThinking?: boolean
   /** Names of betas that every request carries. */
   betas?: readonly string[]
+  /** Fields added to every body. */
+  extraBody?: Readonly<Record<string, unknown>>
+}
+
+/** Differences between hosts that speak OpenAI's Responses. */
+export interface ResponsesCompat {
+  /** The host reads the `developer` role. Default false: `instructions` carry the system prompt. */
+  developerRole?: boolean
+  /** `include: ["reasoning.encrypted_content"]` is accepted for models that think. Default true. */
+  encryptedThinking?: boolean
+  /** `reasoning.summary` is accepted. Default true. */
+  thinkingSummary?: boolean
+  /** Thinking of earlier turns goes back: never, or where the vendor sealed it (default). */
+  replayThinking?: "never" | "sealed"
+  /** Thinking without an encrypted form goes back as `reasoning_text`. Default false: it stays out. */
+  replayThinkingText?: boolean
+  /** Ids of items go back beside the thinking that they follow from. Default true. */
+  itemIds?: boolean
+  /** Sampling parameters are accepted. Default true. */
+  sampling?: boolean
+  /** Levels that the host takes; others are moved to the nearest. Default: the model's ladder. */
+  efforts?: readonly Effort[]
+  /** Spelling of a level on this host. */
+  effortMap?: Readonly<Partial<Record<Effort, string>>>
+  /** What is sent as the effort for "off". Default: the lowest level. */
+  effortOff?: string
+  /** `strict` on tools: `per-tool`, where what is not strict is said not to be, or `none` (default). */
+  strictTools?: "per-tool" | "none"
+  /** Grammar tools (`type: "custom"`) are accepted. Default false: a function with one text argument stands in. */
+  customTools?: boolean
+  /** `tool_choice` values the host takes. Default `all`; `strings`: no named tool; `none`: never sent. */
+  toolChoice?: "all" | "strings" | "none"
+  /** A forced choice is answered by an error and goes out as `auto`. Default false. */
+  refusesForcedTool?: boolean
+  /** `detail: "original"` of images is accepted. Default false: `auto`. */
+  originalDetail?: boolean
+  /** Images and documents are taken within a tool's result. Default false: a user's message follows. */
+  mediaInToolResult?: boolean
+  /** Documents (`input_file`) are accepted. Default false. */
+  documents?: boolean
+  /** `stream_options.include_obfuscation` is accepted, and switched off. Default false. */
+  obfuscation?: boolean
+  /** `prompt_cache_key` is accepted. Default false. */
+  promptCacheKey?: boolean
+  /** `prompt_cache_retention` is accepted. Default false. */
+  promptCacheRetention?: boolean
+  /** Headers that carry the session's id. Default none. */
+  sessionHeaders?: readonly string[]
+  /** Field of the body that carries the session's id. Default none. */
+  sessionField?: string
+  /** A cache mark for the whole prompt, in Anthropic's form, is accepted at the top of the body. Default false. */
+  cacheControl?: boolean
+  /** Service tiers that the host takes. Default none. */
+  serviceTiers?: readonly string[]
   /** Fields added to every body. */
   extraBody?: Readonly<Record<string, unknown>>
 }

@@ -10,6 +10,7 @@ export const LOCAL_COMPAT: Compat = {
   keyless: true,
   timeouts: { firstEventMs: 0, idleMs: 300_000 },
   chat: { replayThinking: "all" },
+  responses: { replayThinkingText: true },
 }
 
 /**

@@ -31,7 +31,7 @@ describe("values of options", () => {
   test("repeated values keep their order", () => expect(collect("b", collect("a"))).toEqual(["a", "b"]))
 
   test("the names that are known", () => {
-    expect(APIS).toEqual(["openai-completions", "anthropic-messages"])
+    expect(APIS).toEqual(["openai-completions", "openai-responses", "anthropic-messages"])
     expect(THINKING).toEqual(["off", "minimal", "low", "medium", "high", "xhigh", "max"])
   })
 })

@@ -5,6 +5,9 @@ import { InvalidArgumentError } from "commander"
 /** The apis that a command line may name. */
 export const APIS: readonly string[] = Object.keys(autoWires).filter((api) => api !== "mock")
 
+/** The same in words. */
+export const API_LIST: string = `${APIS.slice(0, -1).join(", ")} and ${APIS.at(-1)}`
+
 /** The levels that `--thinking` takes. */
 export const THINKING: readonly (Effort | "off")[] = ["off", ...EFFORTS]
 

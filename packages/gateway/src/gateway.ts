@@ -97,15 +97,14 @@ function listener(app: Hono, handler: CallHandler, always: Readonly<Record<strin
       if (!path.includes(":")) doors.set(`${method} ${path}`, { server, path, op, params: {} })
     }
   }
-  const headers = Object.entries(always)
+  const headers = Object.entries(always).flat()
   const rest = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   return (request, response) => {
     const url = request.url ?? ""
     const mark = url.indexOf("?")
     const door = doors.get(`${request.method ?? ""} ${mark < 0 ? url : url.slice(0, mark)}`)
     if (!door) return void rest(request, response)
-    for (const [name, value] of headers) response.setHeader(name, value)
-    void handler.handle(nodeCaller(request, response), new NodeReply(response), door)
+    void handler.handle(nodeCaller(request, response), new NodeReply(response, headers), door)
   }
 }
 

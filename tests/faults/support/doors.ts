@@ -1,12 +1,12 @@
 import { startGateway, type Hosts, type TestGateway } from "../../support/gateway.ts"
-import { WIRES, type WireCase } from "./wires.ts"
+import { DOOR_WIRES, type DoorWireCase } from "./wires.ts"
 
 /** A way into the gateway, as its clients see it. A new inbound wire is one more row of `DOORS`. */
 export interface Door {
   name: string
   path: string
   /** The wire of the hosts to which bytes may pass as they are. */
-  host: WireCase["host"]
+  host: DoorWireCase["host"]
   body(model: string, more?: object): Record<string, unknown>
   /** The event after which a client takes its answer for complete. */
   isFinal(event: ClientEvent): boolean
@@ -79,16 +79,16 @@ export function strictEvents(text: string): ClientEvent[] {
 
 /** A gateway before one host of each wire. */
 export function gatewayTo(
-  urls: Readonly<Record<WireCase["host"], string>>,
+  urls: Readonly<Record<DoorWireCase["host"], string>>,
   options: Parameters<typeof startGateway>[1] = {},
 ): Promise<TestGateway> {
   const hosts: Record<string, Hosts[string]> = {}
-  for (const at of WIRES) {
+  for (const at of DOOR_WIRES) {
     hosts[at.host] = { api: at.wire.api, url: urls[at.host] + at.base, model: { compat: at.compat } }
   }
   return startGateway(hosts, options)
 }
 
-export const PAIRS: readonly (readonly [door: string, host: string, door_: Door, at: WireCase])[] = DOORS.flatMap(
-  (door) => WIRES.map((at) => [door.name, at.name, door, at] as const),
+export const PAIRS: readonly (readonly [door: string, host: string, door_: Door, at: DoorWireCase])[] = DOORS.flatMap(
+  (door) => DOOR_WIRES.map((at) => [door.name, at.name, door, at] as const),
 )

@@ -1,6 +1,7 @@
 import { anthropicEndpoint, openaiEndpoint, type Endpoint, type Model, type WireClient } from "@sluice/ai"
 import { anthropicMessages } from "@sluice/ai/wires/anthropic-messages"
 import { openaiCompletions } from "@sluice/ai/wires/openai-completions"
+import { openaiResponses } from "@sluice/ai/wires/openai-responses"
 
 /** One event of a stream with what it says, written down beside it so that no decoder is needed to know. */
 export interface Piece {
@@ -20,7 +21,7 @@ export interface Piece {
 export interface WireCase {
   name: string
   /** First word of a model's name in front of a gateway. */
-  host: "chat" | "messages"
+  host: "chat" | "messages" | "responses"
   wire: WireClient
   endpoint: Endpoint
   /** What stands between the server's URL and the wire's path. */
@@ -45,6 +46,11 @@ export interface WireCase {
   errorBody(type: string, message: string): string
   /** Vendor's bodies by status, with the code that each stands for. */
   refusals: readonly Refusal[]
+}
+
+/** A wire that a gateway has a door for. */
+export interface DoorWireCase extends WireCase {
+  host: "chat" | "messages"
 }
 
 /** A status with the vendor's body. */
@@ -81,7 +87,7 @@ const finish = (reason: string): string =>
 const chatError = (type: string, message: string, code: string | null = null): string =>
   JSON.stringify({ error: { message, type, param: null, code } })
 
-const chat: WireCase = {
+const chat: DoorWireCase = {
   name: "openai-completions",
   host: "chat",
   wire: openaiCompletions,
@@ -179,7 +185,7 @@ const stopping = (reason: string): string =>
 const messagesError = (type: string, message: string): string =>
   JSON.stringify({ type: "error", error: { type, message } })
 
-const messages: WireCase = {
+const messages: DoorWireCase = {
   name: "anthropic-messages",
   host: "messages",
   wire: anthropicMessages,
@@ -249,7 +255,78 @@ const messages: WireCase = {
   ],
 }
 
-export const WIRES: readonly WireCase[] = [chat, messages]
+const said = (type: string, fields: object = {}): string => event(`response.${type}`, fields)
+const item = (type: "added" | "done", output_index: number, fields: object): string =>
+  said(`output_item.${type}`, { output_index, item: fields })
+const callItem = (n: 0 | 1, args: string): object => ({
+  type: "function_call",
+  id: `fc_${n}`,
+  call_id: CALLS[n].id,
+  name: CALLS[n].name,
+  arguments: args,
+})
+const piece = (n: 0 | 1, text: string): string =>
+  said("function_call_arguments.delta", { output_index: n + 2, item_id: `fc_${n}`, delta: text })
+const textPiece = (text: string, output_index = 1): string =>
+  said("output_text.delta", { output_index, item_id: "msg_1", content_index: 0, delta: text })
+const ended = (): string =>
+  said("completed", {
+    response: {
+      id: "r1",
+      status: "completed",
+      output: [],
+      usage: { input_tokens: 7, output_tokens: 9, total_tokens: 16 },
+    },
+  })
+const created = said("created", { response: { id: "r1", status: "in_progress", output: [] } })
+
+const responses: WireCase = {
+  name: "openai-responses",
+  host: "responses",
+  wire: openaiResponses,
+  endpoint: openaiEndpoint,
+  base: "/v1",
+  compat: {},
+  pieces: [
+    { event: created },
+    { event: item("added", 0, { type: "reasoning", id: "rs_1", summary: [] }) },
+    {
+      event: said("reasoning_summary_text.delta", { output_index: 0, summary_index: 0, delta: THINKING }),
+      thinking: THINKING,
+    },
+    { event: item("done", 0, { type: "reasoning", id: "rs_1", summary: [{ type: "summary_text", text: THINKING }] }) },
+    { event: item("added", 1, { type: "message", id: "msg_1", role: "assistant", content: [] }) },
+    { event: textPiece(TEXT.slice(0, 11)), text: TEXT.slice(0, 11) },
+    { event: ": still here\n\n" },
+    { event: textPiece(TEXT.slice(11)), text: TEXT.slice(11) },
+    { event: item("done", 1, { type: "message", id: "msg_1", content: [{ type: "output_text", text: TEXT }] }) },
+    // The two calls come in turns, as they may.
+    { event: item("added", 2, callItem(0, "")), opens: 0 },
+    { event: piece(0, A1), args: [0, A1] },
+    { event: item("added", 3, callItem(1, "")), opens: 1 },
+    { event: piece(1, B1), args: [1, B1] },
+    { event: piece(0, A2), args: [0, A2] },
+    { event: item("done", 2, callItem(0, ARGS[0])), closes: 0 },
+    { event: piece(1, B2), args: [1, B2] },
+    { event: item("done", 3, callItem(1, ARGS[1])), closes: 1 },
+    { event: ended() },
+  ],
+  wholeAt: 17,
+  wholeAtEnd: 17,
+  late: [textPiece("late", 9), ended(), "data: [DONE]\n\n"],
+  opening: created,
+  says: (text) => textPiece(text),
+  ending: ended(),
+  errorEvent: (type, message) =>
+    `event: error\ndata: ${JSON.stringify({ type: "error", error: { type, message } })}\n\n`,
+  errorBody: (type, message) => chatError(type, message),
+  refusals: chat.refusals,
+}
+
+export const WIRES: readonly WireCase[] = [chat, messages, responses]
+
+/** The wires that a gateway has doors for. */
+export const DOOR_WIRES: readonly DoorWireCase[] = [chat, messages]
 
 /** A model of a wire at a server. */
 export function modelAt(at: WireCase, url: string, more: Partial<Model> = {}): Model {

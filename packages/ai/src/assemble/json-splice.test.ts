@@ -33,6 +33,18 @@ describe("splicing JSON", () => {
     expect(set("{}")).toBe('{"stream_options":{"include_usage":true}}')
   })
 
+  test("sets and adds several names at once", () => {
+    const splices = [
+      { path: ["b", "c"], value: 1 },
+      { path: ["a"], value: 2 },
+      { path: ["d"], value: 3 },
+    ] as const
+    const set = (raw: string): string => text(spliceJson(bytes(raw), splices))
+    expect(set("{}")).toBe('{"b":{"c":1},"a":2,"d":3}')
+    expect(set('{"a":0,"x":"y","b":{"c":0}}')).toBe('{"d":3,"a":2,"x":"y","b":{"c":1}}')
+    expect(set('{"b":{"e":0},"a":0,"d":0}')).toBe('{"b":{"c":1,"e":0},"a":2,"d":3}')
+  })
+
   test("sets a name that stands twice, or is escaped, at each place", () => {
     const raw = bytes('{"model":1,"\\u006dodel":{"a":"}"}}')
     expect(text(spliceTopLevel(raw, { model: 0 }))).toBe('{"model":0,"\\u006dodel":0}')

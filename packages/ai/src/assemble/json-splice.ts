@@ -33,15 +33,12 @@ const decoder = new TextDecoder()
 /**
  * Sets values in the bytes of a JSON object and leaves every other byte as it is. Only names at the given depth
  * count; a name that stands twice is set at each place, one that is missing is added at the front, and what stands
- * where an object belongs is replaced by one.
+ * where an object belongs is replaced by one. The splices' first names differ from each other: the bytes are read once.
  *
  * @throws SluiceError `invalid_request` when the bytes hold no JSON object
  */
 export function spliceJson(raw: Uint8Array, splices: readonly Splice[]): Uint8Array {
-  let bytes = raw
-  for (const { path, value } of splices)
-    bytes = apply(bytes, editsFor(bytes, skipBlank(bytes, bom(bytes)), path, value))
-  return bytes
+  return apply(raw, editsFor(raw, skipBlank(raw, bom(raw)), splices))
 }
 
 /** Sets names of the outermost object. @throws SluiceError `invalid_request` when the bytes hold no JSON object */
@@ -52,18 +49,26 @@ export function spliceTopLevel(raw: Uint8Array, set: Readonly<Record<string, Jso
   )
 }
 
-function editsFor(bytes: Uint8Array, at: number, path: readonly string[], value: Json): Edit[] {
-  const [name, ...rest] = path as [string, ...string[]]
+function editsFor(bytes: Uint8Array, at: number, splices: readonly Splice[]): Edit[] {
   const members = membersOf(bytes, at)
-  const found = members.filter(({ key }) => key === name)
-  if (found.length === 0) {
-    const text = `${JSON.stringify(name)}:${JSON.stringify(nested(rest, value))}${members.length > 0 ? "," : ""}`
-    return [{ from: at + 1, to: at + 1, text }]
+  const edits: Edit[] = []
+  let added = ""
+  for (const { path, value } of splices) {
+    const [name, ...rest] = path
+    const found = members.filter(({ key }) => key === name)
+    for (const { from, to } of found) {
+      if (isPath(rest) && bytes[from] === OPEN) edits.push(...editsFor(bytes, from, [{ path: rest, value }]))
+      else edits.push({ from, to, text: JSON.stringify(nested(rest, value)) })
+    }
+    if (found.length > 0) continue
+    added += `${added === "" ? "" : ","}${JSON.stringify(name)}:${JSON.stringify(nested(rest, value))}`
   }
-  return found.flatMap(({ from, to }) => {
-    if (rest.length > 0 && bytes[from] === OPEN) return editsFor(bytes, from, rest, value)
-    return [{ from, to, text: JSON.stringify(nested(rest, value)) }]
-  })
+  if (added !== "") edits.push({ from: at + 1, to: at + 1, text: members.length > 0 ? `${added},` : added })
+  return edits.sort((a, b) => a.from - b.from)
+}
+
+function isPath(names: string[]): names is [string, ...string[]] {
+  return names.length > 0
 }
 
 function nested(path: readonly string[], value: Json): Json {

@@ -108,7 +108,7 @@ export class MessageBuilder implements MessageSink {
 
   meta(m: { responseId?: string; model?: string; upstreamProvider?: string }): void {
     if (this.ended) return
-    if (m.responseId && !this.message.responseId) this.message.responseId = m.responseId
+    if (m.responseId) this.message.responseId = m.responseId
     if (m.model && m.model !== this.message.model) this.message.servedModel = m.model
     if (m.upstreamProvider && !this.message.upstreamProvider) this.message.upstreamProvider = m.upstreamProvider
   }
@@ -179,10 +179,7 @@ export class MessageBuilder implements MessageSink {
     this.#emit({ type: "toolcall_delta", contentIndex: open.index, delta: piece, partial: this.message })
   }
 
-  attach(
-    key: string,
-    extra: { signature?: string; citations?: readonly unknown[]; logprobs?: readonly unknown[]; itemId?: string },
-  ): void {
+  attach(key: string, extra: Parameters<MessageSink["attach"]>[1]): void {
     const block = this.#open.get(key)?.block
     if (!block || this.ended || this.#failure) return
     if (extra.signature !== undefined && block.type !== "text") {
@@ -191,6 +188,7 @@ export class MessageBuilder implements MessageSink {
     }
     if (extra.itemId !== undefined) block.itemId = extra.itemId
     if (block.type !== "text") return
+    if (extra.phase !== undefined) block.phase = extra.phase
     if (extra.citations?.length) block.citations = appended(block.citations, extra.citations)
     if (extra.logprobs?.length) block.logprobs = appended(block.logprobs, extra.logprobs)
   }

@@ -1,3 +1,5 @@
+import type { HeadersView } from "../contract/header-list.ts"
+
 /** What stands where a secret was. */
 export const REDACTED = "[redacted]"
 
@@ -35,13 +37,17 @@ function isSecretHeader(name: string): boolean {
   return SECRET_HEADERS.has(lower) || SECRET_HEADER.test(lower)
 }
 
+function isView(headers: HeadersView | Readonly<Record<string, string | undefined>>): headers is HeadersView {
+  return typeof headers.forEach === "function"
+}
+
 /**
  * Takes secrets out of what people see: headers and query parameters by their names, and values that are known to be
  * secret wherever they stand. Without known values it still knows the usual forms of keys.
  */
 export interface Redactor {
   /** Header names in lower case; those that were deleted are left out. */
-  headers(headers: Headers | Readonly<Record<string, string | undefined>>): Record<string, string>
+  headers(headers: HeadersView | Readonly<Record<string, string | undefined>>): Record<string, string>
   /** A URL whose user, password and secret parameters are replaced. Text that is no URL is treated as text. */
   url(url: string): string
   text(text: string): string
@@ -61,13 +67,13 @@ export function createRedactor(secrets: Iterable<string | undefined> = []): Reda
     )
   }
 
-  function headers(given: Headers | Readonly<Record<string, string | undefined>>): Record<string, string> {
+  function headers(given: HeadersView | Readonly<Record<string, string | undefined>>): Record<string, string> {
     const shown: Record<string, string> = {}
-    const entries = given instanceof Headers ? given.entries() : Object.entries(given)
-    for (const [name, value] of entries) {
-      if (value === undefined) continue
-      shown[name.toLowerCase()] = isSecretHeader(name) ? REDACTED : text(value)
+    const show = (value: string | undefined, name: string): void => {
+      if (value !== undefined) shown[name.toLowerCase()] = isSecretHeader(name) ? REDACTED : text(value)
     }
+    if (isView(given)) given.forEach(show)
+    else for (const [name, value] of Object.entries(given)) show(value, name)
     return shown
   }
 

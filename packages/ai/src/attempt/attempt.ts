@@ -11,7 +11,7 @@ import { sleep } from "./clock.ts"
 import type { AttemptInput, AttemptOutcome } from "./input.ts"
 import { keysOf } from "./known.ts"
 import { aborted, asError, quietly, tryOnce } from "./try.ts"
-import { takenUnlessAborted } from "./unless-aborted.ts"
+import { unlessAborted } from "./unless-aborted.ts"
 
 type RouteOutcome<T> = { ok: true; value: T } | { ok: false; error: SluiceError }
 
@@ -172,7 +172,7 @@ class Run<T> {
       ...(sessionId === undefined ? {} : { sessionId }),
     }
     try {
-      return await takenUnlessAborted(credentials.acquire(need), this.#caller, (late) => late.release({}))
+      return await unlessAborted(credentials.acquire(need), this.#caller, (late) => late.release({}))
     } catch (error) {
       if (model.compat.keyless && SluiceError.is(error) && error.code === "auth_missing") return WITHOUT_CREDENTIAL
       throw error

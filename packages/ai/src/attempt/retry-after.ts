@@ -1,3 +1,5 @@
+import type { HeadersView } from "../contract/header-list.ts"
+
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 /** Seconds since 1970 in January 2001: a larger number of seconds is a moment, a smaller one a span. */
 const EPOCH_SECONDS = 978_307_200
@@ -48,7 +50,7 @@ const TEXT_FORMS: readonly RegExp[] = [
  * "try again in ~2 days", `"retryDelay": "34s"`.
  */
 export function retryHint(
-  headers: Headers | undefined,
+  headers: HeadersView | undefined,
   text: string | undefined,
   status: number | undefined,
   now: number,

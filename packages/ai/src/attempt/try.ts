@@ -13,7 +13,7 @@ import { classify } from "./classify.ts"
 import { checkHeaders } from "./headers.ts"
 import type { AttemptInput } from "./input.ts"
 import { redactError, redactorOf } from "./redact-error.ts"
-import { takenUnlessAborted, unlessAborted } from "./unless-aborted.ts"
+import { unlessAborted, Waits } from "./unless-aborted.ts"
 import { resolveTimeouts, Watchdog, type Expired } from "./watchdog.ts"
 
 /** Most of an error body that is read, and how long. */
@@ -52,6 +52,7 @@ export async function tryOnce<T>(parts: TryParts<T>): Promise<Tried<T>> {
   if (caller.aborted) onAbort()
   const limits = resolveTimeouts(input.timeouts, route.model.compat.timeouts)
   const watch = new Watchdog(input.clock, limits, (which, ms) => controller.abort(expired(which, ms)))
+  const waits = new Waits(signal)
   let delivered: Delivered = "nothing"
   let used: { usage?: Usage; error?: SluiceError } = {}
   let call: Call | undefined
@@ -61,15 +62,15 @@ export async function tryOnce<T>(parts: TryParts<T>): Promise<Tried<T>> {
     redactError(asError(thrown, route, { caller, local: signal, sent: exchange !== undefined }), lease)
   try {
     const socket = socketOf(parts, (before) => (call = before))
-    channel = await takenUnlessAborted(route.transport.open(socket, signal), signal, (late) => late.close("too late"))
+    channel = await waits.until(route.transport.open(socket, signal), (late) => late.close("too late"))
     call = call ? overChannel(call, channel) : callOf(parts, channel)
-    const http = await dressed(parts, call, work.request(call, route), signal)
+    const http = await dressed(parts, call, work.request(call, route), waits)
     watch.waiting()
-    exchange = await takenUnlessAborted(channel.send(http, signal), signal, (late) => late.cancel(signal.reason))
+    exchange = await waits.until(channel.send(http, signal), (late) => late.cancel(signal.reason))
     watch.paused()
     const { head } = exchange
     quietly(() => lease.observe(head))
-    await observeResponse(parts, exchange, signal)
+    await observeResponse(parts, exchange, waits)
     if (head.status >= 300) throw await readError(parts, exchange, signal)
     const value = await work.read(exchange, call, route, {
       delivered: (what) => {
@@ -96,6 +97,7 @@ export async function tryOnce<T>(parts: TryParts<T>): Promise<Tried<T>> {
     return { ok: false, error, call, channel: channel?.kind ?? call?.channel.kind ?? "http" }
   } finally {
     watch.stop()
+    waits.end()
     caller.removeEventListener("abort", onAbort)
   }
 }
@@ -197,12 +199,7 @@ function callOf<T>({ input, route, lease, known }: TryParts<T>, channel: Pick<Ch
   })
 }
 
-async function dressed<T>(
-  parts: TryParts<T>,
-  call: Call,
-  request: WireRequest,
-  signal: AbortSignal,
-): Promise<HttpRequest> {
+async function dressed<T>(parts: TryParts<T>, call: Call, request: WireRequest, waits: Waits): Promise<HttpRequest> {
   const { input, route, lease } = parts
   const { endpoint, model } = route
   const body =
@@ -214,34 +211,29 @@ async function dressed<T>(
   if (onPayload) {
     const redactor = redactorOf(lease)
     const view = { url: redactor.url(http.url), headers: redactor.headers(http.headers), body }
-    const replaced = await observed(() => onPayload(view, model), signal)
+    const replaced = await observed(() => onPayload(view, model), waits)
     if (replaced !== undefined) http.body = replaced instanceof Uint8Array ? replaced : serialise(replaced)
   }
   checkHeaders(http.headers)
-  return endpoint.sign ? unlessAborted(endpoint.sign(http, lease.credential, input.clock.now()), signal) : http
+  return endpoint.sign ? waits.until(endpoint.sign(http, lease.credential, input.clock.now())) : http
 }
 
 async function observeResponse<T>(
   { input, route, lease }: TryParts<T>,
   { head }: Exchange,
-  signal: AbortSignal,
+  waits: Waits,
 ): Promise<void> {
   const { onResponse } = input.observers
   if (!onResponse) return
   const requestId = head.headers.get("x-request-id") ?? head.headers.get("request-id")
   const headers = redactorOf(lease).headers(head.headers)
   const view = { status: head.status, headers, ...(requestId === null ? {} : { requestId }) }
-  await observed(() => onResponse(view, route.model), signal)
+  await observed(() => onResponse(view, route.model), waits)
 }
 
 /** What an observer gives; `undefined` when it fails, since it cannot break a call. Only an abort ends the wait for it. */
-async function observed<R>(observe: () => R | Promise<R>, signal: AbortSignal): Promise<R | undefined> {
-  try {
-    return await unlessAborted(observe(), signal)
-  } catch {
-    if (signal.aborted) throw signal.reason
-    return undefined
-  }
+async function observed<R>(observe: () => R | Promise<R>, waits: Waits): Promise<R | undefined> {
+  return waits.until((async () => observe())().catch(() => undefined))
 }
 
 /** The error of a response that is none; what is read of its body is bounded in size and time. */

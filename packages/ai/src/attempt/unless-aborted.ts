@@ -1,26 +1,59 @@
-/** The promise's outcome, or the signal's reason as soon as it is aborted: what is waited for may ignore its signal. */
-export function unlessAborted<T>(waited: T | PromiseLike<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason as Error)
-    const stop = (): void => reject(signal.reason as Error)
-    signal.addEventListener("abort", stop, { once: true })
-    Promise.resolve(waited)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", stop))
-  })
+/**
+ * Waits that a signal ends, for what may ignore that signal itself: a promise's outcome, or the signal's reason as soon
+ * as it is aborted. One wait at a time; one listener serves them all, until `end`.
+ */
+export class Waits {
+  readonly #signal: AbortSignal
+  #stopped: { reason: unknown } | undefined
+  #stop: ((reason: unknown) => void) | undefined
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal
+    if (signal.aborted) this.stop(signal.reason)
+    else signal.addEventListener("abort", this.#onAbort, { once: true })
+  }
+
+  /** @param letGo takes what comes too late and must be let go */
+  until<T>(waited: T | PromiseLike<T>, letGo?: (late: T) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let late = false
+      const stop = (reason: unknown): void => {
+        late = true
+        reject(reason as Error)
+      }
+      if (this.#stopped) stop(this.#stopped.reason)
+      else this.#stop = stop
+      Promise.resolve(waited).then((value) => {
+        if (late) letGo?.(value)
+        else resolve(value)
+      }, reject)
+    })
+  }
+
+  /** Ends the wait that there is, and every later one. */
+  stop(reason: unknown): void {
+    this.#stopped ??= { reason }
+    this.#stop?.(this.#stopped.reason)
+  }
+
+  /** Nothing is waited for any more. */
+  end(): void {
+    this.#signal.removeEventListener("abort", this.#onAbort)
+  }
+
+  readonly #onAbort = (): void => this.stop(this.#signal.reason)
 }
 
-/** The same for something that must be let go if it comes too late. */
-export function takenUnlessAborted<T>(waited: Promise<T>, signal: AbortSignal, letGo: (late: T) => void): Promise<T> {
-  let late = false
-  void waited.then(
-    (value) => {
-      if (late) letGo(value)
-    },
-    () => {},
-  )
-  return unlessAborted(waited, signal).catch((error: unknown) => {
-    late = true
-    throw error
-  })
+/** A single wait. */
+export async function unlessAborted<T>(
+  waited: T | PromiseLike<T>,
+  signal: AbortSignal,
+  letGo?: (late: T) => void,
+): Promise<T> {
+  const waits = new Waits(signal)
+  try {
+    return await waits.until(waited, letGo)
+  } finally {
+    waits.end()
+  }
 }

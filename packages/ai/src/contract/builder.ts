@@ -22,7 +22,13 @@ export interface MessageSink {
   args(key: string, piece: ArgumentPiece): void
   attach(
     key: string,
-    extra: { signature?: string; citations?: readonly unknown[]; logprobs?: readonly unknown[]; itemId?: string },
+    extra: {
+      signature?: string
+      citations?: readonly unknown[]
+      logprobs?: readonly unknown[]
+      itemId?: string
+      phase?: string
+    },
   ): void
   /** A block that arrives whole: image, audio, redacted thinking, native item. */
   block(key: string, block: Block): void

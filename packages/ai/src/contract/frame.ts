@@ -1,4 +1,5 @@
 import type { ToolResultMessage } from "../model/message.ts"
+import type { HeadersView } from "./header-list.ts"
 
 /** How an exchange is cut into frames. It belongs to the exchange, not to the wire: one wire meets several. */
 export type Framing = "sse" | "ndjson" | "json-array" | "aws-eventstream" | "connect" | "messages"
@@ -29,7 +30,7 @@ export type ChannelKind = "http" | "websocket" | "http2"
 /** The head of a response. */
 export interface ResponseHead {
   status: number
-  headers: Headers
+  headers: HeadersView
   channel: ChannelKind
 }
 

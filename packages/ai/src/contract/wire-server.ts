@@ -5,6 +5,7 @@ import type { AssistantMessage, Context, Loss } from "../model/message.ts"
 import type { CallOptions } from "../model/options.ts"
 import type { ErrorFacts } from "./error-facts.ts"
 import type { Frame, Framing, HeaderMap } from "./frame.ts"
+import type { HeadersView } from "./header-list.ts"
 import type { Mint, TokenCount } from "./wire-client.ts"
 
 /** What a client asks for. */
@@ -16,7 +17,7 @@ export interface InboundRequest {
   route: string
   params: Record<string, string>
   query: URLSearchParams
-  headers: Headers
+  headers: HeadersView
   /** Parsed JSON. */
   body: unknown
   /** The bytes of the body as they came, decompressed. */

@@ -4,6 +4,7 @@ import { MAX_FRAME_BYTES } from "./framer.ts"
 
 const LF = 0x0a
 const CR = 0x0d
+const BORDER = "\n\n"
 
 /**
  * Server-sent events with the bytes they came in, for passing on what is not changed.
@@ -17,23 +18,44 @@ export class RawSseFramer {
   #heldBytes = 0
 
   push(bytes: Uint8Array): Frame[] {
+    if (this.#held.length === 0) return this.#cut(bytes, 0)
     // A border may have begun in what is held: its last three bytes are looked at again, and all is joined only then.
-    const tail = lastBytes(this.#held, 3)
-    const seam = tail.length === 0 ? bytes : joined([tail, bytes])
+    const seam = joined([lastBytes(this.#held, 3), bytes])
     if (borderAfter(seam, 0) < 0) {
       this.#hold(bytes)
       return []
     }
-    const all = this.#held.length === 0 ? bytes : joined([...this.#held, bytes])
-    const frames: Frame[] = []
-    let start = 0
-    for (let end = borderAfter(all, Math.max(0, this.#heldBytes - 3)); end >= 0; end = borderAfter(all, end)) {
-      frames.push(this.#frame(all.subarray(start, end)))
-      start = end
-    }
+    const from = Math.max(0, this.#heldBytes - 3)
+    const all = joined([...this.#held, bytes])
     this.#held = []
     this.#heldBytes = 0
-    if (start < all.length) this.#hold(all.subarray(start))
+    return this.#cut(all, from)
+  }
+
+  /** The whole events of `bytes`, whose first border is not before `from`; what is left is held. */
+  #cut(bytes: Uint8Array, from: number): Frame[] {
+    const text = this.#decoder.decode(bytes)
+    // Where a byte is a character, the text has its borders where the bytes have them, and is cut itself.
+    if (text.length === bytes.length && !text.includes("\r")) return this.#cutText(text, bytes, from)
+    const frames: Frame[] = []
+    let start = 0
+    for (let end = borderAfter(bytes, from); end >= 0; end = borderAfter(bytes, end)) {
+      const raw = bytes.subarray(start, end)
+      frames.push(frameOf(this.#decoder.decode(raw), raw))
+      start = end
+    }
+    if (start < bytes.length) this.#hold(bytes.subarray(start))
+    return frames
+  }
+
+  #cutText(text: string, bytes: Uint8Array, from: number): Frame[] {
+    const frames: Frame[] = []
+    let start = 0
+    for (let end = text.indexOf(BORDER, from); end >= 0; end = text.indexOf(BORDER, start)) {
+      frames.push(frameOf(text.slice(start, end + 2), bytes.subarray(start, end + 2)))
+      start = end + 2
+    }
+    if (start < bytes.length) this.#hold(start === 0 ? bytes : bytes.subarray(start))
     return frames
   }
 
@@ -42,7 +64,7 @@ export class RawSseFramer {
     const rest = joined(this.#held)
     this.#held = []
     this.#heldBytes = 0
-    return rest.length === 0 ? [] : [this.#frame(rest)]
+    return rest.length === 0 ? [] : [frameOf(this.#decoder.decode(rest), rest)]
   }
 
   #hold(bytes: Uint8Array): void {
@@ -55,25 +77,25 @@ export class RawSseFramer {
     }
     this.#held.push(bytes.slice())
   }
+}
 
-  #frame(raw: Uint8Array): Frame {
-    const text = this.#decoder.decode(raw)
-    const last = text.length - 2
-    // Nearly every event is one line of data.
-    if (text.startsWith("data: ") && text.indexOf("\n") === last && text.endsWith("\n\n") && !text.includes("\r")) {
-      return { data: text.slice(6, last), raw }
-    }
-    let event = ""
-    let data: string | undefined
-    for (const line of text.split(/\r\n|\n|\r/)) {
-      if (line === "data") data = data === undefined ? "" : `${data}\n`
-      else if (line.startsWith("data:")) {
-        const value = line.slice(line.charCodeAt(5) === 0x20 ? 6 : 5)
-        data = data === undefined ? value : `${data}\n${value}`
-      } else if (line.startsWith("event:")) event = line.slice(line.charCodeAt(6) === 0x20 ? 7 : 6)
-    }
-    return event === "" ? { data: data ?? "", raw } : { event, data: data ?? "", raw }
+/** The event that a text spells, with its bytes. */
+function frameOf(text: string, raw: Uint8Array): Frame {
+  const last = text.length - 2
+  // Nearly every event is one line of data.
+  if (text.startsWith("data: ") && text.indexOf("\n") === last && text.endsWith("\n\n") && !text.includes("\r")) {
+    return { data: text.slice(6, last), raw }
   }
+  let event = ""
+  let data: string | undefined
+  for (const line of text.split(/\r\n|\n|\r/)) {
+    if (line === "data") data = data === undefined ? "" : `${data}\n`
+    else if (line.startsWith("data:")) {
+      const value = line.slice(line.charCodeAt(5) === 0x20 ? 6 : 5)
+      data = data === undefined ? value : `${data}\n${value}`
+    } else if (line.startsWith("event:")) event = line.slice(line.charCodeAt(6) === 0x20 ? 7 : 6)
+  }
+  return event === "" ? { data: data ?? "", raw } : { event, data: data ?? "", raw }
 }
 
 /** Where the blank line that ends an event ends itself, from `from` on; -1 if there is none yet. */

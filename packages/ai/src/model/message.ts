@@ -31,6 +31,8 @@ export interface TextBlock {
   logprobs?: readonly unknown[]
   /** The vendor's own id of the item the text came in. */
   itemId?: string
+  /** What the text is to the turn, in the vendor's word: `commentary` on the work under way, or the `final_answer`. */
+  phase?: string
   cache?: CacheMark
 }
 

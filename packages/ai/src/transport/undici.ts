@@ -3,6 +3,7 @@ import { createBrotliDecompress, createInflate, createUnzip, createZstdDecompres
 import type { Transform } from "node:stream"
 import { fetch as undiciFetch, type Dispatcher } from "undici"
 import type { HttpRequest } from "../contract/endpoint.ts"
+import { HeaderList, type HeadersView } from "../contract/header-list.ts"
 import type { Channel, Exchange, Transport } from "../contract/transport.ts"
 import { SluiceError } from "../model/errors.ts"
 import { type FetchLike, networkError } from "./fetch.ts"
@@ -11,8 +12,8 @@ import type { NetworkOptions } from "./network.ts"
 
 export { type ClientCertificate, networkFromEnvironment, type NetworkOptions } from "./network.ts"
 
-/** Chunks that may wait for the reader before the socket is paused. */
-const MAX_WAITING = 16
+/** Bytes that may wait for the reader before the socket is paused. */
+const MAX_WAITING_BYTES = 64 * 1024
 
 /** How long the rest of a body that nobody needs may take, so that its connection can be used again. */
 const RUN_OUT_MS = 250
@@ -32,12 +33,13 @@ export interface UndiciTransport extends Transport {
  */
 export function undiciTransport(options: NetworkOptions & { dispatcher?: Dispatcher } = {}): UndiciTransport {
   const dispatchers = options.dispatcher ? fixedDispatcher(options.dispatcher) : dispatchersFor(options)
+  const targets = new Targets()
   return {
     async open(): Promise<Channel> {
       return {
         kind: "http",
         memory: new Map(),
-        send: (request, signal) => send(dispatchers.current(), request, signal),
+        send: (request, signal) => send(dispatchers.current(), targets.of(request.url), request, signal),
         close: () => {},
       }
     },
@@ -49,14 +51,43 @@ export function undiciTransport(options: NetworkOptions & { dispatcher?: Dispatc
   }
 }
 
-function send(dispatcher: Dispatcher, request: HttpRequest, signal: AbortSignal): Promise<Exchange> {
+/** Where a request goes, as undici wants to know it. */
+interface Target {
+  origin: string
+  path: string
+}
+
+/** Most addresses that are remembered. */
+const MAX_TARGETS = 100
+
+/** Addresses taken apart. A program sends to few of them, again and again, and taking one apart is not cheap. */
+class Targets {
+  readonly #known = new Map<string, Target>()
+
+  of(address: string): Target {
+    let target = this.#known.get(address)
+    if (!target) {
+      const url = new URL(address)
+      target = { origin: url.origin, path: url.pathname + url.search }
+      if (this.#known.size >= MAX_TARGETS) this.#known.clear()
+      this.#known.set(address, target)
+    }
+    return target
+  }
+}
+
+function send(
+  dispatcher: Dispatcher,
+  { origin, path }: Target,
+  request: HttpRequest,
+  signal: AbortSignal,
+): Promise<Exchange> {
   if (signal.aborted) return Promise.reject(signal.reason)
-  const url = new URL(request.url)
   const exchange = new DispatchExchange(signal)
   dispatcher.dispatch(
     {
-      origin: url.origin,
-      path: url.pathname + url.search,
+      origin,
+      path,
       method: request.method,
       headers: definedHeaders(request),
       body: request.body ?? null,
@@ -68,11 +99,12 @@ function send(dispatcher: Dispatcher, request: HttpRequest, signal: AbortSignal)
   return exchange.started
 }
 
-function definedHeaders(request: HttpRequest): Record<string, string> {
-  const headers: Record<string, string> = {}
+/** Names and values in turns, which undici walks through as they are. */
+function definedHeaders(request: HttpRequest): string[] {
+  const headers: string[] = []
   for (const name of Object.keys(request.headers)) {
     const value = request.headers[name]
-    if (value !== undefined) headers[name] = value
+    if (value !== undefined) headers.push(name, value)
   }
   return headers
 }
@@ -87,7 +119,9 @@ class DispatchExchange implements Dispatcher.DispatchHandler, AsyncIterator<Uint
   #rejectStart!: (error: unknown) => void
   #controller: Dispatcher.DispatchController | undefined
   #chunks: Uint8Array[] = []
+  #waitingBytes = 0
   #pending: Pending | undefined
+  #woken = false
   #ended = false
   #failure: unknown
   #cancelled: unknown
@@ -125,14 +159,10 @@ class DispatchExchange implements Dispatcher.DispatchHandler, AsyncIterator<Uint
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#discarding) return
-    const pending = this.#pending
-    if (pending) {
-      this.#pending = undefined
-      pending.resolve({ done: false, value: chunk })
-      return
-    }
     this.#chunks.push(chunk)
-    if (this.#chunks.length >= MAX_WAITING) controller.pause()
+    this.#waitingBytes += chunk.length
+    if (this.#waitingBytes >= MAX_WAITING_BYTES) controller.pause()
+    this.#wake()
   }
 
   onResponseEnd(): void {
@@ -146,16 +176,37 @@ class DispatchExchange implements Dispatcher.DispatchHandler, AsyncIterator<Uint
   }
 
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    const chunk = this.#chunks.shift()
-    if (chunk) {
-      if (this.#chunks.length === 0 && this.#controller?.paused) this.#controller.resume()
-      return Promise.resolve({ done: false, value: chunk })
-    }
-    if (this.#failure !== undefined) return Promise.reject(this.#failure)
-    if (this.#ended) return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve, reject) => {
-      this.#pending = { resolve, reject }
+      const pending = { resolve, reject }
+      if (this.#chunks.length > 0 || this.#ended) this.#answer(pending)
+      else this.#pending = pending
     })
+  }
+
+  /**
+   * Answers a reader who waits once all that is said in this turn has been said: the pieces of a chunked body come one
+   * by one although one read of the socket brought them, and the reader is given them as one.
+   */
+  #wake(): void {
+    if (!this.#pending || this.#woken) return
+    this.#woken = true
+    queueMicrotask(() => {
+      this.#woken = false
+      const pending = this.#pending
+      this.#pending = undefined
+      if (pending) this.#answer(pending)
+    })
+  }
+
+  #answer({ resolve, reject }: Pending): void {
+    const chunks = this.#chunks
+    if (chunks.length > 0) {
+      this.#chunks = []
+      this.#waitingBytes = 0
+      if (this.#controller?.paused) this.#controller.resume()
+      resolve({ done: false, value: chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks) })
+    } else if (this.#failure !== undefined) reject(this.#failure)
+    else resolve({ done: true, value: undefined })
   }
 
   return(): Promise<IteratorResult<Uint8Array, undefined>> {
@@ -193,11 +244,7 @@ class DispatchExchange implements Dispatcher.DispatchHandler, AsyncIterator<Uint
     this.#failure = failure
     if (this.#timer) clearTimeout(this.#timer)
     this.#signal.removeEventListener("abort", this.#abort)
-    const pending = this.#pending
-    this.#pending = undefined
-    if (!pending) return
-    if (failure === undefined) pending.resolve({ done: true, value: undefined })
-    else pending.reject(failure)
+    this.#wake()
   }
 }
 
@@ -205,12 +252,12 @@ function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason))
 }
 
-function headersOf(raw: Record<string, string | string[] | undefined>): Headers {
-  const headers = new Headers()
+function headersOf(raw: Record<string, string | string[] | undefined>): HeadersView {
+  const headers = new HeaderList()
   for (const name of Object.keys(raw)) {
     const value = raw[name]
-    if (typeof value === "string") headers.set(name, value)
-    else if (value) for (const one of value) headers.append(name, one)
+    if (typeof value === "string") headers.add(name, value)
+    else if (value) for (const one of value) headers.add(name, one)
   }
   return headers
 }

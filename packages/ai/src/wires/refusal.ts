@@ -14,6 +14,14 @@ const COMBINED =
 /** Codes that say which kind of refusal it is. */
 const CODE = /^(?:unsupported|unknown|unrecogni[sz]ed)_(?:parameter|argument|field)$/i
 
+/** The host has no such thing as strict tools. */
+const STRICT_UNKNOWN =
+  /\bstrict\b.{0,60}(?:unsupported|not (?:supported|permitted|allowed)|extra inputs|unrecogni[sz]ed|unknown)|(?:unsupported|unrecogni[sz]ed|unknown|unexpected|extra fields?|not support)\b.{0,60}\bstrict\b|structured outputs?.{0,40}(?:not |un)supported/i
+/** These tools cannot be strict; others may. */
+const STRICT_REFUSED =
+  /wrong_api_format|\bmixed\b.{0,40}\bstrict\b|\bstrict\b.{0,80}(?:schema|mode|must|require|invalid)|tool parameters? schema|invalid (?:tool parameters? )?schema|compiled grammar.{0,40}too large/i
+/** What an aggregator says that keeps the reason to itself. */
+const OPAQUE = /provider returned error\s*$/i
 /** How a field is looked for. */
 export interface FieldQuery {
   /** What was sent in it. A refusal that names the value is one of the value. */
@@ -43,6 +51,25 @@ export function refusesField(error: SluiceError, field: string, query: FieldQuer
       (named || names.test(clause)) &&
       !(/support/i.test(clause) && namesValue(clause, query.value)),
   )
+}
+
+/**
+ * What a host that refused a request has said of strict tools: that it has no such thing (`host`), or that these tools
+ * cannot be strict (`session`). `clear`: the error is one of the request and not of the server.
+ */
+export function refusesStrict(error: SluiceError, clear: boolean): "host" | "session" | undefined {
+  const text = `${error.message} ${error.param ?? ""} ${error.type ?? ""}`
+  if (STRICT_REFUSED.test(text) || (clear && OPAQUE.test(error.message))) return "session"
+  return STRICT_UNKNOWN.test(text) ? "host" : undefined
+}
+
+/** The levels that a host lists when it refuses one. */
+export function namedEfforts(message: string): string[] {
+  const list =
+    /\b(?:supported|allowed|valid|accepted|expected|must be|one of|permitted)[^:]*?[:]?\s*(.*)$/is.exec(message)?.[1] ??
+    ""
+  const words = list.match(/\b(?:none|minimal|low|medium|high|xhigh|max|default)\b/gi) ?? []
+  return [...new Set(words.map((word) => word.toLowerCase()))]
 }
 
 /** Whether a text says that something is not known or not taken, whatever it is. */

@@ -6,9 +6,12 @@ function ladder(efforts: readonly Effort[], mandatory = true): ThinkingLadder {
 }
 
 const LOW_TO_HIGH: readonly Effort[] = ["low", "medium", "high"]
-const NO_SAMPLING = { chat: { sampling: false } } as const
+const NO_SAMPLING = { chat: { sampling: false }, responses: { sampling: false } } as const
 /** From 5.1 on the models take `none`. */
-const CAN_BE_OFF = { chat: { sampling: false, effortOff: "none" } } as const
+const CAN_BE_OFF = {
+  chat: { sampling: false, effortOff: "none" },
+  responses: { sampling: false, effortOff: "none" },
+} as const
 
 /**
  * OpenAI's models on any relay. The o series and everything from GPT-5 on take a level and refuse sampling parameters;

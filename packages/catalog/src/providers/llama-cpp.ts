@@ -8,6 +8,7 @@ export const llamaCpp: Provider = {
   kind: "local",
   apis: [
     { api: "openai-completions", baseUrl: "http://127.0.0.1:8080/v1" },
+    { api: "openai-responses", baseUrl: "http://127.0.0.1:8080/v1" },
     { api: "anthropic-messages", baseUrl: "http://127.0.0.1:8080" },
   ],
   keyEnv: ["LLAMA_API_KEY"],
@@ -26,6 +27,7 @@ export const llamaCpp: Provider = {
       toolChoice: "strings",
       thinkingFormat: "chat-template",
     },
+    responses: { toolChoice: "strings" },
   },
   defaultModel: "default",
   rules: [...LOCAL_RULES, { match: /(?:^|[/:])gpt-oss/i, set: { compat: { chat: { thinkingFormat: "openai" } } } }],

@@ -6,7 +6,10 @@ export const lmStudio: Provider = {
   id: "lm-studio",
   name: "LM Studio",
   kind: "local",
-  apis: [{ api: "openai-completions", baseUrl: "http://127.0.0.1:1234/v1" }],
+  apis: [
+    { api: "openai-completions", baseUrl: "http://127.0.0.1:1234/v1" },
+    { api: "openai-responses", baseUrl: "http://127.0.0.1:1234/v1" },
+  ],
   keyEnv: ["LM_STUDIO_API_KEY"],
   baseUrlEnv: [{ name: "LM_STUDIO_BASE_URL" }],
   docs: "https://lmstudio.ai/docs/developer/openai-compat",

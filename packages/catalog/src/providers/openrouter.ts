@@ -6,7 +6,10 @@ export const openrouter: Provider = {
   id: "openrouter",
   name: "OpenRouter",
   kind: "aggregator",
-  apis: [{ api: "openai-completions", baseUrl: "https://openrouter.ai/api/v1" }],
+  apis: [
+    { api: "openai-completions", baseUrl: "https://openrouter.ai/api/v1" },
+    { api: "openai-responses", baseUrl: "https://openrouter.ai/api/v1" },
+  ],
   keyEnv: ["OPENROUTER_API_KEY"],
   baseUrlEnv: [{ name: "OPENROUTER_BASE_URL" }],
   keyPage: "https://openrouter.ai/keys",
@@ -26,11 +29,20 @@ export const openrouter: Provider = {
       // A cap keeps upstreams out whose own cap is lower, so only a caller's is sent.
       maxTokensOnlyIfSet: true,
     },
+    responses: { documents: true, promptCacheKey: true, sessionField: "session_id" },
   },
   defaultModel: "openai/gpt-5.5",
   rules: [
     ...ALL_FAMILIES,
-    { match: /^anthropic\//, set: { compat: { chat: { cacheControl: true, cacheTtl: "1h", emptyTools: true } } } },
+    {
+      match: /^anthropic\//,
+      set: {
+        compat: {
+          chat: { cacheControl: true, cacheTtl: "1h", emptyTools: true },
+          responses: { cacheControl: true, replayThinking: "never" },
+        },
+      },
+    },
     { match: /^moonshotai\//, set: { compat: { chat: { maxTokensOnlyIfSet: false } } } },
   ],
   models: async () => (await import("../models/openrouter.ts")).MODELS,

@@ -16,7 +16,7 @@ import { chooseModel } from "../settings/choose-model.ts"
 import { readConfig } from "../settings/config.ts"
 import { findLocalServers, probeWith } from "../settings/local-servers.ts"
 import { askHost } from "../models/ask-host.ts"
-import { APIS } from "../parse.ts"
+import { API_LIST, APIS } from "../parse.ts"
 import { styleOf } from "../terminal/style.ts"
 
 /** What the command line says about whom to ask. */
@@ -42,7 +42,7 @@ export interface Target {
  */
 export async function findTarget(io: Io, parts: Composition, options: TargetOptions): Promise<Target> {
   if (options.api !== undefined && !APIS.includes(options.api)) {
-    throw usageError(`There is no api "${options.api}".`, `Known are ${APIS.join(" and ")}.`)
+    throw usageError(`There is no api "${options.api}".`, `Known are ${API_LIST}.`)
   }
   const key = keyFrom(io, options.apiKeyEnv)
   const { name, why } = await nameOf(io, parts, options, key)

@@ -4,7 +4,7 @@ import { autoWires } from "@sluice/ai/auto"
 import { bedrockInvokeReading } from "@sluice/ai/endpoints/bedrock-invoke"
 import { usageError } from "../failure.ts"
 import { type Io, write, writeJson } from "../io.ts"
-import { APIS } from "../parse.ts"
+import { API_LIST, APIS } from "../parse.ts"
 import { eventLine } from "../terminal/event-line.ts"
 import { decodeRecording, type RecordedExchange } from "./decode.ts"
 import { openRecording } from "./recording-file.ts"
@@ -48,7 +48,7 @@ export async function replay(io: Io, file: string, options: ReplayOptions): Prom
 async function wireOf(api: string): Promise<WireClient> {
   const entry = APIS.includes(api) ? await autoWires[api]?.() : undefined
   if (entry && "wire" in entry) return entry.wire
-  throw usageError(`There is no api "${api}".`, `Known are ${APIS.join(" and ")}.`)
+  throw usageError(`There is no api "${api}".`, `Known are ${API_LIST}.`)
 }
 
 function modelOf({ provider, model = "", api }: ReplayOptions): Model {

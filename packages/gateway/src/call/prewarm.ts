@@ -18,6 +18,5 @@ export async function prewarmed(ctx: CallContext): Promise<void> {
   record.end(200)
   if (!call.stream) return sendJson(reply, 200, answerHeaders(ctx), responder.document?.()?.value)
   reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(ctx) })
-  reply.frames(frames)
-  reply.end()
+  reply.endWith(frames)
 }

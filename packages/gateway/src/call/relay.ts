@@ -4,7 +4,7 @@ import {
   costOf,
   ExchangeReader,
   SluiceError,
-  unlessAborted,
+  Waits,
   type Call,
   type Exchange,
   type Frame,
@@ -15,7 +15,7 @@ import {
   type Work,
   type WireRequest,
 } from "@sluice/ai"
-import { isWholeFrame, RawSseFramer, sseText } from "@sluice/ai/framing"
+import { isWholeFrame, RawSseFramer } from "@sluice/ai/framing"
 import { answerHeaders, type CallContext, sendError, STREAM_HEADERS } from "./context.ts"
 
 const encoder = new TextEncoder()
@@ -102,9 +102,18 @@ class Passing implements Work<void> {
   commit(model?: Model): void {
     const { settings, reply } = this.#ctx
     if (reply.started) return
-    reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(this.#ctx, model) })
+    this.#begin(model)
     reply.keepAlive(settings.keepAliveMs, () => SIGN_OF_LIFE)
     if (!model) reply.frames([SIGN_OF_LIFE])
+  }
+
+  /** Sends the status, unless that is done. */
+  #begin(model?: Model): void {
+    this.#ctx.reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(this.#ctx, model) })
+  }
+
+  #write(parts: readonly Uint8Array[]): void {
+    for (const bytes of merged(parts)) this.#ctx.reply.write(bytes)
   }
 
   /** Ends a stream that has begun with an error in the client's own shape. */
@@ -114,8 +123,7 @@ class Passing implements Work<void> {
     builder.finish(error)
     const responder = server.responder(call, mint)
     const frames = builder.take().flatMap((event) => (event.type === "error" ? responder.push(event) : []))
-    reply.write(encoded(frames))
-    reply.end()
+    reply.endWith(frames)
     record.end(error.code === "aborted" ? 499 : 200, error)
   }
 
@@ -129,13 +137,11 @@ class Passing implements Work<void> {
     let late: unknown
     let enough = false
     // A source may ignore its signal, and may not end when it is let go.
-    const stop = new AbortController()
-    const onAbort = (): void => stop.abort(ctx.signal.reason)
-    ctx.signal.addEventListener("abort", onAbort, { once: true })
+    const waits = new Waits(ctx.signal)
     try {
       for (;;) {
         ctx.watch.waiting()
-        const next = await unlessAborted(chunks.next(), stop.signal)
+        const next = await waits.until(chunks.next())
         ctx.watch.paused()
         const frames = next.done ? lastFrames(framer) : framer.push(next.value as Uint8Array)
         let ends = next.done === true
@@ -154,19 +160,20 @@ class Passing implements Work<void> {
         if (content && !open) {
           ctx.delivered("final")
           record.content()
-          this.commit(model)
           open = true
         }
+        if (ends) break
         if (open) {
-          for (const bytes of merged(held)) reply.write(bytes)
+          this.commit(model)
+          this.#write(held)
           held = []
         }
-        if (ends) break
         if (late === undefined && tap.result().terminal) {
           late = clock.setTimeout(() => {
             enough = true
-            stop.abort()
-            exchange.cancel(new SluiceError({ code: "aborted", message: "The answer was complete." }))
+            const reason = new SluiceError({ code: "aborted", message: "The answer was complete." })
+            waits.stop(reason)
+            exchange.cancel(reason)
           }, LATE_MS)
         }
         if (reply.full) await reply.room()
@@ -176,15 +183,22 @@ class Passing implements Work<void> {
       if (!enough && !(tap.result().terminal && !this.#ctx.signal.aborted)) throw thrown
     } finally {
       clock.clearTimeout(late)
-      ctx.signal.removeEventListener("abort", onAbort)
+      waits.end()
     }
     const result = tap.result()
     if (!open && result.error) throw ctx.classify({ inStream: true, ...result.error })
-    if (!result.terminal && !result.error) throw ctx.classify({ is: "stream_incomplete", inStream: true })
-    this.commit(model)
-    for (const bytes of merged(held)) reply.write(bytes)
-    if (result.missing) reply.write(result.missing)
-    reply.end()
+    if (!result.terminal && !result.error) {
+      if (open) {
+        this.#begin(model)
+        this.#write(held)
+      }
+      throw ctx.classify({ is: "stream_incomplete", inStream: true })
+    }
+    this.#begin(model)
+    if (result.missing) held.push(result.missing)
+    const last = merged(held)
+    for (const bytes of last.slice(0, -1)) reply.write(bytes)
+    reply.end(last.at(-1))
     const error = result.error && ctx.classify({ inStream: true, ...result.error })
     ctx.used(result.usage ?? { provenance: "absent" }, error)
     if (result.usage) record.usage({ ...result.usage, ...costField(costOf(result.usage, model.prices)) })
@@ -205,11 +219,16 @@ class Passing implements Work<void> {
     const parts: Uint8Array[] = []
     ctx.watch.waiting()
     const chunks = exchange.chunks[Symbol.asyncIterator]()
-    for (;;) {
-      const next = await unlessAborted(chunks.next(), ctx.signal)
-      if (next.done) break
-      reader.push(next.value)
-      if (next.value instanceof Uint8Array) parts.push(next.value)
+    const waits = new Waits(ctx.signal)
+    try {
+      for (;;) {
+        const next = await waits.until(chunks.next())
+        if (next.done) break
+        reader.push(next.value)
+        if (next.value instanceof Uint8Array) parts.push(next.value)
+      }
+    } finally {
+      waits.end()
     }
     ctx.watch.paused()
     reader.end()
@@ -224,8 +243,7 @@ class Passing implements Work<void> {
     if (this.#ctx.call.stream) {
       this.commit(route.model)
       const responder = server.responder(this.#ctx.call, mint)
-      reply.write(encoded(builder.take().flatMap((event) => responder.push(event))))
-      reply.end()
+      reply.endWith(builder.take().flatMap((event) => responder.push(event)))
       return
     }
     const headers = { "content-type": "application/json", ...answerHeaders(this.#ctx, route.model) }
@@ -235,10 +253,6 @@ class Passing implements Work<void> {
 
 function costField<T>(cost: T | undefined): { cost?: T } {
   return cost === undefined ? {} : { cost }
-}
-
-function encoded(frames: readonly Frame[]): Uint8Array {
-  return encoder.encode(frames.map(sseText).join(""))
 }
 
 /**
@@ -255,11 +269,14 @@ function lastFrames(framer: RawSseFramer): Frame[] {
 /** Pieces that lie side by side in one buffer as one, so that one read of the host is one write to the client. */
 function merged(parts: readonly Uint8Array[]): Uint8Array[] {
   const out: Uint8Array[] = []
-  for (const part of parts) {
-    const last = out.at(-1)
-    if (last && last.buffer === part.buffer && last.byteOffset + last.byteLength === part.byteOffset) {
-      out[out.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.byteLength + part.byteLength)
-    } else out.push(part)
+  for (let i = 0; i < parts.length; i++) {
+    const { buffer, byteOffset, byteLength } = parts[i] as Uint8Array
+    let end = byteOffset + byteLength
+    for (let next = parts[i + 1]; next?.buffer === buffer && next.byteOffset === end; next = parts[i + 1]) {
+      end += next.byteLength
+      i++
+    }
+    out.push(new Uint8Array(buffer, byteOffset, end - byteOffset))
   }
   return out
 }

@@ -73,7 +73,8 @@ async function pump(
       }
       const last = next.value.at(-1)
       if (last?.type === "done") await ctx.keep?.(last.message, responder)
-      reply.frames(frames)
+      if (last?.type === "done" || last?.type === "error") reply.endWith(frames)
+      else reply.frames(frames)
       if (last?.type === "done") record.losses.push(...responder.losses)
       if (last?.type === "done") record.end(200)
       if (last?.type === "error") record.end(last.reason === "aborted" ? 499 : 200, last.error.error)

@@ -1,8 +1,9 @@
+import type { HeadersView } from "@sluice/ai"
 import type { LastResponse } from "../socket/last-response.ts"
 
 /** A request as the gateway takes it, whatever it came through. */
 export interface Caller {
-  headers: Headers
+  headers: HeadersView
   query: URLSearchParams
   /** @throws SluiceError `invalid_request` with status 413 when it is larger, `aborted` when the client leaves before its end */
   body(maxBytes: number): Promise<Uint8Array>

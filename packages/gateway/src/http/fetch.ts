@@ -87,7 +87,8 @@ export class FetchReply extends Reply {
     this.#controller?.enqueue(bytes)
   }
 
-  protected finish(): void {
+  protected finish(bytes?: Uint8Array): void {
+    if (bytes?.length) this.piece(bytes)
     this.#freed()
     this.#controller?.close()
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { HeaderList, type HeadersView } from "@sluice/ai"
 import { tooLarge } from "../inbound/body.ts"
 import type { Caller } from "./caller.ts"
 import { clientLeft } from "./left.ts"
@@ -26,10 +27,10 @@ export function nodeCaller(request: IncomingMessage, response: ServerResponse): 
 }
 
 /** The headers as they came. */
-export function headersOf(request: IncomingMessage): Headers {
-  const headers = new Headers()
+export function headersOf(request: IncomingMessage): HeadersView {
+  const headers = new HeaderList()
   const raw = request.rawHeaders
-  for (let i = 0; i < raw.length; i += 2) headers.append(raw[i] as string, raw[i + 1] as string)
+  for (let i = 0; i < raw.length; i += 2) headers.add(raw[i] as string, raw[i + 1] as string)
   return headers
 }
 
@@ -58,12 +59,15 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Arra
 /** Answers on Node's own server, without a detour over web streams: that is what a relayed stream costs most. */
 export class NodeReply extends Reply {
   readonly #response: ServerResponse
+  readonly #always: readonly string[]
   #full = false
   #room: (() => void) | undefined
 
-  constructor(response: ServerResponse) {
+  /** @param always headers of every answer: names and values in turns */
+  constructor(response: ServerResponse, always: readonly string[] = []) {
     super()
     this.#response = response
+    this.#always = always
     response.on("drain", () => this.#freed())
     response.on("close", () => {
       this.shut()
@@ -84,21 +88,29 @@ export class NodeReply extends Reply {
   }
 
   protected begin(status: number, headers: Readonly<Record<string, string>>): void {
-    this.#response.writeHead(status, headers)
+    this.#response.writeHead(status, this.#head(headers))
   }
 
   protected piece(bytes: Uint8Array): void {
     if (!this.#response.write(bytes)) this.#full = true
   }
 
-  protected finish(): void {
-    this.#response.end()
+  protected finish(bytes?: Uint8Array): void {
+    if (bytes?.length) this.#response.end(bytes)
+    else this.#response.end()
     this.#freed()
   }
 
   protected whole(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): void {
-    this.#response.writeHead(status, { ...headers, "content-length": String(body.length) })
+    this.#response.writeHead(status, this.#head({ ...headers, "content-length": String(body.length) }))
     this.#response.end(body)
+  }
+
+  /** As one list, which Node sends as it is: headers that are set one by one are kept and checked twice. */
+  #head(headers: Readonly<Record<string, string>>): string[] {
+    const list = [...this.#always]
+    for (const name of Object.keys(headers)) list.push(name, headers[name] as string)
+    return list
   }
 
   #freed(): void {

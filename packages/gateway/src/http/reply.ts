@@ -32,15 +32,19 @@ export abstract class Reply {
 
   /** Frames of a stream, in the framing that the client reads. */
   frames(frames: readonly Frame[]): void {
-    let text = ""
-    for (const frame of frames) text += sseText(frame)
-    this.write(encoder.encode(text))
+    this.write(encoded(frames))
   }
 
-  end(): void {
+  /** The answer is complete, with `frames` as the last of it. */
+  endWith(frames: readonly Frame[]): void {
+    this.end(encoded(frames))
+  }
+
+  /** The answer is complete, with `bytes` as the last of it. */
+  end(bytes?: Uint8Array): void {
     if (this.#closed) return
     this.shut()
-    this.finish()
+    this.finish(bytes)
   }
 
   /** A whole answer at once. */
@@ -65,7 +69,7 @@ export abstract class Reply {
 
   protected abstract begin(status: number, headers: Readonly<Record<string, string>>): void
   protected abstract piece(bytes: Uint8Array): void
-  protected abstract finish(): void
+  protected abstract finish(bytes?: Uint8Array): void
   protected abstract whole(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): void
 
   /** No further writing. */
@@ -73,4 +77,10 @@ export abstract class Reply {
     this.#closed = true
     if (this.#timer) clearInterval(this.#timer)
   }
+}
+
+function encoded(frames: readonly Frame[]): Uint8Array {
+  let text = ""
+  for (const frame of frames) text += sseText(frame)
+  return encoder.encode(text)
 }

@@ -1,10 +1,10 @@
-import { SluiceError } from "@sluice/ai"
+import { SluiceError, type HeadersView } from "@sluice/ai"
 import { isLoopback } from "../options.ts"
 import type { ApiKey } from "../gateway-keys.ts"
 import type { KeyStore } from "../store/keys.ts"
 
 /** The key that a request carries, wherever a client of any dialect puts it. */
-export function presentedKey(headers: Headers): string | undefined {
+export function presentedKey(headers: HeadersView): string | undefined {
   const authorization = headers.get("authorization")
   const bearer = authorization && /^bearer\s+(.+)$/i.exec(authorization)?.[1]
   return bearer?.trim() || headers.get("x-api-key")?.trim() || headers.get("x-goog-api-key")?.trim() || undefined
@@ -17,7 +17,7 @@ export function presentedKey(headers: Headers): string | undefined {
  * reach the gateway under a name of its own.
  * @throws SluiceError `auth_missing` or `auth_invalid`
  */
-export async function authorise(headers: Headers, keys: KeyStore, anonymous: boolean): Promise<ApiKey | undefined> {
+export async function authorise(headers: HeadersView, keys: KeyStore, anonymous: boolean): Promise<ApiKey | undefined> {
   const secret = presentedKey(headers)
   if (anonymous) {
     const host = headers.get("host")?.replace(/:\d+$/, "") ?? "localhost"

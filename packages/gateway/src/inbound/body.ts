@@ -1,7 +1,7 @@
-import { SluiceError } from "@sluice/ai"
+import { SluiceError, type HeadersView } from "@sluice/ai"
 
 /** Refuses a body that is said to be too large, before any of it is read. @throws SluiceError with status 413 */
-export function checkSize(headers: Headers, maxBytes: number): void {
+export function checkSize(headers: HeadersView, maxBytes: number): void {
   if (Number(headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes)
 }
 

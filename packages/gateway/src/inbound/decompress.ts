@@ -1,6 +1,6 @@
 import { promisify } from "node:util"
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib"
-import { SluiceError } from "@sluice/ai"
+import { SluiceError, type HeadersView } from "@sluice/ai"
 import { tooLarge } from "./body.ts"
 
 type Decompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>
@@ -16,7 +16,7 @@ const DECOMPRESS: Readonly<Record<string, Decompress>> = {
 const MAX_LAYERS = 3
 
 /** The encodings of a body in the order in which they were applied. @throws SluiceError with status 415 for an unknown one */
-export function encodingsOf(headers: Headers): readonly string[] {
+export function encodingsOf(headers: HeadersView): readonly string[] {
   const value = headers.get("content-encoding")
   if (value === null) return []
   const names = value.split(",").map((name) => name.trim().toLowerCase())

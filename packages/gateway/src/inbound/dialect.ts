@@ -1,4 +1,4 @@
-import type { WireServer } from "@sluice/ai"
+import type { HeadersView, WireServer } from "@sluice/ai"
 import { anthropicMessagesServer } from "@sluice/ai/wires/anthropic-messages/server"
 import { openaiCompletionsServer } from "@sluice/ai/wires/openai-completions/server"
 
@@ -9,7 +9,7 @@ export const SERVERS: readonly WireServer[] = [openaiCompletionsServer, anthropi
 export type Dialect = "openai" | "anthropic" | "google"
 
 /** Tells clients apart by the headers that their libraries send. */
-export function dialectOf(headers: Headers): Dialect {
+export function dialectOf(headers: HeadersView): Dialect {
   if (headers.has("x-goog-api-key") || headers.has("x-goog-api-client")) return "google"
   return headers.has("anthropic-version") ? "anthropic" : "openai"
 }

@@ -1,4 +1,4 @@
-import { SluiceError, type WireServer } from "@sluice/ai"
+import { SluiceError, type HeadersView, type WireServer } from "@sluice/ai"
 import type { RawData, WebSocket } from "ws"
 import type { CallHandler } from "../call/handle.ts"
 import type { Caller } from "../http/caller.ts"
@@ -16,7 +16,7 @@ export interface ConnectionParts {
   /** What a message must be of, and the wire's route that it stands for. */
   socket: NonNullable<WireServer["socket"]>
   /** Of the request that opened the connection: they hold for all requests on it. */
-  headers: Headers
+  headers: HeadersView
   keepAliveMs: number
 }
 

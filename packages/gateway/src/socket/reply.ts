@@ -31,6 +31,11 @@ export class SocketReply extends Reply {
     }
   }
 
+  override endWith(frames: readonly Frame[]): void {
+    this.frames(frames)
+    this.end()
+  }
+
   override keepAlive(everyMs: number): void {
     if (everyMs <= 0 || this.closed) return
     this.#pings = setInterval(() => this.#socket.ping(), everyMs).unref()
@@ -55,7 +60,8 @@ export class SocketReply extends Reply {
     this.#send(decoder.decode(bytes))
   }
 
-  protected finish(): void {
+  protected finish(bytes?: Uint8Array): void {
+    if (bytes?.length) this.piece(bytes)
     this.#end()
   }
 

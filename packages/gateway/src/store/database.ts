@@ -44,6 +44,9 @@ function openFile(folder: string): DatabaseSync {
     file.exec(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 250; PRAGMA foreign_keys = ON;",
     )
+    // Ids come in no order: without 16 MiB of pages at hand every row reads some again. And a statement of many rows
+    // keeps what would undo it, which needs no file.
+    file.exec("PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;")
     return file
   } catch (error) {
     throw new SluiceError(
@@ -57,18 +60,32 @@ function openFile(folder: string): DatabaseSync {
   }
 }
 
-/** Node's own SQLite in the shape that the query builder expects of a driver. */
+/** Statements that are kept to be run again. */
+const MAX_PREPARED = 50
+
+/**
+ * Node's own SQLite in the shape that the query builder expects of a driver. What gives no rows is prepared once:
+ * a statement that gives rows may be asked again while somebody still reads them.
+ */
 function adapted(file: DatabaseSync): SqliteDatabase {
+  const prepared = new Map<string, SqliteStatement>()
   return {
     close: () => file.close(),
     prepare(sql: string): SqliteStatement {
+      const known = prepared.get(sql)
+      if (known) return known
       const statement = file.prepare(sql)
-      return {
+      const adapted: SqliteStatement = {
         reader: statement.columns().length > 0,
         all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
         run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
         iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
       }
+      if (!adapted.reader) {
+        if (prepared.size >= MAX_PREPARED) prepared.clear()
+        prepared.set(sql, adapted)
+      }
+      return adapted
     },
   }
 }

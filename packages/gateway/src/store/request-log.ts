@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises"
-import type { Kysely } from "kysely"
+import { CompiledQuery, type Kysely } from "kysely"
 import type { Loss } from "@sluice/ai"
 import type { GatewayLog, RequestEntry } from "../gateway-log.ts"
 import { known } from "../known.ts"
@@ -9,8 +9,8 @@ import type { WriteRhythm } from "./write-rhythm.ts"
 
 /** Rows that wait at most; beyond that the oldest are let go, so that a stuck disk cannot fill the memory. */
 const MAX_WAITING = 20_000
-/** Rows of one statement. */
-const BATCH = 100
+/** Rows of one statement, the largest first. Few sizes, so that each statement is spelled and prepared only once. */
+const BATCHES = [100, 10, 1] as const
 /** Milliseconds before what could not be written is tried again; then four, then sixteen times as long. */
 const RETRY_MS = 250
 
@@ -26,6 +26,8 @@ export interface RequestLogParts {
 export class RequestLog implements GatewayLog {
   readonly #db: Kysely<Schema>
   readonly #parts: RequestLogParts
+  /** The statement that writes so many rows. */
+  readonly #statements = new Map<number, string>()
   #waiting: RequestRow[] = []
   /** Rows that found no place among the waiting and are not reported yet. */
   #crowdedOut = 0
@@ -86,13 +88,23 @@ export class RequestLog implements GatewayLog {
   /** All or none. */
   async #write(rows: readonly RequestRow[]): Promise<void> {
     await this.#db.transaction().execute(async (transaction) => {
-      for (let i = 0; i < rows.length; i += BATCH) {
-        await transaction
-          .insertInto("requests")
-          .values(rows.slice(i, i + BATCH))
-          .execute()
+      let at = 0
+      for (const size of BATCHES) {
+        for (; at + size <= rows.length; at += size) {
+          await transaction.executeQuery(this.#insert(rows.slice(at, at + size)))
+        }
       }
     })
+  }
+
+  #insert(rows: readonly RequestRow[]): CompiledQuery {
+    let statement = this.#statements.get(rows.length)
+    if (statement === undefined) {
+      statement = this.#db.insertInto("requests").values(rows).compile().sql
+      this.#statements.set(rows.length, statement)
+    }
+    // All rows name the same columns in the same order, as the statement does.
+    return CompiledQuery.raw(statement, rows.flatMap(Object.values))
   }
 }
 

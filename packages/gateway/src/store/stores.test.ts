@@ -50,6 +50,15 @@ const entry = (id: string, more: Partial<RequestEntry> = {}): RequestEntry => ({
 })
 
 describe("the request log", () => {
+  test("keeps each of many entries with its own values, however they fall into statements", async () => {
+    const { log } = await stores()
+    const entries = Array.from({ length: 234 }, (_, i) => entry(`r${i}`, { at: i, durationMs: 2 * i }))
+    for (const one of entries) log.add(one)
+    expect(await log.latest(300)).toEqual(entries.toReversed())
+    log.add(entry("last", { at: 1000, error: "network", ttftMs: 3 }))
+    expect((await log.latest(1))[0]).toEqual(entry("last", { at: 1000, error: "network", ttftMs: 3 }))
+  })
+
   test("gives entries as they were written, the newest first, and leaves out what is unknown", async () => {
     const { log } = await stores()
     const full = entry("a", {

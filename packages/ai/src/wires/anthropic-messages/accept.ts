@@ -1,4 +1,5 @@
 import type { HeaderMap } from "../../contract/frame.ts"
+import type { HeadersView } from "../../contract/header-list.ts"
 import type { InboundCall, InboundRequest } from "../../contract/wire-server.ts"
 import type { Context } from "../../model/message.ts"
 import { acceptText } from "./accept-input.ts"
@@ -70,7 +71,7 @@ function acceptSystem(value: unknown): Context["systemPrompt"] | undefined {
 }
 
 /** Betas of the client, but for those that come with a way to log in: the credential upstream is another one. */
-function forwarded(headers: Headers): HeaderMap {
+function forwarded(headers: HeadersView): HeaderMap {
   const betas = (headers.get("anthropic-beta") ?? "")
     .split(",")
     .map((beta) => beta.trim())

@@ -1,5 +1,6 @@
 import { EFFORTS, type Effort } from "@sluice/catalog/core"
 import type { HeaderMap } from "../../contract/frame.ts"
+import type { HeadersView } from "../../contract/header-list.ts"
 import type { InboundCall, InboundRequest } from "../../contract/wire-server.ts"
 import type { Loss } from "../../model/message.ts"
 import type { CallOptions } from "../../model/options.ts"
@@ -202,7 +203,7 @@ function wantsUsage(value: unknown): boolean {
 }
 
 /** What the client offers to tell one conversation from another. */
-function affinityOf(body: Obj, headers: Headers): string | undefined {
+function affinityOf(body: Obj, headers: HeadersView): string | undefined {
   const metadata = isObject(body["metadata"]) ? body["metadata"] : {}
   const offered = [
     body["prompt_cache_key"],
@@ -214,7 +215,7 @@ function affinityOf(body: Obj, headers: Headers): string | undefined {
   return offered.find((value): value is string => typeof value === "string" && value !== "")
 }
 
-function forwarded(headers: Headers): HeaderMap {
+function forwarded(headers: HeadersView): HeaderMap {
   const forward: HeaderMap = {}
   headers.forEach((value, name) => {
     if (FORWARD.test(name) && value !== "") forward[name] = value
@@ -224,5 +225,10 @@ function forwarded(headers: Headers): HeaderMap {
 
 /** Without the fields that are `undefined`. */
 function defined<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
+  const kept: Partial<T> = {}
+  for (const name in fields) {
+    const value = fields[name]
+    if (value !== undefined) kept[name] = value
+  }
+  return kept as T
 }

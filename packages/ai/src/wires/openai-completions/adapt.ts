@@ -1,17 +1,9 @@
 import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
-import { isAboutValue, isConditional, refuses, refusesField } from "../refusal.ts"
+import { isAboutValue, isConditional, namedEfforts, refuses, refusesField, refusesStrict } from "../refusal.ts"
 import { encode } from "./request.ts"
 import { factName, isObject, learned, type ChatBody, type Obj } from "./types.ts"
 
-/** The host has no such thing as strict tools. */
-const STRICT_UNKNOWN =
-  /\bstrict\b.{0,60}(?:unsupported|not (?:supported|permitted|allowed)|extra inputs|unrecogni[sz]ed|unknown)|(?:unsupported|unrecogni[sz]ed|unknown|unexpected|extra fields?|not support)\b.{0,60}\bstrict\b|structured outputs?.{0,40}(?:not |un)supported/i
-/** These tools cannot be strict; others may. */
-const STRICT_REFUSED =
-  /wrong_api_format|\bmixed\b.{0,40}\bstrict\b|\bstrict\b.{0,80}(?:schema|mode|must|require|invalid)|tool parameters? schema|invalid (?:tool parameters? )?schema|compiled grammar.{0,40}too large/i
-/** What an aggregator says that keeps the reason to itself. */
-const OPAQUE = /provider returned error\s*$/i
 /** Statuses that hosts refuse a request's shape with. */
 const STATUSES: ReadonlySet<number> = new Set([400, 404, 415, 422, 500, 501])
 /** Fields that may be left out without changing what is asked for beyond repair. */
@@ -148,15 +140,6 @@ function takenEfforts(error: SluiceError, body: ChatBody): string[] | undefined 
   return refused ? [] : undefined
 }
 
-/** The levels that a host lists when it refuses one. */
-function namedEfforts(message: string): string[] {
-  const list =
-    /\b(?:supported|allowed|valid|accepted|expected|must be|one of|permitted)[^:]*?[:]?\s*(.*)$/is.exec(message)?.[1] ??
-    ""
-  const words = list.match(/\b(?:none|minimal|low|medium|high|xhigh|max|default)\b/gi) ?? []
-  return [...new Set(words.map((word) => word.toLowerCase()))]
-}
-
 function refusesDeveloper({ message, param }: SluiceError): boolean {
   const role = /["'`]developer["'`]|\bdeveloper\b.{0,40}\brole\b|\brole\b.{0,40}\bdeveloper\b/is.test(message)
   return role && (refuses(message) || isAboutValue(message)) && (param === undefined || /messages|role/.test(param))
@@ -173,10 +156,8 @@ function refusesJsonSchema(error: SluiceError, body: ChatBody): boolean {
 
 function strictChange(error: SluiceError, body: ChatBody, clear: boolean): Change | undefined {
   if (!sendsStrict(body)) return undefined
-  const text = `${error.message} ${error.param ?? ""} ${error.type ?? ""}`
-  const change = { words: "without strict tools", fact: "strictTools", value: false }
-  if (STRICT_REFUSED.test(text) || (clear && OPAQUE.test(error.message))) return { ...change, where: "session" }
-  return STRICT_UNKNOWN.test(text) ? change : undefined
+  const where = refusesStrict(error, clear)
+  return where && { words: "without strict tools", fact: "strictTools", value: false, where }
 }
 
 function objects(list: unknown): Obj[] {

@@ -1,8 +1,8 @@
 import type { Call, WireClient } from "../../contract/wire-client.ts"
 import { adapt } from "./adapt.ts"
 import { ChatDecoder } from "./decode.ts"
-import { readError } from "./errors.ts"
-import { listModels } from "./list-models.ts"
+import { readError } from "../host-errors.ts"
+import { listModels } from "../list-models.ts"
 import { encode } from "./request.ts"
 import { API } from "./types.ts"
 

@@ -4,7 +4,7 @@ import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Frame } from "../../contract/frame.ts"
 import type { Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
 import { isSignOfLife } from "../sign-of-life.ts"
-import { errorFacts } from "./errors.ts"
+import { errorFacts } from "../host-errors.ts"
 import { readFinish } from "./finish.ts"
 import { passes } from "./passes.ts"
 import { isObject, THINKING_FIELDS, type Obj } from "./types.ts"
@@ -16,8 +16,8 @@ const HAS_ERROR = /"error"\s*:\s*[{"]/
 /** A field of a delta with something in it. Quotes within a text are escaped, so that a text cannot look like one. */
 const HAS_CONTENT =
   /"(?:content|refusal|reasoning_content|reasoning|reasoning_text)"\s*:\s*"[^"]|"(?:tool_calls|content|images|reasoning_details)"\s*:\s*\[\s*[^\]\s]|"(?:function_call|audio)"\s*:\s*\{/
-/** An index that may be another choice's. */
-const HAS_LATER_INDEX = /"index"\s*:\s*[1-9]/
+/** Any of the above but content, or an index that may be another choice's: what a frame must be parsed for. */
+const MATTERS = /"(?:usage"\s*:\s*\{|finish_reason"\s*:\s*"[^"]|error"\s*:\s*[{"]|index"\s*:\s*[1-9])/
 const DONE = new TextEncoder().encode("data: [DONE]\n\n")
 
 /** Chat Completions on both sides. */
@@ -61,11 +61,10 @@ class ChatTap implements Tap {
       this.#done = true
       return "end"
     }
+    if (this.#content && frame.event !== "error" && !MATTERS.test(data) && HAS_CONTENT.test(data)) return "pass"
     const usage = HAS_USAGE.test(data)
     const finish = HAS_FINISH.test(data)
     const error = HAS_ERROR.test(data) || frame.event === "error"
-    const plain = !usage && !finish && !error
-    if (this.#content && plain && HAS_CONTENT.test(data) && !HAS_LATER_INDEX.test(data)) return "pass"
     if (isSignOfLife(data)) return "alive"
     const chunk = parse(data)
     if (!chunk) return this.#waiting()

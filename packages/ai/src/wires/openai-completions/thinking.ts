@@ -1,4 +1,5 @@
 import { EFFORTS, type Effort } from "@sluice/catalog/core"
+import { effortOf, isEffort, nearestEffort } from "../effort.ts"
 import { learned, type ChatBody, type Encoding } from "./types.ts"
 
 /** Whether thinking is asked for, asked not to be, or left to the host. */
@@ -8,31 +9,6 @@ export type ThinkingState = "on" | "off" | "unsaid"
 export interface Thinking {
   state: ThinkingState
   fields: ChatBody
-}
-
-/** Tokens that stand for a level where a caller names a budget and the model knows only levels. */
-const BUDGETS: Readonly<Record<Effort, number>> = {
-  minimal: 1024,
-  low: 4096,
-  medium: 8192,
-  high: 16384,
-  xhigh: 32768,
-  max: 65536,
-}
-
-/** The level that is nearest to `wanted`; of two that are as near the higher one. `undefined` where there is none. */
-function nearestEffort(wanted: Effort, allowed: readonly Effort[]): Effort | undefined {
-  const at = EFFORTS.indexOf(wanted)
-  let best: Effort | undefined
-  for (const effort of allowed) {
-    if (best === undefined) best = effort
-    else {
-      const distance = Math.abs(EFFORTS.indexOf(effort) - at)
-      const known = Math.abs(EFFORTS.indexOf(best) - at)
-      if (distance < known || (distance === known && EFFORTS.indexOf(effort) > EFFORTS.indexOf(best))) best = effort
-    }
-  }
-  return best
 }
 
 /**
@@ -76,11 +52,6 @@ function wishOf({ call, compat, lose }: Encoding): Effort | "off" | undefined {
   if (!knowsNoThinking) return asked
   lose("options.reasoning", "dropped", "The model does not think.")
   return undefined
-}
-
-function effortOf(budget: number): Effort | "off" {
-  if (budget <= 0) return "off"
-  return EFFORTS.find((effort) => budget <= BUDGETS[effort]) ?? "max"
 }
 
 function lowest({ call, compat }: Encoding): Effort {
@@ -198,8 +169,4 @@ function spelled(encoding: Encoding, wanted: Effort, report: boolean): string | 
     lose("options.reasoning", "approximated", `The host was asked for ${word}, the nearest level that it takes.`)
   }
   return word
-}
-
-function isEffort(word: string | undefined): boolean {
-  return (EFFORTS as readonly (string | undefined)[]).includes(word)
 }

@@ -3,11 +3,10 @@ import type { Loss } from "../../model/message.ts"
 import type { Json } from "../../model/tool.ts"
 import type { Call } from "../../contract/wire-client.ts"
 
+export { isObject, type Obj } from "../json.ts"
+
 /** Name of this wire. */
 export const API = "openai-completions"
-
-/** Any JSON object. */
-export type Obj = Record<string, unknown>
 
 /** A request body of `POST /chat/completions`. */
 export type ChatBody = { [field: string]: Json | undefined }
@@ -15,11 +14,6 @@ export type ChatBody = { [field: string]: Json | undefined }
 /** Fields of a message or delta that carry the text of thinking, in order of preference. */
 export const THINKING_FIELDS = ["reasoning_content", "reasoning", "reasoning_text"] as const
 type ThinkingField = (typeof THINKING_FIELDS)[number]
-
-/** Whether `value` is a JSON object. */
-export function isObject(value: unknown): value is Obj {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-}
 
 /** Whether `value` is a name of a thinking field. */
 export function isThinkingField(value: unknown): value is ThinkingField {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { errorFacts, readError } from "./errors.ts"
+import { errorFacts, readError } from "./host-errors.ts"
 
 describe("reading an error", () => {
   test.each([

@@ -1,0 +1,217 @@
+import type {
+  AssistantMessage,
+  Block,
+  NativeBlock,
+  TextBlock,
+  ThinkingBlock,
+  ToolCallBlock,
+} from "../../model/message.ts"
+import { loseMark } from "./parts.ts"
+import { API, isObject, learned, text, type Body, type Encoding, type Obj } from "./types.ts"
+
+/** Ids that the vendor takes back. */
+const ITEM_ID = /^[A-Za-z0-9_-]{1,64}$/
+
+/** Items whose id is more than a name: it is required, or something refers to it. */
+const NEEDS_ID: ReadonlySet<string> = new Set([
+  "computer_call",
+  "image_generation_call",
+  "local_shell_call",
+  "mcp_approval_request",
+])
+
+/** The items of an earlier answer, in its order. Ids of calls of grammar tools are added to `custom`. */
+export function answerItems(encoding: Encoding, message: AssistantMessage, field: string, custom: Set<string>): Body[] {
+  const turn = new Turn(encoding, message, field)
+  message.content.forEach((block, i) => turn.add(block, `${field}.content[${i}]`, custom))
+  return turn.items()
+}
+
+/** One answer on its way back. */
+class Turn {
+  readonly #encoding: Encoding
+  readonly #message: AssistantMessage
+  readonly #field: string
+  readonly #items: Body[] = []
+  /** Ids of items go back: they stand beside thinking that the vendor knows by its id. */
+  readonly #ids: boolean
+  #text: { id: string | undefined; content: Body[] } | undefined
+
+  constructor(encoding: Encoding, message: AssistantMessage, field: string) {
+    this.#encoding = encoding
+    this.#message = message
+    this.#field = field
+    this.#ids = this.#idsFit()
+  }
+
+  add(block: Block, at: string, custom: Set<string>): void {
+    const { lose } = this.#encoding
+    if (block.type !== "text") this.#text = undefined
+    switch (block.type) {
+      case "text":
+        this.#addText(block, at)
+        break
+      case "thinking":
+        this.#addThinking(block, at)
+        break
+      case "toolCall":
+        this.#items.push(this.#call(block, at, custom))
+        break
+      case "native":
+        this.#addNative(block, at)
+        break
+      case "redactedThinking":
+        lose(at, "dropped", "The API has no field for it.")
+        break
+      default:
+        lose(at, "dropped", `A block of type ${block.type} cannot stand in an answer on this wire.`)
+    }
+  }
+
+  /** What was added. Thinking that nothing follows is refused by the vendor, so it is left out. */
+  items(): Body[] {
+    const { lose } = this.#encoding
+    while (this.#items.at(-1)?.["type"] === "reasoning") {
+      this.#items.pop()
+      lose(this.#field, "dropped", "The vendor refuses thinking that nothing follows.")
+    }
+    return this.#items
+  }
+
+  #idsFit(): boolean {
+    const { call, compat } = this.#encoding
+    if (compat.itemIds === false || learned(call, "itemIds") === false) return false
+    let named = false
+    for (const block of this.#message.content) {
+      const id = block.type === "native" ? text(block.item["id"]) : "itemId" in block ? (block.itemId ?? "") : ""
+      if (block.type === "thinking") {
+        const known = text(this.#reasoning(block)?.["id"])
+        if (known === "") continue
+        if (!ITEM_ID.test(known)) return false
+        named = true
+      } else if (id !== "" && !ITEM_ID.test(id)) return false
+    }
+    return named
+  }
+
+  /** The reasoning item that a block is the text of; `undefined` where it may not go back. */
+  #reasoning({ signature }: ThinkingBlock): Obj | undefined {
+    const { call, compat } = this.#encoding
+    if (!signature || compat.replayThinking === "never" || learned(call, "thinkingReplay") === false) return undefined
+    if (signature.issuer && signature.issuer.model !== call.model.id) return undefined
+    const item = parseObject(signature.value)
+    return item?.["type"] === "reasoning" ? item : undefined
+  }
+
+  #addThinking(block: ThinkingBlock, at: string): void {
+    const { compat, lose } = this.#encoding
+    const item = this.#reasoning(block)
+    const sealed = item !== undefined && text(item["encrypted_content"]) !== ""
+    if (item && (sealed || (this.#ids && text(item["id"]) !== ""))) {
+      const { id, summary, content, encrypted_content } = item as Body
+      this.#items.push({
+        type: "reasoning",
+        ...(this.#ids && id !== undefined ? { id } : {}),
+        summary: Array.isArray(summary) ? summary : [],
+        ...(Array.isArray(content) ? { content } : {}),
+        ...(sealed ? { encrypted_content } : {}),
+      })
+      return
+    }
+    if (compat.replayThinkingText && block.thinking !== "") {
+      const shown = { type: "reasoning_text", text: block.thinking.toWellFormed() }
+      this.#items.push({ type: "reasoning", summary: [], content: [shown] })
+      if (block.signature) lose(`${at}.signature`, "dropped", "The thinking went back as text.")
+      return
+    }
+    lose(at, "dropped", "Thinking goes back to the model that made it only, as the vendor sealed it.")
+  }
+
+  #addText(block: TextBlock, at: string): void {
+    const { call, lose } = this.#encoding
+    const own = this.#message.api === API && this.#message.provider === call.model.provider
+    loseMark(this.#encoding, block.cache, at)
+    if (block.citations?.length && !own) lose(`${at}.citations`, "dropped", "They are in another vendor's shape.")
+    if (block.logprobs?.length) lose(`${at}.logprobs`, "dropped", "They are not sent back.")
+    if (block.text === "") return
+    const part: Body = {
+      type: "output_text",
+      text: block.text.toWellFormed(),
+      annotations: own ? ((block.citations ?? []) as Body[]) : [],
+    }
+    if (this.#text && block.itemId !== undefined && this.#text.id === block.itemId) {
+      this.#text.content.push(part)
+      return
+    }
+    this.#text = { id: block.itemId, content: [part] }
+    const phase = own ? block.phase : undefined
+    if (block.phase !== undefined && !own) lose(`${at}.phase`, "dropped", "Only its own vendor knows the word.")
+    this.#items.push({
+      type: "message",
+      role: "assistant",
+      status: "completed",
+      content: this.#text.content,
+      ...this.#id(block.itemId),
+      ...(phase === undefined ? {} : { phase }),
+    })
+  }
+
+  #call(call: ToolCallBlock, at: string, custom: Set<string>): Body {
+    const { compat, lose } = this.#encoding
+    loseMark(this.#encoding, call.cache, at)
+    if (call.signature) lose(`${at}.signature`, "dropped", "The API has no field for it.")
+    if (call.rawArguments !== undefined) {
+      lose(`${at}.rawArguments`, "dropped", "Hosts read the arguments of earlier calls and fail on what is no JSON.")
+    }
+    if (call.custom && compat.customTools) {
+      custom.add(call.id)
+      const input = text(call.arguments["input"]).toWellFormed()
+      return { type: "custom_tool_call", ...this.#id(call.itemId), call_id: call.id, name: call.name, input }
+    }
+    return {
+      type: "function_call",
+      // The id of a call of another kind is refused.
+      ...(call.custom ? {} : this.#id(call.itemId)),
+      call_id: call.id,
+      name: call.name,
+      arguments: JSON.stringify(call.arguments, wellFormed),
+    }
+  }
+
+  #addNative(block: NativeBlock, at: string): void {
+    const { lose } = this.#encoding
+    if (block.api !== API) {
+      lose(at, "dropped", `An item of ${block.api} is not known to this wire.`)
+      return
+    }
+    const { id, ...item } = block.item as Body
+    if (item["type"] === "image_generation_call") {
+      if (text(item["result"]) === "") {
+        lose(at, "dropped", "A picture that was not made cannot be sent back.")
+        return
+      }
+      this.#items.push({ type: "image_generation_call", id, status: "completed", result: item["result"] })
+      return
+    }
+    const kept = this.#ids || NEEDS_ID.has(text(item["type"]))
+    this.#items.push(kept && id !== undefined ? { id, ...item } : item)
+  }
+
+  #id(itemId: string | undefined): Body {
+    return this.#ids && itemId !== undefined ? { id: itemId } : {}
+  }
+}
+
+function wellFormed(_key: string, value: unknown): unknown {
+  return typeof value === "string" ? value.toWellFormed() : value
+}
+
+function parseObject(value: string): Obj | undefined {
+  if (!value.startsWith("{")) return undefined
+  try {
+    const parsed: unknown = JSON.parse(value)
+    return isObject(parsed) ? parsed : undefined
+  } catch {
+    return undefined
+  }
+}

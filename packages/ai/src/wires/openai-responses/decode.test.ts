@@ -1,0 +1,173 @@
+import { describe, expect, test } from "vitest"
+import {
+  callItem,
+  decoded,
+  decodedWhole,
+  end,
+  event,
+  messageItem,
+  textsOf,
+  type Obj,
+} from "../../../../../tests/edge-cases/openai-responses-setup.ts"
+
+const done = (item: Obj, output_index = 0): Obj => event("output_item.done", { item, output_index })
+
+describe("the end of an answer", () => {
+  test("a refusal is text, and explains the end", () => {
+    const item = messageItem("", { content: [{ type: "refusal", refusal: "I will not." }] })
+    const piece = event("refusal.delta", { output_index: 0, content_index: 0, delta: "I will " })
+    for (const events of [
+      [done(item)],
+      [piece, done(item)],
+      [event("refusal.done", { output_index: 0, refusal: "I will not." })],
+    ]) {
+      const { message } = decoded([...events, end()])
+      expect([textsOf(message), message.stopReason, message.stopDetails]).toEqual([
+        ["I will not."],
+        "stop",
+        { type: "refusal", explanation: "I will not." },
+      ])
+    }
+  })
+
+  test.each<[string, Obj[], string, boolean]>([
+    ["a question of the vendor", [{ type: "mcp_approval_request", id: "mcpr_1" }], "stop", true],
+    ["a patch", [{ type: "apply_patch_call", call_id: "c" }], "toolUse", true],
+    ["a command", [{ type: "shell_call", call_id: "c" }], "toolUse", true],
+    [
+      "a command in the vendor's container",
+      [{ type: "shell_call", call_id: "c", environment: { type: "container_reference" } }],
+      "stop",
+      false,
+    ],
+    [
+      "a command that was answered",
+      [
+        { type: "shell_call", call_id: "c" },
+        { type: "shell_call_output", call_id: "c" },
+      ],
+      "stop",
+      false,
+    ],
+    [
+      "a search for tools by the caller",
+      [{ type: "tool_search_call", call_id: "c", execution: "client" }],
+      "toolUse",
+      true,
+    ],
+    [
+      "a search for tools by the vendor",
+      [{ type: "tool_search_call", call_id: "c", execution: "server" }],
+      "stop",
+      false,
+    ],
+    ["a search that the vendor ran", [{ type: "web_search_call", id: "ws_1" }], "stop", false],
+  ])("%s pauses the turn, or does not", (_name, items, reason, pauses) => {
+    const { message } = decoded([...items.map((item, i) => done(item, i)), end()])
+    expect(message.content).toMatchObject(items.map((item) => ({ type: "native", api: "openai-responses", item })))
+    expect([message.stopReason, message.stopDetails]).toEqual([reason, pauses ? { type: "pause_turn" } : undefined])
+  })
+
+  test("usage, tier, id and model are those of the last event", () => {
+    const usage = {
+      input_tokens: 100,
+      input_tokens_details: { cached_tokens: 60, cache_write_tokens: 10 },
+      output_tokens: 20,
+      output_tokens_details: { reasoning_tokens: 15 },
+    }
+    const { message } = decoded([
+      event("created", { response: { id: "resp_0", model: "served", service_tier: "auto" } }),
+      end({ usage, service_tier: "flex" }),
+    ])
+    expect(message).toMatchObject({ responseId: "resp_1", servedModel: "served" })
+    expect(message.usage).toMatchObject({
+      input: 30,
+      cacheRead: 60,
+      cacheWrite: 10,
+      output: 20,
+      reasoningTokens: 15,
+      serviceTier: "flex",
+      totalTokens: 120,
+    })
+  })
+
+  test("what is no answer at all is said to be none", () => {
+    expect(decodedWhole({ id: "x" }).error?.code).toBe("stream_malformed")
+    expect(decodedWhole({ response: { status: "completed", output: [messageItem("Hi")] } }).stopReason).toBe("stop")
+  })
+
+  test("a whole answer as the one frame of a stream is read", () => {
+    expect(
+      textsOf(decoded([{ object: "response", status: "completed", output: [messageItem("Hi")] }]).message),
+    ).toEqual(["Hi"])
+  })
+})
+
+describe("what an end says wins over the pieces", () => {
+  const piece = event("output_text.delta", { output_index: 0, content_index: 0, delta: "Hel" })
+
+  test("text", () => {
+    const { message, events } = decoded([piece, done(messageItem("Hello")), end()])
+    expect(textsOf(message)).toEqual(["Hello"])
+    expect(events.flatMap((one) => (one.type === "text_delta" ? [one.delta] : []))).toEqual(["Hel", "lo"])
+  })
+
+  test("the last event, where the end of an item was lost", () => {
+    expect(textsOf(decoded([piece, end({ output: [messageItem("Hello")] })]).message)).toEqual(["Hello"])
+  })
+
+  test("arguments", () => {
+    const args = event("function_call_arguments.delta", { output_index: 0, delta: '{"a":' })
+    const item = callItem("call_1", "")
+    const { message } = decoded([
+      event("output_item.added", { item, output_index: 0 }),
+      args,
+      event("function_call_arguments.done", { output_index: 0, arguments: '{"a":1}' }),
+      done(callItem("call_1", '{"a":2}')),
+      end(),
+    ])
+    expect(message.content).toMatchObject([{ arguments: { a: 1 } }])
+  })
+
+  test("an item that both an event and the last event give is there once", () => {
+    const { message } = decoded([done(messageItem("Hi", { id: "other" })), end({ output: [messageItem("Hi")] })])
+    expect(textsOf(message)).toEqual(["Hi"])
+  })
+})
+
+describe("what stands beside a text", () => {
+  test("sources and log probabilities are kept in the vendor's spelling", () => {
+    const annotation = { type: "url_citation", url: "https://a.example" }
+    const logprobs = [{ token: "Hi", logprob: -0.1 }]
+    const { message } = decoded([
+      event("output_text.delta", { output_index: 0, content_index: 0, delta: "Hi", logprobs }),
+      event("output_text.annotation.added", { output_index: 0, content_index: 0, annotation }),
+      event("output_text.done", { output_index: 0, content_index: 0, text: "Hi", logprobs }),
+      end(),
+    ])
+    expect(message.content).toEqual([{ type: "text", text: "Hi", citations: [annotation], logprobs }])
+  })
+
+  test("parts that are numbered in one row over all items are told apart by their order", () => {
+    const { message } = decoded([
+      event("output_text.delta", { output_index: 0, content_index: 3, delta: "Hi" }),
+      done(messageItem("Hi")),
+      end(),
+    ])
+    expect(textsOf(message)).toEqual(["Hi"])
+  })
+})
+
+test("a call that the host runs itself is no call of the caller's", () => {
+  const item: Obj = { type: "custom_tool_call", id: "ctc_1", call_id: "xs_call_1", name: "x_search", input: "{}" }
+  const { message } = decoded([event("output_item.added", { item, output_index: 0 }), done(item), end()])
+  expect([message.content, message.stopReason]).toMatchObject([[{ type: "native", item }], "stop"])
+})
+
+test("thinking of a host that keeps the answer can be named by its id", () => {
+  const item: Obj = { type: "reasoning", id: "rs_1", summary: [{ type: "summary_text", text: "Hm." }] }
+  const signed = (store: boolean) =>
+    decoded([event("created", { response: { store } }), done(item), end()]).message.content[0]
+  expect(signed(true)).toHaveProperty("signature")
+  expect(signed(false)).not.toHaveProperty("signature")
+})

@@ -1,0 +1,137 @@
+import type { InputBlock, Message, TextBlock, ToolResultMessage } from "../../model/message.ts"
+import { answerItems } from "./answer-items.ts"
+import { inputPart, inputParts, isPart, loseMark, textPart } from "./parts.ts"
+import { API, learned, text, type Body, type Encoding } from "./types.ts"
+
+const BLANK_LINE = "\n\n"
+const MEDIA_FOLLOW = "(see attached image)"
+const MEDIA_HEADING = "Attached image(s) from tool result:"
+
+/** The fields `input` and `instructions`. */
+export function encodeInput(encoding: Encoding): Body {
+  const { messages } = encoding.call.context
+  const input: Body[] = []
+  const instructions = systemPrompt(encoding, input)
+  const custom = new Set<string>()
+  let next = 0
+  while (next < messages.length) {
+    const message = messages[next] as Message
+    const field = `messages[${next}]`
+    if (message.role === "toolResult") {
+      next = toolResults(encoding, next, custom, input)
+      continue
+    }
+    next++
+    if (message.role === "assistant") input.push(...answerItems(encoding, message, field, custom))
+    else if (message.role === "developer") developer(encoding, message.content, field, input)
+    else said(encoding, message.content, field, input)
+  }
+  if (input.length > 0 || instructions === undefined) return { input, ...(instructions ? { instructions } : {}) }
+  encoding.lose("systemPrompt", "approximated", "The API wants input: the system prompt became a user's message.")
+  return { input: [{ role: "user", content: [textPart(instructions)] }] }
+}
+
+function speaksDeveloper({ call, compat }: Encoding): boolean {
+  return compat.developerRole === true && learned(call, "developerRole") !== false
+}
+
+/** Models that think take the system prompt as developer messages, others as instructions, which are returned. */
+function systemPrompt(encoding: Encoding, input: Body[]): string | undefined {
+  const { systemPrompt: prompt } = encoding.call.context
+  if (prompt === undefined) return undefined
+  const texts: string[] = []
+  const entries = typeof prompt === "string" ? [prompt] : prompt
+  entries.forEach((entry, i) => {
+    const block: TextBlock = typeof entry === "string" ? { type: "text", text: entry } : entry
+    loseMark(encoding, block.cache, `systemPrompt[${i}]`)
+    if (block.text !== "") texts.push(block.text.toWellFormed())
+  })
+  if (!encoding.call.model.thinking || !speaksDeveloper(encoding)) {
+    return texts.length === 0 ? undefined : texts.join(BLANK_LINE)
+  }
+  for (const one of texts) input.push({ role: "developer", content: [textPart(one)] })
+  return undefined
+}
+
+function blocksOf(content: string | readonly InputBlock[]): readonly InputBlock[] {
+  return typeof content === "string" ? [{ type: "text", text: content }] : content
+}
+
+function developer(encoding: Encoding, content: string | readonly InputBlock[], field: string, input: Body[]): void {
+  if (!speaksDeveloper(encoding)) {
+    encoding.lose(field, "approximated", "The host has no developer role: this went as a user's message.")
+    said(encoding, content, field, input)
+    return
+  }
+  const parts = inputParts(encoding, blocksOf(content), `${field}.content`).filter((part) => {
+    if (part["type"] !== "input_text") {
+      encoding.lose(`${field}.content`, "dropped", "A developer's message carries text only.")
+    }
+    return part["type"] === "input_text"
+  })
+  if (parts.length > 0) input.push({ role: "developer", content: parts })
+  else encoding.lose(field, "dropped", "The message is empty.")
+}
+
+/** A user's message. Native items in it, such as the answer to a question of the vendor, stand on their own. */
+function said(encoding: Encoding, content: string | readonly InputBlock[], field: string, input: Body[]): void {
+  const before = input.length
+  let parts: Body[] = []
+  const end = (): void => {
+    if (parts.length > 0) input.push({ role: "user", content: parts })
+    parts = []
+  }
+  blocksOf(content).forEach((block, i) => {
+    const at = `${field}.content[${i}]`
+    if (block.type !== "native" || block.api !== API || isPart(block.item)) {
+      parts.push(...inputPart(encoding, block, at))
+    } else if (text(block.item["type"]) === "item_reference") {
+      encoding.lose(at, "dropped", "Nothing is stored with the vendor that could be referred to.")
+    } else {
+      end()
+      input.push(block.item as Body)
+    }
+  })
+  end()
+  if (input.length === before) encoding.lose(field, "dropped", "The message is empty.")
+}
+
+/** A run of results; media that the host does not take in them follow all of them. Returns where the run ends. */
+function toolResults(encoding: Encoding, from: number, custom: ReadonlySet<string>, input: Body[]): number {
+  const { messages } = encoding.call.context
+  const media: Body[] = []
+  let next = from
+  for (; next < messages.length; next++) {
+    const message = messages[next] as Message
+    if (message.role !== "toolResult") break
+    input.push(toolResult(encoding, message, `messages[${next}]`, custom, media))
+  }
+  if (media.length > 0) input.push({ role: "user", content: [textPart(MEDIA_HEADING), ...media] })
+  return next
+}
+
+function toolResult(
+  encoding: Encoding,
+  message: ToolResultMessage,
+  field: string,
+  custom: ReadonlySet<string>,
+  media: Body[],
+): Body {
+  const { compat, lose } = encoding
+  const parts = inputParts(encoding, blocksOf(message.content), `${field}.content`)
+  loseMark(encoding, message.cache, field)
+  if (message.isError) lose(`${field}.isError`, "dropped", "The API has no field for it.")
+  const spoken = parts.filter((part) => part["type"] === "input_text")
+  const item: Body = {
+    type: custom.has(message.toolCallId) ? "custom_tool_call_output" : "function_call_output",
+    call_id: message.toolCallId,
+  }
+  if (compat.mediaInToolResult && (spoken.length < parts.length || parts.length > 1)) return { ...item, output: parts }
+  if (spoken.length < parts.length) {
+    media.push(...parts.filter((part) => part["type"] !== "input_text"))
+    lose(`${field}.content`, "approximated", "Media of a tool's result follow in a user's message.")
+  }
+  if (spoken.length > 1) lose(`${field}.content`, "approximated", "The texts of the result were joined.")
+  const output = spoken.map((part) => part["text"] as string).join("\n")
+  return { ...item, output: output === "" && spoken.length < parts.length ? MEDIA_FOLLOW : output }
+}

@@ -1,0 +1,199 @@
+import type { HeaderMap } from "../../contract/frame.ts"
+import type { Call, WireRequest } from "../../contract/wire-client.ts"
+import { SluiceError } from "../../model/errors.ts"
+import { hash } from "../../model/hash.ts"
+import type { Loss } from "../../model/message.ts"
+import type { Json } from "../../model/tool.ts"
+import { encodeInput } from "./input-items.ts"
+import { encodeThinking } from "./thinking.ts"
+import { encodeText, encodeTools } from "./tools.ts"
+import { API, isObject, learned, type Body, type Encoding } from "./types.ts"
+
+/** Longest key of a cache. */
+const MAX_KEY = 64
+/** Longest id of a session in the body. */
+const MAX_SESSION = 256
+
+/**
+ * Encodes a call.
+ *
+ * Nothing is stored with the vendor; so that thinking can go on in the next turn all the same, it is asked for in its
+ * encrypted form.
+ *
+ * @throws SluiceError `unsupported` for what the Responses API cannot do at all
+ * @see https://platform.openai.com/docs/api-reference/responses/create
+ */
+export function encode(call: Call): WireRequest {
+  const { options, model } = call
+  if (call.op !== "generate") throw unsupported("op", `The Responses API has no operation "${call.op}".`)
+  if (options.candidates !== undefined && options.candidates !== 1) {
+    throw unsupported("candidates", `options.candidates is ${options.candidates}: the API gives one answer.`)
+  }
+  const losses: Loss[] = []
+  const encoding: Encoding = {
+    call,
+    compat: model.compat.responses ?? {},
+    losses,
+    lose(field, kind, reason) {
+      if (!losses.some((known) => known.field === field && known.kind === kind)) losses.push({ field, kind, reason })
+    },
+  }
+  const headers: HeaderMap = {
+    "content-type": "application/json",
+    accept: call.stream ? "text/event-stream" : "application/json",
+  }
+  const thinking = encodeThinking(encoding)
+  const body: Body = {
+    model: model.requestModelId ?? model.id,
+    ...encodeInput(encoding),
+    ...streaming(encoding),
+    store: false,
+    ...includes(encoding, thinking.encrypted),
+    ...sampling(encoding),
+    ...limits(encoding),
+    ...encodeTools(encoding),
+    ...thinking.fields,
+    ...encodeText(encoding),
+    ...identity(encoding, headers),
+  }
+  const fields = leaveOut(encoding, withExtra(encoding.compat.extraBody, body))
+  return { path: "/responses", headers, body: withBag(options.wire?.[API], fields), losses }
+}
+
+function unsupported(param: string, message: string): SluiceError {
+  return new SluiceError({ code: "unsupported", message, param, scope: "local" })
+}
+
+function streaming({ call, compat }: Encoding): Body {
+  if (!call.stream) return {}
+  if (!compat.obfuscation || learned(call, "obfuscation") === false) return { stream: true }
+  return { stream: true, stream_options: { include_obfuscation: false } }
+}
+
+function includes({ call }: Encoding, encrypted: boolean): Body {
+  const { logprobs } = call.options
+  const include: string[] = []
+  const fields: Body = {}
+  if (encrypted) include.push("reasoning.encrypted_content")
+  if (logprobs !== undefined && logprobs !== false) {
+    include.push("message.output_text.logprobs")
+    if (typeof logprobs === "number") fields["top_logprobs"] = logprobs
+  }
+  return include.length === 0 ? {} : { include, ...fields }
+}
+
+const NO_FIELD = ["topK", "minP", "presencePenalty", "frequencyPenalty", "repetitionPenalty", "seed"] as const
+
+function sampling({ call, compat, lose }: Encoding): Body {
+  const { options } = call
+  const fields: Body = {}
+  for (const [option, field] of [
+    ["temperature", "temperature"],
+    ["topP", "top_p"],
+  ] as const) {
+    const value = options[option]
+    if (value === undefined) continue
+    if (compat.sampling === false) lose(`options.${option}`, "dropped", "The model takes no sampling parameters.")
+    else fields[field] = value
+  }
+  for (const option of NO_FIELD) {
+    if (options[option] !== undefined) lose(`options.${option}`, "dropped", "The API has no such field.")
+  }
+  if (options.stop?.length) lose("options.stop", "dropped", "The API has no such field.")
+  return fields
+}
+
+function limits({ call, lose }: Encoding): Body {
+  const { maxTokens: wanted } = call.options
+  const most = call.model.maxTokens
+  if (wanted === undefined) return {}
+  if (most === undefined || wanted <= most) return { max_output_tokens: wanted }
+  lose("options.maxTokens", "approximated", `The model's own cap is ${most}.`)
+  return { max_output_tokens: most }
+}
+
+function identity({ call, compat, lose }: Encoding, headers: HeaderMap): Body {
+  const fields: Body = {}
+  const { serviceTier, user, metadata, cacheRetention, promptCacheKey, sessionId } = call.options
+  if (serviceTier !== undefined) {
+    if (compat.serviceTiers?.includes(serviceTier)) fields["service_tier"] = serviceTier
+    else lose("options.serviceTier", "dropped", `The host does not offer the tier ${serviceTier}.`)
+  }
+  if (user !== undefined) fields["user"] = user
+  if (metadata !== undefined) fields["metadata"] = textValues(metadata)
+  const key = cacheRetention === "none" ? undefined : (promptCacheKey ?? sessionId)
+  if (key !== undefined && compat.promptCacheKey) fields["prompt_cache_key"] = cacheKey(key)
+  else if (promptCacheKey !== undefined) lose("options.promptCacheKey", "dropped", "It is not sent to this host.")
+  if (sessionId !== undefined && cacheRetention !== "none") {
+    for (const name of compat.sessionHeaders ?? []) headers[name] = cacheKey(sessionId)
+    if (compat.sessionField) fields[compat.sessionField] = shortened("session_", sessionId, MAX_SESSION)
+  }
+  if (compat.cacheControl && cacheRetention !== "none") {
+    fields["cache_control"] = { type: "ephemeral", ...(cacheRetention === "long" ? { ttl: "1h" } : {}) }
+  }
+  if (cacheRetention === "long" && compat.promptCacheRetention) fields["prompt_cache_retention"] = "24h"
+  return fields
+}
+
+/** A key of a length that the vendor takes: a longer one becomes a sum of itself. */
+function cacheKey(key: string): string {
+  return shortened("pc_", key, MAX_KEY)
+}
+
+function shortened(prefix: string, key: string, most: number): string {
+  const plain = key.toWellFormed()
+  return plain.length <= most ? plain : prefix + hash(plain)
+}
+
+/** The vendor stores texts only. */
+function textValues(metadata: Readonly<Record<string, Json>>): Body {
+  const fields: Body = {}
+  for (const [name, value] of Object.entries(metadata)) {
+    fields[name] = typeof value === "string" ? value : JSON.stringify(value)
+  }
+  return fields
+}
+
+/** The host's own fields below what the call asks for; objects merge, so that both can speak of one field. */
+function withExtra(extra: Readonly<Record<string, unknown>> | undefined, body: Body): Body {
+  if (!extra) return body
+  const merged: Body = { ...body }
+  for (const [name, value] of Object.entries(extra)) {
+    const own = merged[name]
+    if (own === undefined) merged[name] = value as Json
+    else if (isObject(own) && isObject(value)) merged[name] = withExtra(value, own as Body)
+  }
+  return merged
+}
+
+const OPTION_OF: Readonly<Record<string, string>> = {
+  parallel_tool_calls: "parallelToolCalls",
+  top_p: "topP",
+  service_tier: "serviceTier",
+  prompt_cache_key: "promptCacheKey",
+  prompt_cache_retention: "cacheRetention",
+  top_logprobs: "logprobs",
+  max_output_tokens: "maxTokens",
+}
+
+/** Leaves out the fields that the host has refused before. */
+function leaveOut({ call, lose }: Encoding, body: Body): Body {
+  const without = learned(call, "without")
+  if (!Array.isArray(without)) return body
+  for (const name of without as string[]) {
+    if (body[name] === undefined) continue
+    delete body[name]
+    if (name !== "store") lose(`options.${OPTION_OF[name] ?? name}`, "dropped", `The host refused the field ${name}.`)
+  }
+  return body
+}
+
+/** The caller's own fields, last; `undefined` removes one. */
+function withBag(bag: Readonly<Record<string, unknown>> | undefined, body: Body): Body {
+  if (!bag) return body
+  for (const [name, value] of Object.entries(bag)) {
+    if (value === undefined) delete body[name]
+    else body[name] = value as Json
+  }
+  return body
+}

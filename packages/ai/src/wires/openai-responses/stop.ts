@@ -1,0 +1,54 @@
+import type { ErrorFacts } from "../../contract/error-facts.ts"
+import type { StopDetails, StopReason } from "../../model/message.ts"
+import { errorFacts } from "../host-errors.ts"
+import { isObject, text, type Obj } from "./types.ts"
+
+/** What the items of an answer say of its end. */
+export interface Seen {
+  /** Calls of the caller's own tools. */
+  calls: number
+  /** Each of those calls came to its end. */
+  callsWhole: boolean
+  /** An item that the caller has to run and that is no call of one of its tools, e.g. a patch. */
+  clientRun: boolean
+  /** A question whether the vendor may go on. */
+  approval: boolean
+  refusal: string
+}
+
+/** How an answer ended: a reason to stop, or a failure. */
+export type End = { reason: StopReason; details?: StopDetails } | { fail: ErrorFacts }
+
+/**
+ * How an answer ended, out of the status of its response and of what it holds. `event` is the name of the last event,
+ * for hosts that give no status. A status that is not known stands in the details.
+ *
+ * @see https://platform.openai.com/docs/api-reference/responses/object
+ */
+export function readEnd(response: Obj, event: string, seen: Seen): End {
+  const status = text(response["status"]) || event.replace(/^response\./, "")
+  if (status === "failed" || status === "cancelled" || event === "response.failed") {
+    const { error } = response
+    if (isObject(error) || (typeof error === "string" && error !== "")) return { fail: errorFacts({ error }) }
+    return { fail: { is: "server_error", message: `The response ended with the status ${status}.` } }
+  }
+  if (status === "incomplete" || event === "response.incomplete") return incomplete(response, seen)
+  const end = ended(seen)
+  return status === "completed" || status === "done" ? end : { details: { type: status }, ...end }
+}
+
+function incomplete(response: Obj, seen: Seen): End {
+  const why = isObject(response["incomplete_details"]) ? text(response["incomplete_details"]["reason"]) : ""
+  if (why === "content_filter") {
+    return { fail: { is: "content_blocked", message: "The response is incomplete: content_filter" } }
+  }
+  // The cap was met behind the last call: nothing of what is to be run is missing.
+  if (seen.calls > 0 && seen.callsWhole) return ended(seen)
+  return { reason: "length" }
+}
+
+function ended({ calls, clientRun, approval, refusal }: Seen): { reason: StopReason; details?: StopDetails } {
+  const reason = calls > 0 || clientRun ? "toolUse" : "stop"
+  if (clientRun || approval) return { reason, details: { type: "pause_turn" } }
+  return refusal === "" ? { reason } : { reason, details: { type: "refusal", explanation: refusal } }
+}
