@@ -112,7 +112,7 @@ describe.each(WIRES.map((at) => [at.name, at] as const))("%s over WebSockets", (
   test.each(["terminate", "eager", "proper"] as const)("a cut at every frame: %s", async (manner) => {
     await using host = await socketHost({
       request(text, socket) {
-        const count = Number(/"max_(?:completion_)?tokens":(\d+)/.exec(text)?.[1]) - 1000
+        const count = Number(/"max_(?:completion_|output_)?tokens":(\d+)/.exec(text)?.[1]) - 1000
         all.slice(0, count).forEach((frame) => socket.send(frame))
         if (manner === "terminate") socket.send("", () => socket.terminate())
         else socket.close(manner === "proper" ? 1000 : 1011)
