@@ -119,6 +119,23 @@ describe("replay", () => {
     })
   })
 
+  test("an answer of the Responses API needs nothing but its name", async () => {
+    const item = { type: "message", id: "msg_1", content: [{ type: "output_text", text: "Hi" }] }
+    const events = [
+      { type: "response.output_item.done", output_index: 0, item },
+      { type: "response.completed", response: { id: "resp_1", status: "completed", usage: { output_tokens: 2 } } },
+    ]
+    const stdin = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("")
+    const { code, out } = await sluiceToEnd(["replay", "--api", "openai-responses", "--json", "-"], { stdin })
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({
+      api: "openai-responses",
+      responseId: "resp_1",
+      content: [{ type: "text", text: "Hi", itemId: "msg_1" }],
+      usage: { output: 2 },
+    })
+  })
+
   test("prints a summary for people", async () => {
     const { out } = await sluiceToEnd(["replay", "--api", "openai-completions", "--provider", "openai", RECORDING])
     expect(out).toMatch(/\[thinking\] A short[^]*Hello from[^]*stop: stop\nusage: 1 in · 36 out/)
@@ -133,7 +150,7 @@ describe("replay", () => {
     expect([gone.code, gone.out]).toEqual([1, ""])
     expect(gone.err).toContain("no such file")
     expect([api.code, api.out]).toEqual([2, ""])
-    expect(api.err).toContain("openai-completions and anthropic-messages")
+    expect(api.err).toContain("openai-completions, openai-responses and anthropic-messages")
     expect([provider.code, provider.out]).toEqual([2, ""])
     expect(provider.err).toContain("Known providers")
   })

@@ -27,7 +27,7 @@ const DOORS = [
 
 interface Stage extends AsyncDisposable {
   gateway: TestGateway
-  requests(): { json?: unknown; left?: unknown }[]
+  requests(): { json?: unknown; abortedAtMs?: number }[]
 }
 
 /** A gateway before one emulator of each wire, both with the same script. */
@@ -175,7 +175,7 @@ describe.each(PAIRS)("%j to %s", ([door, path, bodyFor], host) => {
     const left = Date.now()
     controller.abort()
     for (;;) {
-      if (at.requests()[0]?.left !== undefined || Date.now() - left > 3000) break
+      if (at.requests()[0]?.abortedAtMs !== undefined || Date.now() - left > 3000) break
       await new Promise((resolve) => setTimeout(resolve, 20))
       if ((await at.gateway.gateway.log.latest(1)).length > 0) break
     }

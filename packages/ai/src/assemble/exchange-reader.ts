@@ -109,11 +109,14 @@ export class ExchangeReader {
     const unwrapped = endpoint?.unwrap ? endpoint.unwrap(frame) : frame
     if (!unwrapped) return undefined
     const { data } = unwrapped
-    if (typeof data === "string" && data.charCodeAt(0) === BRACKET) return this.#list(unwrapped, data)
+    // The usual end of a stream is no list; to find that out by parsing it costs more than a frame does.
+    if (typeof data === "string" && data.charCodeAt(0) === BRACKET && data !== "[DONE]") {
+      return this.#list(unwrapped, data)
+    }
     return this.#decoder.push(unwrapped)
   }
 
-  /** Some hosts put their objects into a list. `[DONE]` is none. */
+  /** Some hosts put their objects into a list. */
   #list(frame: Frame, data: string): readonly Effect[] | void {
     const list = parseBody(data)
     const objects =

@@ -42,8 +42,6 @@ export interface InboundCall {
   previous?: string
   /** The client wants to come back to the answer by its id. Only for wires that have such answers. */
   keep?: boolean
-  /** What the client sent, item by item, as the wire lists it to a client that comes back. */
-  items?: readonly unknown[]
   /** What keeps the conversation on one account. */
   affinity?: string
   /** Tokens of the prompt, estimated, for wires that name them at the start. */
@@ -59,6 +57,8 @@ export interface WireServer {
   /** @throws SluiceError `invalid_request` with `param`, the path of the field at fault */
   accept(request: InboundRequest): InboundCall
   responder(call: InboundCall, mint: Mint): Responder
+  /** A number of tokens as the wire answers it; absent: `{ input_tokens }`. */
+  counted?(count: TokenCount): Readonly<Record<string, unknown>>
   /** An error in the client's own shape. */
   failure(error: SluiceError): { status: number; headers: HeaderMap; body: unknown }
   relay?: Relay
@@ -71,13 +71,21 @@ export interface WireServer {
   keeps?: boolean
 }
 
+/** An answer as a client that comes back to it gets it. */
+export interface KeptDocument {
+  id: string
+  value: unknown
+  /** What the client sent for it, item by item. */
+  input: readonly unknown[]
+}
+
 /** Writes one answer in the client's spelling. */
 export interface Responder {
   push(event: AssistantMessageEvent): Frame[]
   /** The whole answer as one JSON document. */
   whole(message: AssistantMessage): unknown
   /** The answer as a client that comes back to it gets it; once `done` was pushed, or `whole` was called. */
-  document?(): { id: string; value: unknown } | undefined
+  document?(): KeptDocument | undefined
   /** Something that keeps a connection open and means nothing. */
   keepAlive(): Frame
   losses: readonly Loss[]

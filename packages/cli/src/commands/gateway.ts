@@ -13,7 +13,7 @@ Examples:
   sluice gateway key disable key_abc
 
 Without a key yet, the first start makes one and shows it once. Programs reach the gateway with it at
-POST /v1/chat/completions and POST /v1/messages; the hosts' own keys stay in this environment.
+POST /v1/chat/completions, /v1/responses and /v1/messages; the hosts' own keys stay in this environment.
 `
 
 const LEVELS = ["trace", "debug", "info", "warn", "error", "silent"]

@@ -10,5 +10,6 @@ export function countTokens(ctx: CallContext): void {
   ctx.record.usage({ input: count.inputTokens, provenance: "estimated" })
   ctx.record.end(200)
   const headers = { ...answerHeaders(ctx, ctx.routes[0]?.model), "x-sluice-estimate": "true" }
-  sendJson(ctx.reply, 200, headers, { input_tokens: count.inputTokens, estimated: true })
+  const body = ctx.server.counted?.(count) ?? { input_tokens: count.inputTokens }
+  sendJson(ctx.reply, 200, headers, { ...body, estimated: true })
 }

@@ -116,6 +116,7 @@ export class CallHandler {
     const { settings, router, running, kept, logger, resizeImage } = this.#parts
     const { server } = door
     const accepted = server.accept(inbound)
+    if (!kept) accepted.keep = false
     const owner = { kept, owner: record.keyId ?? "", last: caller.last }
     const past = server.keeps ? await pastOf(accepted, owner) : []
     const { context } = accepted

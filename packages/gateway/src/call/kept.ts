@@ -65,7 +65,7 @@ export function keeping(
         id: document.id,
         previous: linked ? previous : undefined,
         document: document.value,
-        input: call.items ?? [],
+        input: document.input,
         turn: linked ? turn : [...past, ...turn],
       })
     } catch (error) {

@@ -1,9 +1,10 @@
 import type { HeadersView, WireServer } from "@sluice/ai"
 import { anthropicMessagesServer } from "@sluice/ai/wires/anthropic-messages/server"
 import { openaiCompletionsServer } from "@sluice/ai/wires/openai-completions/server"
+import { openaiResponsesServer } from "@sluice/ai/wires/openai-responses/server"
 
 /** The wires that clients may speak. */
-export const SERVERS: readonly WireServer[] = [openaiCompletionsServer, anthropicMessagesServer]
+export const SERVERS: readonly WireServer[] = [openaiCompletionsServer, openaiResponsesServer, anthropicMessagesServer]
 
 /** Whose spelling a client expects on paths that several share. */
 export type Dialect = "openai" | "anthropic" | "google"

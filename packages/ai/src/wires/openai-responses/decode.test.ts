@@ -91,6 +91,31 @@ describe("the end of an answer", () => {
     })
   })
 
+  test.each([
+    ["invalid_prompt", "invalid_request", false],
+    ["image_too_large", "invalid_request", false],
+    ["image_content_policy_violation", "content_blocked", false],
+    ["rate_limit_exceeded", "rate_limited", true],
+    ["server_error", "server_error", true],
+  ])("%s inside an answer is %s", (code, expected, retryable) => {
+    const last = end({ error: { code, message: "No." } }, "failed")
+    expect(decoded([last]).message.error).toMatchObject({ code: expected, retryable, message: "No." })
+  })
+
+  test("two calls under one id are two", () => {
+    const output = [callItem("call_1", '{"n":1}', { id: "fc_1" }), callItem("call_1", '{"n":2}', { id: "fc_2" })]
+    const both = [{ arguments: { n: 1 } }, { arguments: { n: 2 } }]
+    expect(decodedWhole({ status: "completed", output }).content).toMatchObject(both)
+    const { message } = decoded([...output.map((item, i) => done(item, i)), end({ output })])
+    expect(message.content).toMatchObject(both)
+    expect(message.content).toHaveLength(2)
+  })
+
+  test("a document without a status is whole", () => {
+    const message = decodedWhole({ output: [messageItem("Hi")] })
+    expect([message.stopReason, message.stopDetails]).toEqual(["stop", undefined])
+  })
+
   test("what is no answer at all is said to be none", () => {
     expect(decodedWhole({ id: "x" }).error?.code).toBe("stream_malformed")
     expect(decodedWhole({ response: { status: "completed", output: [messageItem("Hi")] } }).stopReason).toBe("stop")
@@ -162,6 +187,34 @@ test("a call that the host runs itself is no call of the caller's", () => {
   const item: Obj = { type: "custom_tool_call", id: "ctc_1", call_id: "xs_call_1", name: "x_search", input: "{}" }
   const { message } = decoded([event("output_item.added", { item, output_index: 0 }), done(item), end()])
   expect([message.content, message.stopReason]).toMatchObject([[{ type: "native", item }], "stop"])
+})
+
+test("a server that numbers nothing, begins a text before its thinking has ended and gives no end of arguments", () => {
+  const added = (item: Obj): Obj => event("output_item.added", { item })
+  const ended = (item: Obj): Obj => event("output_item.done", { item })
+  const thought: Obj = { type: "reasoning", id: "rs_1", summary: [], content: [], encrypted_content: "" }
+  const content = [{ type: "reasoning_text", text: "Hm." }]
+  const call = callItem("abc", "", { id: "fc_abc" })
+  const { message } = decoded([
+    event("created", { response: { id: "resp_1", object: "response", status: "in_progress" } }),
+    added(thought),
+    event("reasoning_text.delta", { item_id: "rs_1", delta: "Hm." }),
+    added(messageItem("", { id: "msg_1" })),
+    event("content_part.added", { item_id: "msg_1", part: { type: "output_text", text: "" } }),
+    event("output_text.delta", { item_id: "msg_1", delta: "Hi" }),
+    added(call),
+    event("function_call_arguments.delta", { item_id: "fc_abc", delta: '{"n":1}' }),
+    ended({ ...thought, content }),
+    event("output_text.done", { item_id: "msg_1", text: "Hi" }),
+    ended(messageItem("Hi", { id: "msg_1" })),
+    ended({ ...call, arguments: '{"n":1}' }),
+    end({ output: [{ ...thought, content }, messageItem("Hi", { id: "msg_1" }), { ...call, arguments: '{"n":1}' }] }),
+  ])
+  expect(message.content).toEqual([
+    { type: "thinking", thinking: "Hm.", itemId: "rs_1" },
+    { type: "text", text: "Hi", itemId: "msg_1" },
+    { type: "toolCall", id: "abc", name: "weather", arguments: { n: 1 }, itemId: "fc_abc" },
+  ])
 })
 
 test("thinking of a host that keeps the answer can be named by its id", () => {

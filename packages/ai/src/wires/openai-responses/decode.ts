@@ -2,7 +2,7 @@ import type { MessageSink } from "../../contract/builder.ts"
 import type { Effect, Frame } from "../../contract/frame.ts"
 import type { Call, Decoder } from "../../contract/wire-client.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
-import { errorFacts } from "../host-errors.ts"
+import { answerError } from "./errors.ts"
 import { clientRun, Items, type Item } from "./items.ts"
 import { ReasoningReader } from "./reasoning.ts"
 import { readEnd, type Seen } from "./stop.ts"
@@ -63,7 +63,7 @@ export class ResponsesDecoder implements Decoder {
     const document = unwrap(body)
     if (!document || !Array.isArray(document["output"])) {
       this.#done = true
-      const facts = errorFacts(document ?? body)
+      const facts = answerError(document ?? body)
       const told = isObject(document) && (document["error"] || document["detail"] || document["message"])
       this.#out.fail(
         told ? facts : { is: "stream_malformed", message: "The host's answer holds no list of output items." },
@@ -147,7 +147,7 @@ export class ResponsesDecoder implements Decoder {
 
   #failed(event: Obj): readonly Effect[] {
     this.#done = true
-    this.#out.fail(errorFacts(event))
+    this.#out.fail(answerError(event))
     return STOP_NOW
   }
 
@@ -282,9 +282,12 @@ export class ResponsesDecoder implements Decoder {
       missing.set(type, (missing.get(type) ?? 0) + 1)
     }
     for (const { type } of this.#items.all) missing.set(type, (missing.get(type) ?? 0) - 1)
+    const claimed = new Set<Item>()
     output.forEach((item, place) => {
       const known = this.#items.ofItem(item, { output_index: place })
-      if (known) {
+      // Two entries under one name are two items.
+      if (known && !claimed.has(known)) {
+        claimed.add(known)
         if (!known.done) this.#itemDone(item, { output_index: place })
         return
       }
@@ -293,14 +296,15 @@ export class ResponsesDecoder implements Decoder {
       // With as many items of its type as there are it is one of those, under another name.
       if (more <= 0) return
       missing.set(type, more - 1)
-      this.#finishNew(item)
+      claimed.add(this.#finishNew(item))
     })
   }
 
-  #finishNew(item: Obj): void {
+  #finishNew(item: Obj): Item {
     const made = this.#items.add(item, {})
     if (made.kind === "call") this.#openCall(made, item)
     this.#finish(made, item)
+    return made
   }
 
   /** An item whose end was lost: what was streamed of it stands. */

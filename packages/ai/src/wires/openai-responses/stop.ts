@@ -1,6 +1,6 @@
 import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { StopDetails, StopReason } from "../../model/message.ts"
-import { errorFacts } from "../host-errors.ts"
+import { answerError } from "./errors.ts"
 import { isObject, text, type Obj } from "./types.ts"
 
 /** What the items of an answer say of its end. */
@@ -26,10 +26,10 @@ export type End = { reason: StopReason; details?: StopDetails } | { fail: ErrorF
  * @see https://platform.openai.com/docs/api-reference/responses/object
  */
 export function readEnd(response: Obj, event: string, seen: Seen): End {
-  const status = text(response["status"]) || event.replace(/^response\./, "")
+  const status = text(response["status"]) || event.replace(/^response\./, "") || "completed"
   if (status === "failed" || status === "cancelled" || event === "response.failed") {
     const { error } = response
-    if (isObject(error) || (typeof error === "string" && error !== "")) return { fail: errorFacts({ error }) }
+    if (isObject(error) || (typeof error === "string" && error !== "")) return { fail: answerError({ error }) }
     return { fail: { is: "server_error", message: `The response ended with the status ${status}.` } }
   }
   if (status === "incomplete" || event === "response.incomplete") return incomplete(response, seen)

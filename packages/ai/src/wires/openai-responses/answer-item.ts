@@ -1,0 +1,146 @@
+import type { AssistantMessage, Block, Issuer, Opaque, TextBlock, ToolCallBlock } from "../../model/message.ts"
+import { seal, type SealedContent } from "./seal.ts"
+import { API, isObject, type Obj } from "./types.ts"
+
+/** Reports something that the wire cannot carry as it is. */
+export type Report = (field: string, reason: string, kind?: "dropped" | "approximated" | "injected") => void
+
+const ANNOTATIONS: ReadonlySet<unknown> = new Set([
+  "file_citation",
+  "url_citation",
+  "container_file_citation",
+  "file_path",
+])
+
+/** The citations of a text that this wire can spell; the others are reported. */
+export function annotationsOf(block: TextBlock, path: string, report: Report): Obj[] {
+  const annotations: Obj[] = []
+  for (const citation of block.citations ?? []) {
+    if (!isObject(citation) || !ANNOTATIONS.has(citation["type"])) {
+      report(`${path}.citations`, "Citations of another wire cannot be spelled.")
+      continue
+    }
+    // Chat Completions nests what this wire has beside the type.
+    const nested = citation[citation["type"] as string]
+    if (isObject(nested)) {
+      annotations.push({ type: citation["type"], ...nested })
+      report(`${path}.citations`, "Citations of another wire are spelled anew.", "approximated")
+    } else annotations.push(citation)
+  }
+  return annotations
+}
+
+/** Log probabilities of a text. */
+export function logprobsOf(block: TextBlock, path: string, report: Report): Obj[] {
+  const given = block.logprobs ?? []
+  const own = given.filter(isObject)
+  if (own.length < given.length) report(`${path}.logprobs`, "Log probabilities are objects on this wire.")
+  return own
+}
+
+/** The fields that a reasoning item of a host of this wire had, where a signature is one. */
+export function ownReasoning(signature: Opaque | undefined): Obj | undefined {
+  if (!signature?.value || (signature.issuer && signature.issuer.api !== API)) return undefined
+  try {
+    const item: unknown = JSON.parse(signature.value)
+    return isObject(item) && item["type"] === "reasoning" ? item : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The parts of a thinking's summary as its host had them, where they are known. */
+export function summaryParts(thinking: string, own: Obj | undefined): string[] {
+  const { summary } = own ?? {}
+  if (!Array.isArray(summary)) return [thinking]
+  const texts = summary.map((part) => (isObject(part) && typeof part["text"] === "string" ? part["text"] : ""))
+  return texts.join("\n\n") === thinking ? texts : [thinking]
+}
+
+/**
+ * What a reasoning item has besides its summary. A signature of another wire is sealed into the field that clients
+ * keep and send back.
+ */
+export function signatureFields(
+  signature: Opaque | undefined,
+  content: SealedContent,
+  message: Pick<AssistantMessage, "api" | "provider" | "model">,
+): Obj {
+  const own = ownReasoning(signature)
+  if (own) {
+    const { content: texts, encrypted_content: encrypted } = own
+    return {
+      ...(Array.isArray(texts) && texts.length > 0 ? { content: texts } : {}),
+      ...(typeof encrypted === "string" && encrypted !== "" ? { encrypted_content: encrypted } : {}),
+    }
+  }
+  if (!signature?.value) return {}
+  return {
+    encrypted_content: seal({ content, opaque: { value: signature.value, issuer: issuerOf(signature, message) } }),
+  }
+}
+
+function issuerOf(
+  { issuer }: Opaque,
+  { api, provider, model }: Pick<AssistantMessage, "api" | "provider" | "model">,
+): Issuer {
+  return issuer ?? { api, provider, model }
+}
+
+/** The arguments of a finished call: the text that was streamed, unless something else has come of it. */
+export function finalArguments(block: ToolCallBlock, streamed: string): string {
+  if (block.custom) {
+    const { input } = block.arguments
+    return typeof input === "string" ? input : streamed
+  }
+  if (block.rawArguments !== undefined) return block.rawArguments
+  const settled = JSON.stringify(block.arguments)
+  if (streamed === "") return settled
+  try {
+    return JSON.stringify(JSON.parse(streamed)) === settled ? streamed : settled
+  } catch {
+    return settled
+  }
+}
+
+/** A block that arrives whole as an item; `undefined` where the wire has none for it. */
+export function wholeItem(
+  block: Block,
+  path: string,
+  message: Pick<AssistantMessage, "api" | "provider" | "model">,
+  mint: (prefix: string) => string,
+  report: Report,
+): Obj | undefined {
+  switch (block.type) {
+    case "native":
+      if (block.api === API) return block.item
+      report(path, `Only ${block.api} knows this kind of content.`)
+      return undefined
+    case "redactedThinking":
+      return {
+        type: "reasoning",
+        id: mint("rs_"),
+        summary: [],
+        ...signatureFields(block.data, { type: "redactedThinking" }, message),
+      }
+    case "image":
+      if ("data" in block.source) {
+        report(path, "A picture stands as the result of an image generation.", "approximated")
+        return { type: "image_generation_call", id: mint("ig_"), status: "completed", result: block.source.data }
+      }
+      report(path, "The wire carries a picture by its data only.")
+      return undefined
+    default:
+      report(path, `An answer of this wire holds no ${block.type}.`)
+      return undefined
+  }
+}
+
+/** An item as its first event has it: on its way, and without what makes it large. */
+export function itemOnItsWay(item: Obj): Obj {
+  return {
+    ...item,
+    ...(item["status"] === undefined ? {} : { status: "in_progress" }),
+    ...(typeof item["result"] === "string" ? { result: null } : {}),
+  }
+}

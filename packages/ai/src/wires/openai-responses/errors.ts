@@ -1,0 +1,24 @@
+import type { ErrorFacts } from "../../contract/error-facts.ts"
+import type { ErrorCode } from "../../model/errors.ts"
+import { errorFacts } from "../host-errors.ts"
+
+/** What is wrong with the request, in the words of an error inside an answer, which has no status of its own. */
+const OF_REQUEST =
+  /^(?:invalid_(?:prompt|image\w*|base64_image)|image_(?:too_(?:large|small)|parse_error|file_\w+)|unsupported_image_media_type|empty_image_file|failed_to_download_image)$/
+const OF_POLICY = /content_policy_violation$/
+
+/**
+ * The facts of an error inside an answer: an `error` event, or the `error` of a response that failed.
+ *
+ * @see https://platform.openai.com/docs/api-reference/responses/object#responses/object-error
+ */
+export function answerError(body: unknown): ErrorFacts {
+  const facts = errorFacts(body)
+  const is = meaning(facts.code ?? "")
+  return is === undefined ? facts : { ...facts, is }
+}
+
+function meaning(code: string): ErrorCode | undefined {
+  if (OF_POLICY.test(code)) return "content_blocked"
+  return OF_REQUEST.test(code) ? "invalid_request" : undefined
+}

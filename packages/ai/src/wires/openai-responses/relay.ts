@@ -1,0 +1,140 @@
+import type { Usage } from "@sluice/catalog/core"
+import { spliceJson } from "../../assemble/json-splice.ts"
+import type { ErrorFacts } from "../../contract/error-facts.ts"
+import type { Frame } from "../../contract/frame.ts"
+import type { Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
+import { errorFacts } from "../host-errors.ts"
+import { readUsage } from "../openai-completions/usage.ts"
+import { isSignOfLife } from "../sign-of-life.ts"
+import { passes } from "./passes.ts"
+import { isObject, type Obj } from "./types.ts"
+
+/** Passes requests and streams of this wire on as they are. */
+export const relay: Relay = {
+  path: "/responses",
+  headers: ({ stream }) => ({
+    "content-type": "application/json",
+    accept: stream ? "text/event-stream" : "application/json",
+  }),
+  passes,
+  edit: (raw, set) => (set.model === undefined ? raw : spliceJson(raw, [{ path: ["model"], value: set.model }])),
+  tap: () => new ResponsesTap(),
+}
+
+const TYPE = /"type"\s*:\s*"([a-z_.]+)"/
+/** A delta without anything in it. Quotes within a text are escaped, so that a text cannot look like one. */
+const EMPTY_DELTA = /"delta"\s*:\s*""/
+/** An item that shows nothing by itself: its text comes in deltas. */
+const QUIET_ITEM = /"item"\s*:\s*\{[^{}[\]]*"type"\s*:\s*"(?:message|reasoning)"/
+
+/** Watches a stream that is passed through. Only the few events that carry usage or an error are parsed. */
+class ResponsesTap implements Tap {
+  #content = false
+  #terminal = false
+  #usage: Usage | undefined
+  #error: ErrorFacts | undefined
+
+  push(frame: Frame): TapVerdict {
+    const data = typeof frame.data === "string" ? frame.data : new TextDecoder().decode(frame.data)
+    const type = TYPE.exec(data.slice(0, 200))?.[1] ?? frame.event ?? typeOf(parse(data))
+    switch (type) {
+      case "response.completed":
+      case "response.incomplete":
+      case "response.done":
+        return this.#end(responseOf(parse(data)))
+      case "response.failed":
+      case "response.cancelled":
+        return this.#failed(responseOf(parse(data)))
+      case "error":
+        this.#error = { inStream: true, ...errorFacts(parse(data)) }
+        return this.#waiting()
+      case "response.created":
+      case "response.queued":
+      case "response.in_progress":
+      case "response.content_part.added":
+      case "response.reasoning_summary_part.added":
+        return this.#waiting()
+      case "response.output_item.added":
+      case "response.output_item.done":
+        return QUIET_ITEM.test(data) || isQuiet(parse(data)) ? this.#waiting() : this.#shown()
+      case undefined:
+        return isSignOfLife(data) ? "alive" : this.#waiting()
+      default:
+        if (!type.startsWith("response.")) return this.#idle()
+        if (!type.endsWith(".delta")) return this.#content ? "pass" : "hold"
+        return EMPTY_DELTA.test(data) ? this.#idle() : this.#shown()
+    }
+  }
+
+  result(): ReturnType<Tap["result"]> {
+    return {
+      terminal: this.#terminal,
+      ...(this.#usage ? { usage: this.#usage } : {}),
+      ...(this.#error ? { error: this.#error } : {}),
+    }
+  }
+
+  #end(response: Obj): TapVerdict {
+    this.#count(response)
+    const { status, incomplete_details: details } = response
+    if (status === "failed" || status === "cancelled") return this.#failed(response)
+    if (isObject(details) && details["reason"] === "content_filter") {
+      this.#error = { inStream: true, is: "content_blocked", message: "The answer was filtered: content_filter" }
+      return this.#waiting()
+    }
+    this.#terminal = true
+    this.#content = true
+    return "end"
+  }
+
+  #failed(response: Obj): TapVerdict {
+    this.#count(response)
+    const facts = isObject(response["error"]) ? errorFacts(response["error"]) : { message: "The response failed." }
+    this.#error = { inStream: true, ...facts }
+    return this.#waiting()
+  }
+
+  #count({ usage }: Obj): void {
+    if (!isObject(usage)) return
+    const read = readUsage(usage)
+    const totalTokens = (read.input ?? 0) + (read.output ?? 0) + (read.cacheRead ?? 0) + (read.cacheWrite ?? 0)
+    this.#usage = { ...read, totalTokens, provenance: "reported" }
+  }
+
+  /** Nothing that a client sees as an answer: kept back until there is some, so that a failure can still be told. */
+  #waiting(): TapVerdict {
+    return this.#content ? "pass" : "hold"
+  }
+
+  /** Nothing that brings the answer forward, and yet a part of the stream. */
+  #idle(): TapVerdict {
+    return this.#content ? "alive" : "hold"
+  }
+
+  #shown(): TapVerdict {
+    this.#content = true
+    return "content"
+  }
+}
+
+function isQuiet(event: Obj): boolean {
+  const { item } = event
+  return isObject(item) && (item["type"] === "message" || item["type"] === "reasoning")
+}
+
+function responseOf(event: Obj): Obj {
+  return isObject(event["response"]) ? event["response"] : {}
+}
+
+function typeOf(event: Obj): string | undefined {
+  return typeof event["type"] === "string" ? event["type"] : undefined
+}
+
+function parse(data: string): Obj {
+  try {
+    const value: unknown = JSON.parse(data)
+    return isObject(value) ? value : {}
+  } catch {
+    return {}
+  }
+}
