@@ -20,6 +20,9 @@ export const NODE_ONLY: readonly string[] = [
   "packages/ai/src/transport/websocket.ts",
   "packages/ai/src/transport/http2.ts",
   "packages/ai/src/transport/network.ts",
+  "packages/ai/src/transport/dispatcher.ts",
+  "packages/ai/src/transport/kept-socket.ts",
+  "packages/ai/src/transport/tunnel.ts",
   "packages/ai/src/images/canvas.ts",
 ]
 
@@ -59,8 +62,8 @@ export const SEPARATIONS: readonly Separation[] = [
     why: "the emulators are the second opinion on the wires' server sides. Spell the answer out instead",
   },
   {
-    from: /^packages\/ai\/src\/(?!transport\/(undici|websocket|http2|network)\.ts)/,
-    to: /^packages\/ai\/src\/transport\/(undici|websocket|http2|network)\.ts$/,
+    from: /^packages\/ai\/src\/(?!transport\/(undici|websocket|http2|network|dispatcher|kept-socket|tunnel)\.ts)/,
+    to: /^packages\/ai\/src\/transport\/(undici|websocket|http2|network|dispatcher|kept-socket|tunnel)\.ts$/,
     why: "Node-only transports are injected, so that everything else runs in a browser too. Let the caller pass the transport in",
   },
 ]

@@ -97,6 +97,7 @@ class Run<T> {
     let lease: Lease | undefined
     let outcome: { error?: SluiceError; usage?: Usage } = {}
     const past: Attempt[] = []
+    let plain = false
     try {
       lease = await this.#acquire(route)
       for (;;) {
@@ -110,6 +111,7 @@ class Run<T> {
           known: this.#known(route),
           attempts: this.records,
           takesEmpty: last && !this.#budget.repeatsEmpty,
+          plain,
           remember: (channel, where, facts) => this.#remember(route, channel, where, facts),
         })
         if (tried.ok) {
@@ -124,6 +126,7 @@ class Run<T> {
         past.push({ error, delivered: error.delivered, channel: tried.channel, ...change })
         if (adaptation) {
           this.#record(route, error, "adapted", change)
+          plain ||= adaptation.channel === "http"
           if (adaptation.waitMs) await sleep(this.#input.clock, adaptation.waitMs, this.#caller)
           continue
         }

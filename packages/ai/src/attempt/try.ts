@@ -2,7 +2,7 @@ import type { Usage } from "@sluice/catalog/core"
 import { errorFacts, parseBody } from "../assemble/exchange-reader.ts"
 import { serialise } from "../assemble/serialise.ts"
 import type { Lease } from "../contract/credential.ts"
-import type { HttpRequest } from "../contract/endpoint.ts"
+import type { Endpoint, HttpRequest } from "../contract/endpoint.ts"
 import type { ChannelKind, Facts } from "../contract/frame.ts"
 import type { Route, Work } from "../contract/route.ts"
 import type { Channel, Exchange } from "../contract/transport.ts"
@@ -31,6 +31,8 @@ export interface TryParts<T> {
   known: Facts
   attempts: readonly AttemptRecord[]
   takesEmpty: boolean
+  /** Without a socket, although the endpoint would have one. */
+  plain: boolean
   remember(channel: Channel | undefined, where: "channel" | "session", facts: Facts): void
 }
 
@@ -59,8 +61,9 @@ export async function tryOnce<T>(parts: TryParts<T>): Promise<Tried<T>> {
   const toError = (thrown: unknown): SluiceError =>
     redactError(asError(thrown, route, { caller, local: signal, sent: exchange !== undefined }), lease)
   try {
-    channel = await waits.until(route.transport.open(undefined, signal), (late) => late.close("too late"))
-    call = callOf(parts, channel)
+    const socket = socketOf(parts, (before) => (call = before))
+    channel = await waits.until(route.transport.open(socket, signal), (late) => late.close("too late"))
+    call = call ? overChannel(call, channel) : callOf(parts, channel)
     const http = await dressed(parts, call, work.request(call, route), waits)
     watch.waiting()
     exchange = await waits.until(channel.send(http, signal), (late) => late.cancel(signal.reason))
@@ -84,12 +87,14 @@ export async function tryOnce<T>(parts: TryParts<T>): Promise<Tried<T>> {
       attempts: parts.attempts,
       takesEmpty: parts.takesEmpty,
     })
-    exchange.cancel()
+    // What failed after all leaves nothing behind that another request could be sent over.
+    exchange.cancel(used.error)
     return { ok: true, value, used }
   } catch (thrown) {
     const error = toError(thrown).with({ delivered })
-    exchange?.cancel(error)
-    return { ok: false, error, call, channel: channel?.kind ?? "http" }
+    if (exchange) exchange.cancel(error)
+    else channel?.close(error.code)
+    return { ok: false, error, call, channel: channel?.kind ?? call?.channel.kind ?? "http" }
   } finally {
     watch.stop()
     waits.end()
@@ -154,7 +159,26 @@ function expired(which: Expired, ms: number): SluiceError {
   })
 }
 
-function callOf<T>({ input, route, lease, known }: TryParts<T>, channel: Channel): Call {
+/**
+ * The socket that the endpoint wants for this call. It is asked before there is a channel; `wanted` gets the call as it
+ * stood then, so that a socket that cannot be opened can be adapted to. A request of fixed bytes is one for HTTP.
+ */
+function socketOf<T>(parts: TryParts<T>, wanted: (before: Call) => void): ReturnType<NonNullable<Endpoint["connect"]>> {
+  const { route, work, lease } = parts
+  if (!route.endpoint.connect || parts.plain || work.fixed) return undefined
+  const before = callOf(parts, { kind: "websocket", memory: new Map() })
+  const socket = route.endpoint.connect(before, lease.credential)
+  if (!socket) return undefined
+  checkHeaders(socket.headers)
+  wanted(before)
+  return socket
+}
+
+function overChannel(call: Call, channel: Channel): Call {
+  return Object.freeze({ ...call, channel: { kind: channel.kind, memory: Object.fromEntries(channel.memory) } })
+}
+
+function callOf<T>({ input, route, lease, known }: TryParts<T>, channel: Pick<Channel, "kind" | "memory">): Call {
   const { model, wire } = route
   const { credential } = lease
   const handed = input.handoff(input.context, model, wire.traits)

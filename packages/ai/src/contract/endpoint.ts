@@ -21,7 +21,12 @@ export interface Endpoint {
   body?(body: Json, headers: HeaderMap, call: Call): Json
   /** URL and credential. */
   dress(request: WireRequest, call: Call, credential: Credential): HttpRequest
-  /** A socket that is kept by key; absent or `undefined`: plain HTTP. */
+  /**
+   * A socket that is kept by key; absent or `undefined`: plain HTTP. Asked before a channel is open: the call's is a
+   * `websocket` without memory. One key stands for one address and all that its handshake says about a conversation;
+   * a changed credential needs no other key. Whether the channel is a socket in the end says the kind that `encode`
+   * and `dress` see.
+   */
   connect?(call: Call, credential: Credential): { key: string; url: string; headers: HeaderMap } | undefined
   /** Over the final bytes; the only asynchronous step. */
   sign?(request: HttpRequest, credential: Credential, now: number): Promise<HttpRequest>

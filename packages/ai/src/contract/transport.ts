@@ -3,7 +3,11 @@ import type { HttpRequest } from "./endpoint.ts"
 
 /** Carries bytes. One try each, no policy. */
 export interface Transport {
-  /** Without a socket: plain HTTP. A channel is ours alone until its exchange ends. */
+  /**
+   * Without a socket: plain HTTP. A socket is a wish: a transport that has none, or none left, gives plain HTTP, and
+   * the channel's kind says so. A channel is ours alone until its exchange ends, and has one request. A host's
+   * refusal of a handshake is no rejection but the exchange of the channel, with its status and body.
+   */
   open(socket: { key: string; url: string; headers: HeaderMap } | undefined, signal: AbortSignal): Promise<Channel>
 }
 
@@ -13,6 +17,7 @@ export interface Channel {
   memory: Map<string, unknown>
   /** @throws SluiceError `network` when no response came, the abort's reason when aborted */
   send(request: HttpRequest, signal: AbortSignal): Promise<Exchange>
+  /** Lets go of a channel that had no request. */
   close(reason: string): void
 }
 

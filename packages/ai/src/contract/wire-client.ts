@@ -119,6 +119,10 @@ export interface Adaptation {
   /** In words, for the record. */
   change: string
   learn?: { where: "host" | "session"; facts: Facts }
+  /**
+   * `http`: no more sockets for this call to this route. `reopen`: over a new socket; that is so after any failure,
+   * because a failed exchange closes its own.
+   */
   channel?: "http" | "reopen"
   waitMs?: number
 }

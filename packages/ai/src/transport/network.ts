@@ -1,6 +1,5 @@
 import { readFileSync, statSync } from "node:fs"
-import { createSecureContext, rootCertificates } from "node:tls"
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici"
+import { createSecureContext } from "node:tls"
 import { SluiceError } from "../model/errors.ts"
 
 /** How the network is reached. */
@@ -85,66 +84,8 @@ function readCertificate(path: string): string {
   }
 }
 
-/** Gives the dispatcher for each request. */
-export interface Dispatchers {
-  /** The one to use now. Not to be kept: it may be replaced before the next request. */
-  current(): Dispatcher
-  /** Lets go of all connections. */
-  close(): Promise<void>
-}
-
-/**
- * The dispatcher for these options. Where a client certificate comes from files, they are looked at before each
- * request: once they have changed, connections with the new one are opened, and the old ones end with their requests.
- * Files that are missing or do not fit together, as in the midst of a change, leave the old one in use.
- * @throws SluiceError `config` when the client certificate cannot be used in the first place
- */
-export function dispatchersFor(options: NetworkOptions): Dispatchers {
-  const { clientCertificate } = options
-  if (!clientCertificate) return fixedDispatcher(dispatcherFor(options))
-  const stamp = stampOf(clientCertificate)
-  let used = stamp
-  let dispatcher = dispatcherFor(options, loadClient(clientCertificate))
-  if (stamp === "") return fixedDispatcher(dispatcher)
-  const old = new Set<Dispatcher>()
-
-  function renew(now: string): void {
-    let client: ClientTls
-    try {
-      client = loadClient(clientCertificate as ClientCertificate)
-    } catch {
-      return
-    }
-    used = now
-    const last = dispatcher
-    old.add(last)
-    void last
-      .close()
-      .catch(() => {})
-      .finally(() => old.delete(last))
-    dispatcher = dispatcherFor(options, client)
-  }
-
-  return {
-    current() {
-      const now = stampOf(clientCertificate)
-      if (now !== undefined && now !== used) renew(now)
-      return dispatcher
-    },
-    close: async () => void (await Promise.all([...old, dispatcher].map(letGo))),
-  }
-}
-
-/** One dispatcher for all requests. */
-export function fixedDispatcher(dispatcher: Dispatcher): Dispatchers {
-  return { current: () => dispatcher, close: () => letGo(dispatcher) }
-}
-
-function letGo(dispatcher: Dispatcher): Promise<void> {
-  return dispatcher instanceof Agent ? dispatcher.destroy() : dispatcher.close()
-}
-
-type ClientTls = { cert?: string; key?: string; passphrase?: string }
+/** A client certificate as TLS takes it. */
+export type ClientTls = { cert?: string; key?: string; passphrase?: string }
 
 const isPem = (text: string): boolean => text.includes("-----BEGIN ")
 
@@ -153,7 +94,7 @@ function filesOf({ cert, key }: ClientCertificate): string[] {
 }
 
 /** What tells one state of the files from another: empty without files, `undefined` while one is missing. */
-function stampOf(certificate: ClientCertificate): string | undefined {
+export function stampOf(certificate: ClientCertificate): string | undefined {
   try {
     return filesOf(certificate)
       .map((path) => {
@@ -166,7 +107,8 @@ function stampOf(certificate: ClientCertificate): string | undefined {
   }
 }
 
-function loadClient({ cert, key = cert, passphrase }: ClientCertificate): ClientTls {
+/** The certificate as its files have it now. @throws SluiceError `config` when it cannot be used */
+export function loadClient({ cert, key = cert, passphrase }: ClientCertificate): ClientTls {
   const read = (text: string): string => (isPem(text) ? text : readFileSync(text, "utf8"))
   try {
     const client = { cert: read(cert), key: read(key), ...(passphrase === undefined ? {} : { passphrase }) }
@@ -186,22 +128,24 @@ function loadClient({ cert, key = cert, passphrase }: ClientCertificate): Client
   }
 }
 
-function dispatcherFor(options: NetworkOptions, client: ClientTls = {}): Dispatcher {
-  const tls = { ...client, ...(options.ca ? { ca: [...rootCertificates, ...options.ca] } : {}) }
-  const common = {
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: 30_000,
-    ...(options.connections ? { connections: options.connections } : {}),
+/**
+ * The proxy for a destination, if one leads to it. Entries of `noProxy` are names with or without a port: `*` is any
+ * host, `example.com` and `.example.com` stand for the name and all below it, `*.example.com` for those below alone.
+ */
+export function proxyFor(
+  to: { secure: boolean; host: string; port: number },
+  options: NetworkOptions,
+): string | undefined {
+  const proxy = to.secure ? (options.httpsProxy ?? options.httpProxy) : options.httpProxy
+  if (!proxy) return undefined
+  const host = to.host.toLowerCase()
+  for (const entry of (options.noProxy ?? "").toLowerCase().split(/[\s,]+/)) {
+    // An address of IPv6 has a port only behind brackets.
+    const [, pattern, port] = /^\[(.+)\](?::(\d+))?$/.exec(entry) ?? /^([^:]+)(?::(\d+))?$/.exec(entry) ?? ["", entry]
+    if (!pattern || (port !== undefined && Number(port) !== to.port)) continue
+    if (pattern === "*") return undefined
+    const bare = pattern.replace(/^\*?\./, "")
+    if (host.endsWith(`.${bare}`) || (host === bare && !pattern.startsWith("*"))) return undefined
   }
-  if (!options.httpProxy && !options.httpsProxy) return new Agent({ ...common, connect: { ...tls, timeout: 30_000 } })
-  return new EnvHttpProxyAgent({
-    ...common,
-    httpProxy: options.httpProxy ?? "",
-    httpsProxy: options.httpsProxy ?? options.httpProxy ?? "",
-    noProxy: options.noProxy ?? "",
-    connect: { ...tls, timeout: 30_000 },
-    requestTls: tls,
-    proxyTls: tls,
-  })
+  return proxy
 }

@@ -7,7 +7,8 @@ import { HeaderList, type HeadersView } from "../contract/header-list.ts"
 import type { Channel, Exchange, Transport } from "../contract/transport.ts"
 import { SluiceError } from "../model/errors.ts"
 import { type FetchLike, networkError } from "./fetch.ts"
-import { dispatchersFor, fixedDispatcher, type NetworkOptions } from "./network.ts"
+import { dispatchersFor, fixedDispatcher } from "./dispatcher.ts"
+import type { NetworkOptions } from "./network.ts"
 
 export { type ClientCertificate, networkFromEnvironment, type NetworkOptions } from "./network.ts"
 
@@ -34,12 +35,7 @@ export function undiciTransport(options: NetworkOptions & { dispatcher?: Dispatc
   const dispatchers = options.dispatcher ? fixedDispatcher(options.dispatcher) : dispatchersFor(options)
   const targets = new Targets()
   return {
-    async open(socket): Promise<Channel> {
-      if (socket)
-        throw new SluiceError({
-          code: "config",
-          message: "This endpoint needs a WebSocket, which this transport has not.",
-        })
+    async open(): Promise<Channel> {
       return {
         kind: "http",
         memory: new Map(),
