@@ -2,4 +2,15 @@ export type { LoopbackServer, SeenRequest } from "../loopback.ts"
 export { anthropicMessagesEmulator, type AnthropicEmulator } from "./anthropic-messages/server.ts"
 export type { AnthropicAnswer, AnthropicMessagesOptions, AnthropicScript } from "./anthropic-messages/server-types.ts"
 export { openaiChatEmulator, type OpenAIChatOptions } from "./openai-chat/server.ts"
+export { openaiResponsesEmulator } from "./openai-responses/server.ts"
+export type {
+  AzureRules,
+  EmulatedCustomCall,
+  OpenAIResponsesOptions,
+  ResponsesAnswer,
+  ResponsesDialect,
+  ResponsesError,
+  ResponsesRules,
+  ResponsesScript,
+} from "./openai-responses/types.ts"
 export type { EmulatedAnswer, EmulatedCall, EmulatedError, EmulatedUsage, EmulatorScript } from "./script.ts"
