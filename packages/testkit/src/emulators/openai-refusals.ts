@@ -23,7 +23,7 @@ export function missing(param: string): Refused {
 
 export function listed(values: readonly string[]): string {
   const quoted = values.map((value) => `'${value}'`)
-  return quoted.length < 2 ? quoted.join("") : `${quoted.slice(0, -1).join(", ")}, and ${quoted.at(-1)}`
+  return quoted.length < 3 ? quoted.join(" and ") : `${quoted.slice(0, -1).join(", ")}, and ${quoted.at(-1)}`
 }
 
 /** Refuses a number that is out of its range. @throws Refused */

@@ -1,6 +1,6 @@
 import { isFields, Refused, type Fields } from "../check.ts"
 import { bad, listed, missing, wrongType } from "../openai-refusals.ts"
-import type { ItemBook } from "./memory.ts"
+import { ID_PREFIXES, type ItemBook } from "./memory.ts"
 
 /** What input is checked against. */
 export interface InputRules {
@@ -52,19 +52,6 @@ const ITEMS: Readonly<Record<string, readonly string[] | null>> = {
   tool_search_output: null,
   additional_tools: null,
   compaction: null,
-}
-
-/** How an id of each type begins. */
-const PREFIXES: Readonly<Record<string, string>> = {
-  message: "msg",
-  reasoning: "rs",
-  function_call: "fc",
-  function_call_output: "fc",
-  custom_tool_call: "ctc",
-  custom_tool_call_output: "ctc",
-  image_generation_call: "ig",
-  web_search_call: "ws",
-  file_search_call: "fs",
 }
 
 /** Calls that the client answers. */
@@ -157,7 +144,7 @@ function checkId(item: Fields, type: string, at: string): void {
       "invalid_value",
     )
   }
-  const prefix = PREFIXES[type]
+  const prefix = ID_PREFIXES[type]
   if (prefix !== undefined && !id.startsWith(prefix)) {
     throw bad(`Invalid '${at}.id': '${id}'. Expected an ID that begins with '${prefix}'.`, `${at}.id`, "invalid_value")
   }

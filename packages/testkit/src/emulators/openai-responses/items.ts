@@ -1,6 +1,6 @@
 import type { Fields } from "../check.ts"
 import { argumentText, deltas } from "../script.ts"
-import type { Ids } from "./memory.ts"
+import { ID_PREFIXES, type Ids } from "./memory.ts"
 import type { ResponsesAnswer } from "./types.ts"
 
 /** What of a request decides about the items of its answer. */
@@ -30,7 +30,11 @@ export function outputItems(answer: ResponsesAnswer, wishes: ItemWishes, ids: Id
     if (typeof encrypted === "string") item["encrypted_content"] = encrypted
     items.push(item)
   }
-  for (const item of answer.hosted ?? []) items.push({ id: ids.next("ws"), status: "completed", ...item })
+  for (const item of answer.hosted ?? []) {
+    const type = String(item["type"])
+    const status = type.endsWith("_call") ? { status: "completed" } : {}
+    items.push({ id: ids.next(ID_PREFIXES[type] ?? "item"), ...status, ...item })
+  }
   const message = (part: Fields, phase: string | undefined): void => {
     items.push({
       id: ids.next("msg"),
@@ -75,6 +79,11 @@ export function outputItems(answer: ResponsesAnswer, wishes: ItemWishes, ids: Id
   if (last && (answer.length || answer.incomplete) && "status" in last) last["status"] = "incomplete"
   return items
 }
+
+/** Items of the provider whose running is told in events of their own. */
+const RUN = new Set(
+  "web_search_call file_search_call code_interpreter_call image_generation_call mcp_call mcp_list_tools".split(" "),
+)
 
 /** The events of one item: what opens it, what fills it, what closes it. */
 export interface ItemEvents {
@@ -123,8 +132,15 @@ export function itemEvents(item: Fields, index: number, pieces: Pieces): ItemEve
       return callEvents(added({ arguments: "" }), done, at, "function_call_arguments", "arguments", item, pieces)
     case "custom_tool_call":
       return callEvents(added({ input: "" }), done, at, "custom_tool_call_input", "input", item, pieces)
-    default:
-      return { open: [added({})], fill: [], close: [done] }
+    default: {
+      const type = String(item["type"])
+      const steps = RUN.has(type) ? ["in_progress", "completed"] : []
+      return {
+        open: [added({})],
+        fill: steps.map((step) => ({ type: `response.${type}.${step}`, ...at })),
+        close: [done],
+      }
+    }
   }
 }
 

@@ -62,6 +62,23 @@ export class ItemBook {
   }
 }
 
+/** How an id of each type begins. */
+export const ID_PREFIXES: Readonly<Record<string, string>> = {
+  message: "msg",
+  reasoning: "rs",
+  function_call: "fc",
+  function_call_output: "fc",
+  custom_tool_call: "ctc",
+  custom_tool_call_output: "ctc",
+  image_generation_call: "ig",
+  web_search_call: "ws",
+  file_search_call: "fs",
+  code_interpreter_call: "ci",
+  mcp_call: "mcp",
+  mcp_list_tools: "mcpl",
+  compaction: "cmp",
+}
+
 /** Counts out ids in the vendor's form. */
 export class Ids {
   #count = 0

@@ -97,6 +97,23 @@ describe("answers that the vendor's own client reads", () => {
     expect(plain.some((event) => "obfuscation" in event)).toBe(false)
   })
 
+  test("an item that the provider runs is told step by step, another one is not", async () => {
+    await using server = await openaiResponsesEmulator({
+      script: [{ hosted: [{ type: "web_search_call" }, { type: "compaction", encrypted_content: "c" }] }],
+    })
+    const events = await eventsOf(server)
+    expect(lastResponse(events).output.map(({ id }) => id?.split("_")[0])).toEqual(["ws", "cmp"])
+    const types = events.map(({ type }) => type)
+    expect(types.slice(2, -1)).toEqual([
+      "response.output_item.added",
+      "response.web_search_call.in_progress",
+      "response.web_search_call.completed",
+      "response.output_item.done",
+      "response.output_item.added",
+      "response.output_item.done",
+    ])
+  })
+
   test("thinking is shown and carried only when the request asks for it", async () => {
     await using server = await openaiResponsesEmulator({ script: () => ({ thinking: "hm", text: "x" }) })
     const { output } = await client(server).responses.create(ASK)
