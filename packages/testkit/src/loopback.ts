@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo, Server as NetServer, Socket } from "node:net"
+import type { Duplex } from "node:stream"
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib"
 import { openSockets, type OpenSockets } from "./sockets.ts"
 import { wait } from "./wait.ts"
@@ -69,6 +70,8 @@ export interface Rate {
 export interface LoopbackOptions {
   /** Sees every connection first, counted from 0, and may destroy it. */
   onConnection?: (socket: Socket, index: number) => void
+  /** Takes connections that ask for another protocol. Default: such a request is answered like any other. */
+  onUpgrade?: (message: IncomingMessage, socket: Duplex, head: Buffer, elapsedMs: number) => void
   /** How fast the body of a request is read. Default: as fast as it comes. */
   requestRate?: (request: SeenRequest) => Rate | undefined
 }
@@ -89,7 +92,8 @@ export async function serveLoopback(handler: Handler, options: LoopbackOptions =
   server.requestTimeout = 0
   server.headersTimeout = 0
   const sockets = openSockets(server)
-  const { onConnection } = options
+  const { onConnection, onUpgrade } = options
+  if (onUpgrade) server.on("upgrade", (message, socket, head) => onUpgrade(message, socket, head, elapsed()))
   if (onConnection) server.prependListener("connection", (socket: Socket) => onConnection(socket, sockets.total))
   const port = await listen(server)
 

@@ -1,5 +1,27 @@
 export type { LoopbackServer, SeenRequest } from "../loopback.ts"
 export { anthropicMessagesEmulator, type AnthropicEmulator } from "./anthropic-messages/server.ts"
 export type { AnthropicAnswer, AnthropicMessagesOptions, AnthropicScript } from "./anthropic-messages/server-types.ts"
+export { codexLimitHeaders, codexUsageLimit, type EmulatedLimits } from "./codex/errors.ts"
+export { codexEmulator } from "./codex/server.ts"
+export { emulatedCodexToken, type EmulatedTokenClaims } from "./codex/token.ts"
+export type {
+  CodexAnswer,
+  CodexCall,
+  CodexConnection,
+  CodexEmulator,
+  CodexHandshake,
+  CodexOptions,
+} from "./codex/types.ts"
 export { openaiChatEmulator, type OpenAIChatOptions } from "./openai-chat/server.ts"
+export { openaiResponsesEmulator } from "./openai-responses/server.ts"
+export type {
+  AzureRules,
+  EmulatedCustomCall,
+  OpenAIResponsesOptions,
+  ResponsesAnswer,
+  ResponsesDialect,
+  ResponsesError,
+  ResponsesRules,
+  ResponsesScript,
+} from "./openai-responses/types.ts"
 export type { EmulatedAnswer, EmulatedCall, EmulatedError, EmulatedUsage, EmulatorScript } from "./script.ts"

@@ -67,16 +67,21 @@ export type EmulatorScript =
   | readonly EmulatedAnswer[]
   | ((request: SeenRequest) => EmulatedAnswer | Promise<EmulatedAnswer>)
 
+/** What an emulator without a script answers. */
+export function greeting(): EmulatedAnswer {
+  return { text: "Hello from the emulator." }
+}
+
 /** Gives requests their answers; a list that is used up gives `undefined`. */
-export class ScriptedAnswers {
-  readonly #script: EmulatorScript
+export class ScriptedAnswers<Answer = EmulatedAnswer, Request = SeenRequest> {
+  readonly #script: readonly Answer[] | ((request: Request) => Answer | Promise<Answer>)
   #next = 0
 
-  constructor(script: EmulatorScript | undefined) {
-    this.#script = script ?? (() => ({ text: "Hello from the emulator." }))
+  constructor(script: readonly Answer[] | ((request: Request) => Answer | Promise<Answer>)) {
+    this.#script = script
   }
 
-  async take(request: SeenRequest): Promise<EmulatedAnswer | undefined> {
+  async take(request: Request): Promise<Answer | undefined> {
     if (typeof this.#script === "function") return await this.#script(request)
     return this.#script[this.#next++]
   }

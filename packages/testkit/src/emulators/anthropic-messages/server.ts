@@ -4,7 +4,7 @@ import { serveLoopback, type LoopbackServer, type SeenRequest } from "../../loop
 import { wait } from "../../wait.ts"
 import { isFields, Refused, type Fields } from "../check.ts"
 import { bearer, pathOf, sendEvents, sendJson } from "../http.ts"
-import { ScriptedAnswers, type EmulatedError } from "../script.ts"
+import { greeting, ScriptedAnswers, type EmulatedError } from "../script.ts"
 import { document, errorBody, errorEvent, events, promptTokens, usageOf, type MessageAnswer } from "./answer.ts"
 import { bad } from "./check-blocks.ts"
 import { checkRequest, type AnthropicRules } from "./check.ts"
@@ -26,7 +26,7 @@ export interface AnthropicEmulator extends LoopbackServer {
  * before a step of the script is used, and checks the signatures of replayed thinking against those it gave out.
  */
 export async function anthropicMessagesEmulator(options: AnthropicMessagesOptions = {}): Promise<AnthropicEmulator> {
-  const script = new ScriptedAnswers(options.script)
+  const script = new ScriptedAnswers<AnthropicAnswer>(options.script ?? greeting)
   const rules: AnthropicRules = {
     models: options.models,
     maxTokens: options.maxTokens ?? 128_000,
@@ -81,7 +81,7 @@ export async function anthropicMessagesEmulator(options: AnthropicMessagesOption
         sendJson(response, 200, { input_tokens: promptTokens(body) }, headers)
         return
       }
-      const answer = (await script.take(request)) as AnthropicAnswer | undefined
+      const answer = await script.take(request)
       if (!answer) throw bad("The emulator's script has no answer left.")
       if (answer.delayMs) await wait(answer.delayMs, signal)
       const streamed = body["stream"] === true

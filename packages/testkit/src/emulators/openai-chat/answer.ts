@@ -1,4 +1,5 @@
 import type { Fields } from "../check.ts"
+import { errorBody } from "../openai-refusals.ts"
 import { argumentText, countWords, deltas, type EmulatedAnswer, type EmulatedError } from "../script.ts"
 
 /** What an answer is made with. */
@@ -107,46 +108,6 @@ export function chunks(chat: ChatAnswer, includeUsage: boolean): string[] {
 
 function event(value: unknown): string {
   return `data: ${JSON.stringify(value)}\n\n`
-}
-
-/** The words for each status that the vendor documents. */
-const ERRORS: Readonly<Record<number, { type: string; code: string | null; message: string }>> = {
-  400: { type: "invalid_request_error", code: null, message: "The request is invalid." },
-  401: { type: "invalid_request_error", code: "invalid_api_key", message: "Incorrect API key provided." },
-  403: {
-    type: "invalid_request_error",
-    code: "unsupported_country_region_territory",
-    message: "Country, region, or territory not supported",
-  },
-  404: { type: "invalid_request_error", code: "model_not_found", message: "The model does not exist." },
-  429: { type: "requests", code: "rate_limit_exceeded", message: "Rate limit reached for requests" },
-  500: {
-    type: "server_error",
-    code: null,
-    message: "The server had an error while processing your request. Sorry about that!",
-  },
-  503: {
-    type: "server_error",
-    code: null,
-    message: "That model is currently overloaded with other requests. You can retry your request.",
-  },
-}
-
-/** The status and the body of an error. */
-export function errorBody(error: EmulatedError): { status: number; body: Fields } {
-  const status = error.status ?? 500
-  const known = ERRORS[status] ?? (status < 500 ? ERRORS[400] : ERRORS[500])
-  return {
-    status,
-    body: {
-      error: {
-        message: error.message ?? known?.message,
-        type: error.type ?? known?.type,
-        param: error.param ?? null,
-        code: error.code === undefined ? known?.code : error.code,
-      },
-    },
-  }
 }
 
 /** An error inside a stream. */

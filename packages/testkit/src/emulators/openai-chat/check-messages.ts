@@ -1,4 +1,5 @@
-import { isFields, Refused, typeName, type Fields } from "../check.ts"
+import { isFields, type Fields, type Refused } from "../check.ts"
+import { bad, listed, missing, wrongType } from "../openai-refusals.ts"
 
 const ROLES = ["system", "assistant", "user", "function", "tool", "developer"]
 
@@ -8,28 +9,6 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   user: ["text", "image_url", "input_audio", "file"],
   assistant: ["text", "refusal"],
   tool: ["text"],
-}
-
-export function bad(message: string, param: string | null, code: string | null = null): Refused {
-  return new Refused(400, "invalid_request_error", message, { param, code })
-}
-
-export function wrongType(param: string, wanted: string, value: unknown): Refused {
-  const article = /^[aeio]/.test(typeName(value)) ? "an" : "a"
-  return bad(
-    `Invalid type for '${param}': expected ${wanted}, but got ${value === null ? "null" : `${article} ${typeName(value)}`} instead.`,
-    param,
-    "invalid_type",
-  )
-}
-
-export function missing(param: string): Refused {
-  return bad(`Missing required parameter: '${param}'.`, param, "missing_required_parameter")
-}
-
-export function listed(values: readonly string[]): string {
-  const quoted = values.map((value) => `'${value}'`)
-  return quoted.length < 2 ? quoted.join("") : `${quoted.slice(0, -1).join(", ")}, and ${quoted.at(-1)}`
 }
 
 /** Refuses messages as OpenAI's Chat Completions does. */

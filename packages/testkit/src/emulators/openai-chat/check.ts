@@ -1,5 +1,7 @@
 import { isFields, Refused, type Fields } from "../check.ts"
-import { bad, checkMessages, listed, missing, wrongType } from "./check-messages.ts"
+import { bad, listed, missing, range, wrongType } from "../openai-refusals.ts"
+import { checkStrict } from "../openai-schema.ts"
+import { checkMessages } from "./check-messages.ts"
 
 /** What the emulated host is strict about. */
 export interface OpenAIChatRules {
@@ -87,26 +89,6 @@ function checkNumbers(body: Fields): void {
   }
   if (body["top_logprobs"] !== undefined && body["logprobs"] !== true) {
     throw bad("Invalid value for 'top_logprobs': top_logprobs must be set only if logprobs is true.", "top_logprobs")
-  }
-}
-
-function range(body: Fields, name: string, min: number, max: number): void {
-  const value = body[name]
-  if (value === undefined || value === null) return
-  if (typeof value !== "number") throw wrongType(name, "a decimal", value)
-  if (value > max) {
-    throw bad(
-      `Invalid '${name}': decimal above maximum value. Expected a value <= ${max}, but got ${value} instead.`,
-      name,
-      "decimal_above_max_value",
-    )
-  }
-  if (value < min) {
-    throw bad(
-      `Invalid '${name}': decimal below minimum value. Expected a value >= ${min}, but got ${value} instead.`,
-      name,
-      "decimal_below_min_value",
-    )
   }
 }
 
@@ -207,29 +189,6 @@ function checkFunction(body: Fields, name: string, at: string): void {
     throw refuse(`schema must be a JSON Schema of 'type: "object"', got 'type: "${String(parameters["type"])}"'.`)
   }
   if (strict === true) checkStrict(parameters, [], refuse)
-}
-
-function checkStrict(schema: unknown, path: readonly string[], refuse: (why: string) => Refused): void {
-  if (!isFields(schema)) return
-  const context = `In context=(${path.map((part) => `'${part}'`).join(", ")})`
-  const { properties } = schema
-  if (schema["type"] === "object" || isFields(properties)) {
-    if (schema["additionalProperties"] !== false) {
-      throw refuse(`${context}, 'additionalProperties' is required to be supplied and to be false.`)
-    }
-    const required = Array.isArray(schema["required"]) ? (schema["required"] as unknown[]) : []
-    for (const [name, entry] of Object.entries(isFields(properties) ? properties : {})) {
-      if (!required.includes(name)) {
-        throw refuse(
-          `${context}, 'required' is required to be supplied and to be an array including every key in properties. Missing '${name}'.`,
-        )
-      }
-      checkStrict(entry, [...path, "properties", name], refuse)
-    }
-  }
-  checkStrict(schema["items"], [...path, "items"], refuse)
-  for (const choice of Array.isArray(schema["anyOf"]) ? schema["anyOf"] : [])
-    checkStrict(choice, [...path, "anyOf"], refuse)
 }
 
 function checkChoice(body: Fields): void {

@@ -2,9 +2,10 @@ import type { ServerResponse } from "node:http"
 import { serveLoopback, type LoopbackServer, type SeenRequest } from "../../loopback.ts"
 import { wait } from "../../wait.ts"
 import { Refused, type Fields } from "../check.ts"
-import { bearer, pathOf, sendEvents, sendJson } from "../http.ts"
-import { ScriptedAnswers, type EmulatedError, type EmulatorScript } from "../script.ts"
-import { chunks, completion, errorBody, errorEvent, usageOf, type ChatAnswer } from "./answer.ts"
+import { pathOf, sendEvents, sendJson } from "../http.ts"
+import { checkBearer, errorBody, modelEntry, modelList } from "../openai-refusals.ts"
+import { greeting, ScriptedAnswers, type EmulatedError, type EmulatorScript } from "../script.ts"
+import { chunks, completion, errorEvent, usageOf, type ChatAnswer } from "./answer.ts"
 import { checkRequest, type OpenAIChatRules } from "./check.ts"
 
 export interface OpenAIChatOptions {
@@ -29,7 +30,7 @@ export interface OpenAIChatOptions {
  * `GET /v1/models`. It refuses what the vendor refuses, in the vendor's words, before a step of the script is used.
  */
 export function openaiChatEmulator(options: OpenAIChatOptions = {}): Promise<LoopbackServer> {
-  const script = new ScriptedAnswers(options.script)
+  const script = new ScriptedAnswers(options.script ?? greeting)
   const rules: OpenAIChatRules = {
     models: options.models,
     thinks: options.thinks ?? ((model) => /^(?:o\d|gpt-(?:[5-9]|\d\d))/.test(model)),
@@ -48,7 +49,7 @@ export function openaiChatEmulator(options: OpenAIChatOptions = {}): Promise<Loo
       sendJson(response, status, body, { ...headers, ...error.headers })
     }
     try {
-      checkKey(request, options.apiKey)
+      checkBearer(request, options.apiKey)
       if (await side(request, response, headers, options.models ?? ["gpt-emulated"])) return
       const body = checkRequest(request.json, rules)
       const answer = await script.take(request)
@@ -80,27 +81,6 @@ export function openaiChatEmulator(options: OpenAIChatOptions = {}): Promise<Loo
   })
 }
 
-function checkKey(request: SeenRequest, apiKey: string | null | undefined): void {
-  if (apiKey === null) return
-  const key = bearer(request)
-  if (!key) {
-    throw new Refused(
-      401,
-      "invalid_request_error",
-      "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
-    )
-  }
-  if (apiKey !== undefined && key !== apiKey) {
-    const shown = key.length > 8 ? `${key.slice(0, 2)}***${key.slice(-2)}` : "***"
-    throw new Refused(
-      401,
-      "invalid_request_error",
-      `Incorrect API key provided: ${shown}. You can find your API key at https://platform.openai.com/account/api-keys.`,
-      { code: "invalid_api_key" },
-    )
-  }
-}
-
 /** Whatever is not an answer of a model; true when it was dealt with. */
 async function side(
   request: SeenRequest,
@@ -109,21 +89,13 @@ async function side(
   models: readonly string[],
 ): Promise<boolean> {
   const path = pathOf(request)
-  const entry = (id: string): Fields => ({ id, object: "model", created: 1_700_000_000, owned_by: "emulator" })
   if (request.method === "GET" && path === "/v1/models") {
-    sendJson(response, 200, { object: "list", data: models.map(entry) }, headers)
+    sendJson(response, 200, modelList(models), headers)
     return true
   }
   const one = /^\/v1\/models\/(.+)$/.exec(path)?.[1]
   if (request.method === "GET" && one !== undefined) {
-    const id = decodeURIComponent(one)
-    if (!models.includes(id)) {
-      throw new Refused(404, "invalid_request_error", `The model '${id}' does not exist`, {
-        param: "model",
-        code: "model_not_found",
-      })
-    }
-    sendJson(response, 200, entry(id), headers)
+    sendJson(response, 200, modelEntry(decodeURIComponent(one), models), headers)
     return true
   }
   if (path !== "/v1/chat/completions") {
