@@ -150,7 +150,7 @@ describe("replay", () => {
     expect([gone.code, gone.out]).toEqual([1, ""])
     expect(gone.err).toContain("no such file")
     expect([api.code, api.out]).toEqual([2, ""])
-    expect(api.err).toContain("openai-completions, openai-responses and anthropic-messages")
+    expect(api.err).toContain("openai-completions, openai-responses, anthropic-messages")
     expect([provider.code, provider.out]).toEqual([2, ""])
     expect(provider.err).toContain("Known providers")
   })

@@ -2,6 +2,7 @@ import { type EnvironmentReader, findProvider, type Model, resolveModel } from "
 import type { MessageStream } from "./assemble/message-stream.ts"
 import type { CredentialSource } from "./contract/credential.ts"
 import type { Route } from "./contract/route.ts"
+import { azureEndpoint } from "./endpoints/azure.ts"
 import { anthropicEndpoint, openaiEndpoint } from "./endpoints/plain.ts"
 import { authMissing, parseKeys } from "./keys.ts"
 import { SluiceError } from "./model/errors.ts"
@@ -30,6 +31,14 @@ export const autoWires: SluiceConfig["wires"] = {
   "anthropic-messages": async () => {
     const { anthropicMessages } = await import("./wires/anthropic-messages/client.ts")
     return { wire: anthropicMessages, endpoint: anthropicEndpoint }
+  },
+  "azure-openai-responses": async () => {
+    const { openaiResponses } = await import("./wires/openai-responses/client.ts")
+    return { wire: openaiResponses, endpoint: azureEndpoint }
+  },
+  "azure-openai-completions": async () => {
+    const { openaiCompletions } = await import("./wires/openai-completions/client.ts")
+    return { wire: openaiCompletions, endpoint: azureEndpoint }
   },
   mock: async () => {
     const mock = await import("./mock/index.ts")

@@ -16,6 +16,10 @@ export interface DescribeOptions {
   overrides?: ModelTraits
   /** Headers that every request to the host carries. Never a credential. */
   headers?: Readonly<Record<string, string>>
+  /** Parameters behind the path of every request; each over the provider's default for it. */
+  query?: Readonly<Record<string, string>>
+  /** Id on the wire; it wins over the catalog's. */
+  requestModelId?: string
 }
 
 const NO_DATA: ModelData = {}
@@ -48,7 +52,7 @@ export function describeModel(
     ...layers.map((layer) => layer.compat),
     traits.thinking === false ? { chat: { thinkingFormat: "none" } } : undefined,
   )
-  const requestModelId = known.requestModelId ?? requestId(host, id)
+  const requestModelId = options.requestModelId ?? known.requestModelId ?? requestId(host, id)
   const model: Model = {
     id,
     provider: host.id,
@@ -65,6 +69,8 @@ export function describeModel(
   if (traits.prices) model.prices = traits.prices
   if (traits.thinking) model.thinking = traits.thinking
   if (options.headers) model.headers = options.headers
+  const query = { ...Object.fromEntries((host.query ?? []).map((one) => [one.name, one.default])), ...options.query }
+  if (Object.keys(query).length > 0) model.query = query
   if (!data) model.assumed = assumptions(host, traits, options, model)
   return model
 }

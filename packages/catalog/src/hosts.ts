@@ -88,3 +88,11 @@ export function baseUrlOfHost(value: string, like: string, source?: string): str
   if (url.pathname === "/" || url.pathname === "") url.pathname = known.pathname
   return normaliseBaseUrl(url.href, "openai-completions", source)
 }
+
+/** The base URL of one resource of a provider whose own has a place for its name. @throws CatalogError `invalid_base_url` */
+export function urlOfResource(name: string, like: string, source: string): string {
+  if (/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i.test(name)) return like.replace("{resource}", name.toLowerCase())
+  throw new CatalogError("invalid_base_url", `The ${source} is not the name of a resource.`, {
+    hint: "Give the name alone, such as my-resource; a whole address goes into the variable for the base URL.",
+  })
+}

@@ -9,6 +9,7 @@ import type { ThinkingLadder } from "./thinking.ts"
 export type Api =
   | "openai-completions"
   | "openai-responses"
+  | "azure-openai-completions"
   | "azure-openai-responses"
   | "openai-codex-responses"
   | "anthropic-messages"
@@ -47,6 +48,8 @@ export interface Model {
   thinking?: ThinkingLadder
   /** What the host does differently from the plain wire. */
   compat: Compat
+  /** Parameters behind the path of every request to the host. */
+  query?: Readonly<Record<string, string>>
   /** Headers that every request to the host carries. Never a credential. */
   headers?: Readonly<Record<string, string>>
   /** What was assumed because the catalog does not know the model; absent for a known one. */

@@ -23,9 +23,10 @@ export interface BaseUrlVariable {
   name: string
   /**
    * `url` (default): a base URL as it is. `host`: a host with or without scheme, port and path, as a server's own
-   * listen address is often written; what is missing comes from the provider's own base URL.
+   * listen address is often written; what is missing comes from the provider's own base URL. `resource`: the name that
+   * stands in the provider's own base URL for `{resource}`.
    */
-  form?: "url" | "host"
+  form?: "url" | "host" | "resource"
 }
 
 /** How a key is tried out. Any 2xx means that it is good; 401 and 403 mean that it is not. */
@@ -110,6 +111,10 @@ export interface Provider {
    * the provider's own address never gets them.
    */
   headersEnv?: string
+  /** Environment variable that says what ids stand for on the wire: `model=deployment`, separated by commas. */
+  deploymentsEnv?: string
+  /** Parameters behind the path of every request, from variables of the environment. */
+  query?: readonly { name: string; env: string; default: string }[]
   /** Where a person makes a key. */
   keyPage?: string
   /** The provider's documentation of its API. */

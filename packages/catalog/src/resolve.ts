@@ -1,6 +1,6 @@
 import { CatalogError } from "./catalog-error.ts"
 import { describeModel, sameAddress, type DescribeOptions } from "./describe.ts"
-import { baseUrlOfHost, isPrivateUrl, normaliseBaseUrl } from "./hosts.ts"
+import { baseUrlOfHost, isPrivateUrl, normaliseBaseUrl, urlOfResource } from "./hosts.ts"
 import type { Api, Model } from "./model.ts"
 import type { ModelData, ModelTable, Provider } from "./provider.ts"
 import { custom, CUSTOM_ID } from "./providers/custom.ts"
@@ -42,6 +42,10 @@ export async function resolveModel(name: string, options: ResolveOptions = {}): 
   if (api !== undefined) described.api = api
   const headers = headersFromEnvironment(provider, baseUrl, options.env)
   if (headers) described.headers = { ...headers, ...options.headers }
+  const query = queryFromEnvironment(provider, options.env)
+  if (query) described.query = { ...query, ...options.query }
+  const deployment = options.requestModelId ?? deploymentFromEnvironment(provider, id, options.env)
+  if (deployment !== undefined) described.requestModelId = deployment
   const model = describeModel(provider, id, found?.data, described)
   if (found?.as !== undefined) model.assumed = [`limits and prices: as ${found.as}`]
   return model
@@ -115,9 +119,36 @@ export function baseUrlFromEnvironment(provider: Provider, env: EnvironmentReade
   for (const variable of provider.baseUrlEnv) {
     const value = env(variable.name)?.trim()
     if (!value) continue
-    return variable.form === "host"
-      ? baseUrlOfHost(value, provider.apis[0].baseUrl, variable.name)
-      : normaliseBaseUrl(value, provider.apis[0].api, variable.name)
+    const home = provider.apis[0].baseUrl
+    if (variable.form === "host") return baseUrlOfHost(value, home, variable.name)
+    const url = variable.form === "resource" ? urlOfResource(value, home, variable.name) : value
+    return normaliseBaseUrl(url, provider.apis[0].api, variable.name)
+  }
+  return undefined
+}
+
+/** The parameters behind each path that the environment sets for a provider. */
+function queryFromEnvironment(
+  provider: Provider,
+  env: EnvironmentReader | undefined,
+): Record<string, string> | undefined {
+  const set = (provider.query ?? []).flatMap(({ name, env: variable }): [string, string][] => {
+    const value = env?.(variable)?.trim()
+    return value ? [[name, value]] : []
+  })
+  return set.length > 0 ? Object.fromEntries(set) : undefined
+}
+
+/** What an id stands for on the wire, where the environment says so. Entries that are none are passed over. */
+function deploymentFromEnvironment(
+  provider: Provider,
+  id: string,
+  env: EnvironmentReader | undefined,
+): string | undefined {
+  const text = provider.deploymentsEnv === undefined ? undefined : env?.(provider.deploymentsEnv)
+  for (const entry of text?.split(",") ?? []) {
+    const at = entry.indexOf("=")
+    if (at > 0 && entry.slice(0, at).trim() === id) return entry.slice(at + 1).trim() || undefined
   }
   return undefined
 }

@@ -31,7 +31,13 @@ describe("values of options", () => {
   test("repeated values keep their order", () => expect(collect("b", collect("a"))).toEqual(["a", "b"]))
 
   test("the names that are known", () => {
-    expect(APIS).toEqual(["openai-completions", "openai-responses", "anthropic-messages"])
+    expect(APIS).toEqual([
+      "openai-completions",
+      "openai-responses",
+      "anthropic-messages",
+      "azure-openai-responses",
+      "azure-openai-completions",
+    ])
     expect(THINKING).toEqual(["off", "minimal", "low", "medium", "high", "xhigh", "max"])
   })
 })

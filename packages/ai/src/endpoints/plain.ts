@@ -6,7 +6,7 @@ import { serialise } from "../assemble/serialise.ts"
 import { USER_AGENT } from "../version.ts"
 
 /** How a key is sent. */
-export type KeyScheme = "bearer" | "x-api-key"
+export type KeyScheme = "bearer" | "x-api-key" | "api-key"
 
 /** What plain endpoints differ in. */
 export interface PlainEndpointOptions {
@@ -26,8 +26,8 @@ const CREDENTIAL_HEADERS = ["authorization", "x-api-key", "api-key"] as const
  * token from a login always goes out as a bearer and is never replaced.
  */
 export function plainEndpoint(id: string, options: PlainEndpointOptions): Endpoint {
-  const urlOf = (base: string, request: WireRequest): string =>
-    `${options.base ? options.base(base) : base}${request.path}`
+  const urlOf = (base: string, request: WireRequest, { model }: Call): string =>
+    withQuery(`${options.base ? options.base(base) : base}${request.path}`, model.query)
   return {
     id,
     dress(request: WireRequest, call: Call, credential: Credential): HttpRequest {
@@ -42,9 +42,9 @@ export function plainEndpoint(id: string, options: PlainEndpointOptions): Endpoi
         credentialHeader(credential, mergeHeaders(...layers), options.scheme(call)),
         ...layers,
       )
-      if (request.method === "GET") return { method: "GET", url: urlOf(base, request), headers }
+      if (request.method === "GET") return { method: "GET", url: urlOf(base, request, call), headers }
       const body = request.body instanceof Uint8Array ? request.body : serialise(request.body)
-      return { method: "POST", url: urlOf(base, request), headers, body }
+      return { method: "POST", url: urlOf(base, request, call), headers, body }
     },
   }
 }
@@ -52,7 +52,12 @@ export function plainEndpoint(id: string, options: PlainEndpointOptions): Endpoi
 function credentialHeader(credential: Credential, own: HeaderMap, scheme: KeyScheme): HeaderMap {
   if (credential.kind === "oauth") return { authorization: `Bearer ${credential.secret}` }
   if (credential.kind !== "key" || CREDENTIAL_HEADERS.some((name) => own[name] !== undefined)) return {}
-  return scheme === "x-api-key" ? { "x-api-key": credential.secret } : { authorization: `Bearer ${credential.secret}` }
+  return scheme === "bearer" ? { authorization: `Bearer ${credential.secret}` } : { [scheme]: credential.secret }
+}
+
+function withQuery(url: string, query: Readonly<Record<string, string>> | undefined): string {
+  if (!query) return url
+  return `${url}${url.includes("?") ? "&" : "?"}${new URLSearchParams(query).toString()}`
 }
 
 function without(headers: HeaderMap | undefined, names: readonly string[]): HeaderMap | undefined {

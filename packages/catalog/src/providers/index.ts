@@ -1,5 +1,6 @@
 import type { Provider } from "../provider.ts"
 import { anthropic } from "./anthropic.ts"
+import { azureOpenai } from "./azure-openai.ts"
 import { cerebras } from "./cerebras.ts"
 import { deepseek } from "./deepseek.ts"
 import { fireworks } from "./fireworks.ts"
@@ -21,6 +22,7 @@ import { zai } from "./zai.ts"
 export const PROVIDERS = {
   anthropic: anthropic as Provider,
   openai: openai as Provider,
+  "azure-openai": azureOpenai as Provider,
   openrouter: openrouter as Provider,
   groq: groq as Provider,
   deepseek: deepseek as Provider,
