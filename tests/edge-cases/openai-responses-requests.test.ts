@@ -195,7 +195,7 @@ describe("earlier answers", () => {
   test("OF-158: thinking that nothing follows stays out", () => {
     const { input, losses } = encoded({ context: history(sealed()) })
     expect(types(input)).toEqual(["user", "user"])
-    expect(losses).toMatchObject([{ field: "messages[1]", kind: "dropped" }])
+    expect(losses).toMatchObject([{ field: "messages[1].content[0]", kind: "dropped" }])
   })
 
   test("OF-159: the phase of a text goes back", () => {

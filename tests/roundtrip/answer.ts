@@ -1,12 +1,13 @@
 import type { AssistantMessage, Block, Loss, Usage } from "@sluice/ai"
+import { open } from "../../packages/ai/src/wires/openai-responses/seal.ts"
 import { ANY, SomeOf } from "./match.ts"
 import { applyLosses, GONE } from "./paths.ts"
 
 /**
- * How an answer is laid out on a wire: as blocks in their order, or as one text, one thinking, calls and media side
- * by side.
+ * How an answer is laid out on a wire: as blocks in their order, as items in their order, or as one text, one
+ * thinking, calls and media side by side.
  */
-export type Layout = "blocks" | "fields"
+export type Layout = "blocks" | "items" | "fields"
 
 /** What an answer's layout leaves open, in words: both sides of a comparison are brought into this form. */
 export const ANSWER_CANON: readonly string[] = [
@@ -14,6 +15,7 @@ export const ANSWER_CANON: readonly string[] = [
   "On a wire without blocks (`fields`) texts are one text and thinking one thinking; the order of text, calls and media is not told; audio has the format of the request.",
   "Token counts that a wire insists on are 0 where they are unknown; totals, cost, provenance and the vendor's extras are not told.",
   "A refusal is a refusal, whether it came as a reason to stop or as a failure; `toolUse` without a call is `stop`.",
+  "On a wire of items a refusal is said in the answer, as its last text; a signature is what stands encrypted in the thinking's item, out of our seal where it is sealed, and hidden thinking is an item of that alone; where a cap was met behind whole calls, they are to be run.",
   "Who made the answer, when, its id, ids of items, the issuer of opaque values and the name of the thinking's field are the reader's own.",
 ]
 
@@ -23,14 +25,19 @@ export function projectAnswer(message: AssistantMessage, losses: readonly Loss[]
 }
 
 type Fields = Record<string, unknown>
+type Entry = Fields | typeof ANY
 
 /** An answer in the form in which two of them are compared. */
 export function canonAnswer(message: AssistantMessage, layout: Layout): unknown {
-  const blocks = (message.content as (Block | typeof GONE)[]).filter((block) => block !== GONE).flatMap(canonBlock)
+  const blocks = (message.content as (Block | typeof GONE | typeof ANY)[]).flatMap((block): Entry[] => {
+    if (block === GONE) return []
+    return block === ANY ? [block] : canonBlock(block)
+  })
+  const known = blocks.filter((block) => block !== ANY)
   return {
-    content: layout === "blocks" ? blocks : asFields(blocks),
-    stop: canonStop(message, blocks),
-    usage: canonUsage(message.usage),
+    content: layout === "fields" ? asFields(known) : layout === "blocks" ? blocks : asItems(blocks, message),
+    stop: canonStop(message, known, layout),
+    usage: canonUsage(message.usage, layout),
   }
 }
 
@@ -38,7 +45,7 @@ function canonBlock(block: Block): Fields[] {
   switch (block.type) {
     case "text":
       if (block.text === "" && !block.citations) return []
-      return [{ type: "text", text: block.text, citations: block.citations, logprobs: block.logprobs }]
+      return [{ type: "text", text: block.text, citations: listed(block.citations), logprobs: block.logprobs }]
     case "thinking":
       if (block.thinking === "" && !block.signature) return []
       return [{ type: "thinking", thinking: block.thinking, signature: block.signature?.value }]
@@ -53,6 +60,38 @@ function canonBlock(block: Block): Fields[] {
     default:
       return [{ ...block }]
   }
+}
+
+/** A list without what is gone of it; none for an empty one. */
+function listed(list: readonly unknown[] | undefined): unknown {
+  if (!Array.isArray(list)) return list
+  const left = list.filter((entry) => entry !== GONE)
+  return left.length === 0 ? undefined : left
+}
+
+/** Blocks as items: what stands encrypted in those of thinking, and a refusal as the last text. */
+function asItems(blocks: readonly Entry[], { stopDetails }: AssistantMessage): unknown[] {
+  const items: unknown[] = blocks.map((block) =>
+    block !== ANY && block["type"] === "thinking" ? thinkingItem(block) : block,
+  )
+  if (stopDetails?.type !== "refusal") return items
+  const explanation: unknown = stopDetails.explanation
+  if (explanation === ANY) return [...items, ANY]
+  const last = blocks.at(-1)
+  const said = last !== undefined && last !== ANY && last["type"] === "text" && last["text"] === explanation
+  return said || explanation === undefined ? items : [...items, { type: "text", text: explanation }]
+}
+
+function thinkingItem(block: Fields): Fields {
+  const { signature } = block
+  if (typeof signature !== "string" || !signature.startsWith('{"type":"reasoning",')) return block
+  const { encrypted_content: encrypted } = JSON.parse(signature) as { encrypted_content: string }
+  const sealed = open(encrypted)
+  if (!sealed) return { ...block, signature: encrypted }
+  const { value } = sealed.opaque
+  return sealed.content.type === "redactedThinking"
+    ? { type: "redactedThinking", data: value }
+    : { ...block, signature: value }
 }
 
 /** Blocks on a wire that has none. */
@@ -87,11 +126,13 @@ function lists(all: readonly unknown[]): unknown {
   return part ? new SomeOf(list) : list
 }
 
-function canonStop({ stopReason, stopDetails }: AssistantMessage, blocks: readonly Fields[]): unknown {
+function canonStop({ stopReason, stopDetails }: AssistantMessage, blocks: readonly Fields[], layout: Layout): unknown {
   const details = stopDetails as unknown
   if (details === ANY) return ANY
   if (stopDetails?.type === "refusal") return { ...stopDetails }
   const calls = blocks.some((block) => block["type"] === "toolCall")
+  const whole = blocks.every((block) => block["rawArguments"] === undefined && !block["incomplete"])
+  if (layout === "items" && stopReason === "length" && calls && whole) return { reason: "toolUse", ...stopDetails }
   const reason =
     stopReason === "toolUse" && !calls
       ? "stop"
@@ -101,7 +142,8 @@ function canonStop({ stopReason, stopDetails }: AssistantMessage, blocks: readon
   return { reason, ...stopDetails }
 }
 
-function canonUsage(usage: Usage): unknown {
+function canonUsage(usage: Usage, layout: Layout): unknown {
   const { input = 0, output = 0, cacheRead = 0, cacheWrite = 0, reasoningTokens } = usage
-  return { input, output, cacheRead, cacheWrite, reasoningTokens }
+  const thought = layout === "items" ? (reasoningTokens ?? 0) : reasoningTokens
+  return { input, output, cacheRead, cacheWrite, reasoningTokens: thought }
 }

@@ -3,7 +3,7 @@ import { ANY, Maybe, OneOf, REST, SomeOf } from "./match.ts"
 import { GONE } from "./paths.ts"
 
 /** Which wire's conventions hold besides the common ones; `none` for a hand-over, which has no wire. */
-export type ContextCanon = "chat" | "messages" | "none"
+export type ContextCanon = "chat" | "messages" | "responses" | "none"
 
 /** What is the same conversation, in words: both sides of a comparison are brought into this form. */
 export const CONTEXT_CANON: readonly string[] = [
@@ -14,6 +14,7 @@ export const CONTEXT_CANON: readonly string[] = [
   "The type of media at an address is known by its host; image/jpg is image/jpeg; `detail: auto` is no detail; `citations: false` is no wish for citations; an empty description is none.",
   "`strict: false` may be left out, and without a word a host may be asked to be strict.",
   "chat: instructions at the head of the conversation are the system prompt; texts of one answer are one text, the last mark holds for it, and unsigned thinking is one thinking; hidden thinking stands behind the visible; a mark of a tool's result stands on its text; an empty list of tools is none.",
+  "responses: instructions at the head of the conversation are the system prompt; there are items and no answers, so that answers behind each other are one; an empty list of tools is none; an item of the vendor's own tools is the same without its id.",
   "messages: a text document is its text, however it was given; a strict tool's objects are closed.",
 ]
 
@@ -44,6 +45,8 @@ class Flattening {
   /** A result in the run has content that may have moved behind the run. */
   #moved = false
   #head = true
+  /** The last that was said is an answer's. */
+  #answering = false
 
   constructor({ systemPrompt, messages }: Context, options: CanonOptions) {
     this.#options = options
@@ -54,6 +57,7 @@ class Flattening {
       if (message === GONE) return
       if (message === ANY) {
         this.#calls = new Map()
+        this.#answering = false
         this.tokens.push(REST)
       } else this.#message(message as Message)
       if (injected) this.tokens.push(REST)
@@ -94,16 +98,18 @@ class Flattening {
   #message(message: Message): void {
     if (message.role !== "toolResult") this.#endRun()
     const { canon } = this.#options
+    const headIsPrompt = canon === "chat" || canon === "responses"
     if (message.role === "assistant") {
-      this.#head = false
+      if (canon !== "responses") this.#head = false
       this.#answer(message.content as (Block | typeof GONE | typeof ANY)[])
       return
     }
+    this.#answering = false
     if (message.role === "toolResult") {
       this.#result(message)
       return
     }
-    if (message.role === "developer" && this.#head && canon === "chat" && Array.isArray(blocksOf(message.content))) {
+    if (message.role === "developer" && this.#head && headIsPrompt && Array.isArray(blocksOf(message.content))) {
       for (const block of blocksOf(message.content) as InputBlock[]) {
         if ((block as unknown) === ANY) this.tokens.push(REST)
         else if ((block as unknown) !== GONE) this.#paragraphs(block)
@@ -152,7 +158,8 @@ class Flattening {
   }
 
   #answer(content: readonly (Block | typeof GONE | typeof ANY)[]): void {
-    this.#calls = new Map()
+    const goesOn = this.#answering && this.#options.canon === "responses"
+    if (!goesOn) this.#calls = new Map()
     const given = content as unknown
     const turned = given instanceof SomeOf
     const list = (turned ? given.list : content) as readonly (Block | typeof GONE | typeof ANY)[]
@@ -162,6 +169,12 @@ class Flattening {
     if (turned) said = inOrder(said, this.#options.canon)
     if (this.#options.canon === "chat") said = asChatTurn(said)
     if (said.length === 0) return
+    this.#answering = true
+    this.#head = false
+    if (goesOn) {
+      this.tokens.push(...said.map((token) => withRole("assistant", token)))
+      return
+    }
     const sure = said.some((token) => token !== REST)
     const border = { role: "assistant", type: "answer" }
     this.tokens.push(sure ? border : new Maybe(border), ...said.map((token) => withRole("assistant", token)))
@@ -182,6 +195,8 @@ class Flattening {
       case "thinking": {
         const signature = block.signature?.value
         const joins = this.#options.canon === "chat" && block.thinking !== ""
+        const shown: unknown = block.thinking
+        if (shown === ANY) return [{ type: "thinking", thinking: ANY, signature }]
         if (block.thinking.trim() === "" && signature === undefined && !joins) return []
         return [{ type: "thinking", thinking: block.thinking.toWellFormed(), signature }]
       }
@@ -207,7 +222,7 @@ class Flattening {
         ]
       }
       case "native":
-        return [{ type: "native", api: block.api, item: block.item }]
+        return [{ type: "native", api: block.api, item: this.#item(block.item) }]
       case "image":
         return [
           {
@@ -227,6 +242,12 @@ class Flattening {
           },
         ]
     }
+  }
+
+  #item(item: Fields): Fields {
+    if (this.#options.canon !== "responses") return item
+    const { id: _id, ...said } = item
+    return said
   }
 
   #source(source: unknown): unknown {
@@ -307,7 +328,8 @@ function canonTools(tools: Context["tools"], options: CanonOptions): unknown {
   const list = (given as readonly (Tool | typeof GONE | typeof ANY)[])
     .filter((tool) => tool !== GONE)
     .map((tool) => (tool === ANY ? ANY : canonTool(tool as Tool, options)))
-  return list.length === 0 && options.canon === "chat" ? undefined : list
+  const noneIsAbsent = options.canon === "chat" || options.canon === "responses"
+  return list.length === 0 && noneIsAbsent ? undefined : list
 }
 
 function canonTool(tool: Tool, { canon, expected, openMarks }: CanonOptions): unknown {

@@ -30,7 +30,9 @@ function norm(wire: WireUnderTest, model: Model, given: Context): Norm | undefin
     const { call, losses } = overTheWire(wire, model, handed, options)
     return { handed, handedLosses, context: call.context, losses, accepted: call.losses }
   } catch (error) {
-    if (SluiceError.is(error) && error.param === "messages") return undefined
+    // A conversation in which nothing is said.
+    const field = wire.canon === "responses" ? "input" : "messages"
+    if (SluiceError.is(error) && error.param === field) return undefined
     throw error
   }
 }

@@ -10,7 +10,8 @@ export const OPTIONS_CANON: readonly string[] = [
   "Without tools a choice of tools and parallel calls say nothing.",
   "A level and a budget are two words for one wish: where one is reported, or only a budget was given, the level is open.",
   "What belongs to sessions, caches and routing is not told (`sessionId`, `promptCacheKey`, `cacheRetention`, `wire`).",
-  "A format has a name on every host of chat; the one that the caller left out or that the wire respelled is open.",
+  "A format has a name on every host of chat and of responses; the one that the caller left out or that the wire respelled is open.",
+  "responses: thinking is shown where a summary is asked for, and a request without one leaves that to the host; the tier `auto` is none.",
   "messages: a cap is always sent; a model with levels is asked to show its thinking; the tiers `default` and `standard_only`, `priority` and `fast` are two words for one.",
 ]
 
@@ -51,7 +52,7 @@ export function projectOptions(
     expected["maxTokens"] = ANY
   }
   const output = expected["output"] as Fields | undefined
-  if (canon === "chat" && output !== undefined && isFields(output)) output["name"] = ANY
+  if ((canon === "chat" || canon === "responses") && output !== undefined && isFields(output)) output["name"] = ANY
   if (canon === "messages") {
     // Where the host cannot be held to a format, a tool that must be called stands in for it.
     if (output === (ANY as unknown)) expected["toolChoice"] = ANY
@@ -87,6 +88,10 @@ export function canonOptions(options: CallOptions, canon: ContextCanon): Fields 
   if (isFields(said["metadata"])) {
     const texts = Object.entries(said["metadata"]).map(([name, value]) => [name, String(value)])
     said["metadata"] = Object.fromEntries(texts)
+  }
+  if (canon === "responses") {
+    delete said["showThinking"]
+    if (serviceTier === "auto") delete said["serviceTier"]
   }
   if (canon === "messages") {
     if (parallelToolCalls === true) delete said["parallelToolCalls"]

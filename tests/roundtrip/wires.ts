@@ -3,8 +3,11 @@ import { anthropicMessages } from "@sluice/ai/wires/anthropic-messages"
 import { anthropicMessagesServer } from "@sluice/ai/wires/anthropic-messages/server"
 import { openaiCompletions } from "@sluice/ai/wires/openai-completions"
 import { openaiCompletionsServer } from "@sluice/ai/wires/openai-completions/server"
+import { openaiResponses } from "@sluice/ai/wires/openai-responses"
+import { openaiResponsesServer } from "@sluice/ai/wires/openai-responses/server"
 import { checkAnthropicMessage, checkAnthropicStream } from "../grammar/anthropic-messages-stream.ts"
 import { checkChatCompletion, checkChatStream } from "../grammar/openai-chat-stream.ts"
+import { checkResponse, checkResponsesStream } from "../grammar/openai-responses-stream.ts"
 import type { WireUnderTest } from "./wire-under-test.ts"
 
 function model(api: string, fields: Partial<Model>): Model {
@@ -109,6 +112,49 @@ export const messages: WireUnderTest = {
           mediaUrls: true,
           contextManagement: true,
           interleavedThinking: true,
+        },
+      },
+    }),
+  },
+}
+
+export const responses: WireUnderTest = {
+  client: openaiResponses,
+  server: openaiResponsesServer,
+  route: "/v1/responses",
+  request: (stream) => ({ model: "m", stream, store: false, input: "hi" }),
+  layout: "items",
+  answers: {
+    api: "openai-responses",
+    items: [{ type: "web_search_call", id: "ws_1", status: "completed", action: { type: "search", query: "x 𝔘" } }],
+  },
+  contexts: {
+    signatures: ['{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"c2ln"}', "c2ln"],
+    hidden: ["aGlk"],
+    callSignatures: ["s"],
+    items: [],
+    answerItems: [{ type: "web_search_call", id: "ws_1", status: "completed", action: { type: "search", query: "x" } }],
+    tools: [{ type: "web_search" }],
+  },
+  canon: "responses",
+  checkStream: (frames) => checkResponsesStream(frames),
+  checkWhole: (document) => checkResponse(document),
+  models: {
+    plain: model("openai-responses", {}),
+    rich: model("openai-responses", {
+      maxTokens: 32_000,
+      thinking: { mode: "effort", efforts: ["low", "medium", "high"] },
+      compat: {
+        responses: {
+          developerRole: true,
+          strictTools: "per-tool",
+          customTools: true,
+          documents: true,
+          mediaInToolResult: true,
+          promptCacheKey: true,
+          promptCacheRetention: true,
+          originalDetail: true,
+          serviceTiers: ["auto", "default", "priority", "flex"],
         },
       },
     }),

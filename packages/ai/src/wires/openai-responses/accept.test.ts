@@ -82,6 +82,8 @@ describe("the settings of a request", () => {
     expect(read({ input: "hi", service_tier: "auto", background: false, ...idle }).options).toEqual({})
     expect(read({ input: "hi", reasoning: { effort: "none" } }).options.reasoning).toBe("off")
     expect(read({ input: "hi", include: ["message.output_text.logprobs"] }).options.logprobs).toBe(true)
+    const alone = { input: "hi", include: ["message.output_text.logprobs"], top_logprobs: 0 }
+    expect(read(alone).options.logprobs).toBe(0)
     expect(read({ input: "hi", text: { format: { type: "json_object" } } }).options.output).toEqual({ type: "json" })
   })
 

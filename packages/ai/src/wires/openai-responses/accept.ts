@@ -158,7 +158,7 @@ function numbers(body: Obj): CallOptions {
     temperature: optionalNumber(body["temperature"], "temperature"),
     topP: optionalNumber(body["top_p"], "top_p"),
     maxTokens: optionalInteger(body["max_output_tokens"], "max_output_tokens", 1),
-    logprobs: top ? top : asked ? true : undefined,
+    logprobs: asked ? (top ?? true) : top || undefined,
   })
 }
 

@@ -1,32 +1,23 @@
 import type { AssistantMessage, Block, Issuer, Opaque, TextBlock, ToolCallBlock } from "../../model/message.ts"
 import { seal, type SealedContent } from "./seal.ts"
-import { API, isObject, type Obj } from "./types.ts"
+import { API, isAnnotation, isObject, nestedFields, type Obj } from "./types.ts"
 
 /** Reports something that the wire cannot carry as it is. */
 export type Report = (field: string, reason: string, kind?: "dropped" | "approximated" | "injected") => void
 
-const ANNOTATIONS: ReadonlySet<unknown> = new Set([
-  "file_citation",
-  "url_citation",
-  "container_file_citation",
-  "file_path",
-])
-
 /** The citations of a text that this wire can spell; the others are reported. */
 export function annotationsOf(block: TextBlock, path: string, report: Report): Obj[] {
   const annotations: Obj[] = []
-  for (const citation of block.citations ?? []) {
-    if (!isObject(citation) || !ANNOTATIONS.has(citation["type"])) {
-      report(`${path}.citations`, "Citations of another wire cannot be spelled.")
-      continue
+  block.citations?.forEach((citation, i) => {
+    const at = `${path}.citations[${i}]`
+    if (!isAnnotation(citation)) {
+      report(at, "Citations of another wire cannot be spelled.")
+      return
     }
-    // Chat Completions nests what this wire has beside the type.
-    const nested = citation[citation["type"] as string]
-    if (isObject(nested)) {
-      annotations.push({ type: citation["type"], ...nested })
-      report(`${path}.citations`, "Citations of another wire are spelled anew.", "approximated")
-    } else annotations.push(citation)
-  }
+    const nested = nestedFields(citation)
+    if (nested) report(at, "Citations of another wire are spelled anew.", "approximated")
+    annotations.push(nested ? { type: citation["type"], ...nested } : citation)
+  })
   return annotations
 }
 

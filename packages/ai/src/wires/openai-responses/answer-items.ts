@@ -7,7 +7,18 @@ import type {
   ToolCallBlock,
 } from "../../model/message.ts"
 import { loseMark } from "./parts.ts"
-import { API, isObject, learned, text, type Body, type Encoding, type Obj } from "./types.ts"
+import { partsOf } from "./reasoning.ts"
+import {
+  API,
+  isAnnotation,
+  isObject,
+  learned,
+  nestedFields,
+  text,
+  type Body,
+  type Encoding,
+  type Obj,
+} from "./types.ts"
 
 /** Ids that the vendor takes back. */
 const ITEM_ID = /^[A-Za-z0-9_-]{1,64}$/
@@ -22,7 +33,7 @@ const NEEDS_ID: ReadonlySet<string> = new Set([
 
 /** The items of an earlier answer, in its order. Ids of calls of grammar tools are added to `custom`. */
 export function answerItems(encoding: Encoding, message: AssistantMessage, field: string, custom: Set<string>): Body[] {
-  const turn = new Turn(encoding, message, field)
+  const turn = new Turn(encoding, message)
   message.content.forEach((block, i) => turn.add(block, `${field}.content[${i}]`, custom))
   return turn.items()
 }
@@ -31,16 +42,18 @@ export function answerItems(encoding: Encoding, message: AssistantMessage, field
 class Turn {
   readonly #encoding: Encoding
   readonly #message: AssistantMessage
-  readonly #field: string
   readonly #items: Body[] = []
+  /** Where the block that began each item stands. */
+  readonly #places: string[] = []
+  /** Where thinking stands whose item shows another text than the block. */
+  readonly #retold = new Set<string>()
   /** Ids of items go back: they stand beside thinking that the vendor knows by its id. */
   readonly #ids: boolean
   #text: { id: string | undefined; content: Body[] } | undefined
 
-  constructor(encoding: Encoding, message: AssistantMessage, field: string) {
+  constructor(encoding: Encoding, message: AssistantMessage) {
     this.#encoding = encoding
     this.#message = message
-    this.#field = field
     this.#ids = this.#idsFit()
   }
 
@@ -66,16 +79,20 @@ class Turn {
       default:
         lose(at, "dropped", `A block of type ${block.type} cannot stand in an answer on this wire.`)
     }
+    if (this.#items.length > this.#places.length) this.#places.push(at)
   }
 
   /** What was added. Thinking that nothing follows is refused by the vendor, so it is left out. */
   items(): Body[] {
     const { lose } = this.#encoding
-    while (this.#items.at(-1)?.["type"] === "reasoning") {
-      this.#items.pop()
-      lose(this.#field, "dropped", "The vendor refuses thinking that nothing follows.")
-    }
-    return this.#items
+    const end = this.#items.findLastIndex((item) => item["type"] !== "reasoning") + 1
+    this.#places.forEach((at, i) => {
+      if (i >= end) lose(at, "dropped", "The vendor refuses thinking that nothing follows.")
+      else if (this.#retold.has(at)) {
+        lose(`${at}.thinking`, "approximated", "Sealed thinking goes back with the text that it was sealed with.")
+      }
+    })
+    return this.#items.slice(0, end)
   }
 
   #idsFit(): boolean {
@@ -116,6 +133,7 @@ class Turn {
         ...(Array.isArray(content) ? { content } : {}),
         ...(sealed ? { encrypted_content } : {}),
       })
+      if (block.thinking !== shownOf(item)) this.#retold.add(at)
       return
     }
     if (compat.replayThinkingText && block.thinking !== "") {
@@ -131,13 +149,13 @@ class Turn {
     const { call, lose } = this.#encoding
     const own = this.#message.api === API && this.#message.provider === call.model.provider
     loseMark(this.#encoding, block.cache, at)
-    if (block.citations?.length && !own) lose(`${at}.citations`, "dropped", "They are in another vendor's shape.")
+    const annotations = this.#annotations(block, at)
     if (block.logprobs?.length) lose(`${at}.logprobs`, "dropped", "They are not sent back.")
     if (block.text === "") return
     const part: Body = {
       type: "output_text",
       text: block.text.toWellFormed(),
-      annotations: own ? ((block.citations ?? []) as Body[]) : [],
+      annotations,
     }
     if (this.#text && block.itemId !== undefined && this.#text.id === block.itemId) {
       this.#text.content.push(part)
@@ -156,6 +174,17 @@ class Turn {
     })
   }
 
+  /** Citations in the API's own shape: of this vendor, or of an answer of which nobody says who made it. */
+  #annotations({ citations = [] }: TextBlock, at: string): Body[] {
+    const { api, provider } = this.#message
+    const own = api === API && (provider === "" || provider === this.#encoding.call.model.provider)
+    const kept = own ? citations.filter((one) => isAnnotation(one) && !nestedFields(one)) : []
+    if (kept.length < citations.length) {
+      this.#encoding.lose(`${at}.citations`, "dropped", "They are in another vendor's shape.")
+    }
+    return kept as Body[]
+  }
+
   #call(call: ToolCallBlock, at: string, custom: Set<string>): Body {
     const { compat, lose } = this.#encoding
     loseMark(this.#encoding, call.cache, at)
@@ -168,6 +197,7 @@ class Turn {
       const input = text(call.arguments["input"]).toWellFormed()
       return { type: "custom_tool_call", ...this.#id(call.itemId), call_id: call.id, name: call.name, input }
     }
+    if (call.custom) lose(`${at}.custom`, "dropped", "The host has no grammar tools: the call went as a function's.")
     return {
       type: "function_call",
       // The id of a call of another kind is refused.
@@ -200,6 +230,11 @@ class Turn {
   #id(itemId: string | undefined): Body {
     return this.#ids && itemId !== undefined ? { id: itemId } : {}
   }
+}
+
+/** The text that a reasoning item shows, as the decoder reads it. */
+function shownOf({ summary, content }: Obj): string {
+  return partsOf(summary) || partsOf(content)
 }
 
 function wellFormed(_key: string, value: unknown): unknown {

@@ -68,6 +68,50 @@ describe("the end of an answer", () => {
     expect([message.stopReason, message.stopDetails]).toEqual([reason, pauses ? { type: "pause_turn" } : undefined])
   })
 
+  test("a response that says that the turn goes on pauses it, unless it waits for results", () => {
+    const goesOn = { status: "completed", end_turn: false }
+    const said = decoded([done(messageItem("Wait.")), end(goesOn)]).message
+    expect([said.stopReason, said.stopDetails]).toEqual(["stop", { type: "pause_turn" }])
+    const called = decoded([done(callItem("call_1", "{}")), end(goesOn)]).message
+    expect([called.stopReason, called.stopDetails]).toEqual(["toolUse", undefined])
+  })
+
+  test("a refusal explains an answer that was filtered", () => {
+    const item = messageItem("", { content: [{ type: "refusal", refusal: "I will not." }] })
+    const filtered = { status: "incomplete", incomplete_details: { reason: "content_filter" } }
+    const { message } = decoded([done(item), event("incomplete", { response: filtered })])
+    expect([message.error?.code, message.stopDetails]).toEqual([
+      "content_blocked",
+      { type: "refusal", explanation: "I will not." },
+    ])
+  })
+
+  test.each<[string, Obj]>([
+    ["failed", { status: "failed", error: { code: "server_error", message: "Down." } }],
+    ["incomplete", { status: "incomplete", incomplete_details: { reason: "content_filter" } }],
+  ])("a call whose end did not come is none to run when the response is %s", (name, response) => {
+    const added = event("output_item.added", { output_index: 0, item: callItem("call_1", "") })
+    const piece = event("function_call_arguments.delta", { output_index: 0, delta: "{}" })
+    const { message } = decoded([added, piece, event(name, { response })])
+    expect(message.content).toMatchObject([{ type: "toolCall", incomplete: true }])
+  })
+
+  test("calls under one id are told apart by their places in the last event", () => {
+    const first = callItem("call_1", '{"a":1}', { name: "f" })
+    const added = event("output_item.added", {
+      output_index: 1,
+      item: callItem("call_1", "", { id: "fc_2", name: "g" }),
+    })
+    const piece = event("function_call_arguments.delta", { output_index: 1, delta: "{}" })
+    const failed = { status: "failed", output: [first], error: { code: "server_error", message: "Down." } }
+    const { message } = decoded([done(first), added, piece, event("failed", { response: failed })])
+    expect(message.content).toMatchObject([
+      { name: "f", arguments: { a: 1 } },
+      { name: "g", incomplete: true },
+    ])
+    expect(message.content[0]).not.toHaveProperty("incomplete")
+  })
+
   test("usage, tier, id and model are those of the last event", () => {
     const usage = {
       input_tokens: 100,

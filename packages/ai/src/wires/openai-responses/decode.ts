@@ -5,7 +5,7 @@ import { frameObject } from "../../assemble/frame-json.ts"
 import { answerError } from "./errors.ts"
 import { clientRun, Items, type Item } from "./items.ts"
 import { ReasoningReader } from "./reasoning.ts"
-import { readEnd, type Seen } from "./stop.ts"
+import { hasFailed, readEnd, type Seen } from "./stop.ts"
 import { TextReader } from "./texts.ts"
 import { API, isObject, text, type Obj } from "./types.ts"
 import { readUsage } from "./usage.ts"
@@ -227,6 +227,7 @@ export class ResponsesDecoder implements Decoder {
     }
     const target = known && !known.done ? known : this.#items.add(item, event)
     if (target === known) this.#items.name(target, item)
+    else if (target.kind === "call") this.#openCall(target, item)
     this.#finish(target, item)
   }
 
@@ -265,9 +266,11 @@ export class ResponsesDecoder implements Decoder {
     this.#identify(response)
     if (isObject(response["usage"])) this.#out.usage(readUsage(response["usage"]))
     if (Array.isArray(response["output"])) this.#settle(response["output"].filter(isObject))
-    for (const item of this.#items.all) this.#closeOpen(item)
+    const failed = hasFailed(response, type)
+    for (const item of this.#items.all) if (!failed || !isCut(item)) this.#closeOpen(item)
     const end = readEnd(response, type, this.#seen())
     if ("fail" in end) {
+      if (end.details) this.#out.stop("error", end.details)
       this.#out.fail(end.fail)
       return
     }
@@ -324,6 +327,11 @@ export class ResponsesDecoder implements Decoder {
       refusal: this.#texts.refusal,
     }
   }
+}
+
+/** Whether a call's end has not come, neither with its item nor with its arguments. */
+function isCut({ kind, done, final }: Item): boolean {
+  return kind === "call" && !done && final === undefined
 }
 
 function callFields(item: Obj): { id?: string; name?: string; custom?: boolean } {

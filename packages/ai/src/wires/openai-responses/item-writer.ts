@@ -57,6 +57,11 @@ export class ItemWriter {
     return this.#queue[0]?.item !== undefined
   }
 
+  /** Places of the blocks of which nothing has been written. */
+  get unwritten(): number[] {
+    return this.#queue.filter(({ item }) => item === undefined).map(({ contentIndex }) => contentIndex)
+  }
+
   push(event: BlockEvent, frames: Frame[]): void {
     const { contentIndex, partial } = event
     switch (event.type) {

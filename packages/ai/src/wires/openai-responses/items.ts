@@ -124,6 +124,8 @@ export class Items {
     const index = event["output_index"]
     const callId = text(item["call_id"])
     const placed = fits(typeof index === "number" ? this.#byIndex.get(index) : undefined)
+    // Two calls may have one id: then their places tell them apart.
+    if (placed && callId !== "" && placed.callId === callId) return placed
     return (
       fits(callId === "" ? undefined : this.#byCallId.get(callId)) ??
       (announced ? this.#sameCall(placed, callId) : placed) ??

@@ -62,7 +62,8 @@ export class ReasoningReader {
   }
 }
 
-function partsOf(parts: unknown): string {
+/** The texts of the parts of a summary, or of the thinking itself, as one. */
+export function partsOf(parts: unknown): string {
   if (!Array.isArray(parts)) return ""
   return parts
     .map((part) => (isObject(part) ? text(part["text"]) : ""))

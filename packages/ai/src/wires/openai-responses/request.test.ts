@@ -171,6 +171,43 @@ describe("items", () => {
     expect(encoded(said({})).input).toMatchObject([{ content: [{ annotations: citations }] }])
     expect(encoded(said({ api: "anthropic-messages" })).input).toMatchObject([{ content: [{ annotations: [] }] }])
     expect(lost(said({ api: "anthropic-messages" }))).toEqual(["dropped messages[0].content[0].citations"])
+    // A server of this API reads answers of which nobody says who made them.
+    expect(encoded(said({ provider: "" })).input).toMatchObject([{ content: [{ annotations: citations }] }])
+  })
+
+  test("sources in another shape are left out and reported, whoever gave them", () => {
+    const own = { type: "url_citation", url: "https://a.example", title: "A", start_index: 0, end_index: 1 }
+    const citations = [{ type: "char_location" }, own, { type: "url_citation", url_citation: own }, "https://a.example"]
+    const init = { context: { messages: [answer([{ type: "text" as const, text: "a", citations }])] } }
+    expect(encoded(init).input).toMatchObject([{ content: [{ annotations: [own] }] }])
+    expect(lost(init)).toEqual(["dropped messages[0].content[0].citations"])
+  })
+
+  test("thinking is reported where it does not go back: at its own place, and where its item shows another text", () => {
+    const item = {
+      type: "reasoning",
+      id: "rs_1",
+      summary: [{ type: "summary_text", text: "a" }],
+      encrypted_content: "x",
+    }
+    const thinking = (text: string) => ({
+      type: "thinking" as const,
+      thinking: text,
+      signature: { value: JSON.stringify(item) },
+    })
+    const text = { type: "text" as const, text: "b" }
+    const losses = (...content: Parameters<typeof answer>[0]) => lost({ context: { messages: [answer(content)] } })
+    expect(losses(thinking("a"), text)).toEqual([])
+    expect(losses(thinking("changed"), text)).toEqual(["approximated messages[0].content[0].thinking"])
+    expect(losses(text, thinking("changed"))).toEqual(["dropped messages[0].content[1]"])
+  })
+
+  test("a call of a grammar tool goes as a function's where the host has none, which is reported", () => {
+    const call = { type: "toolCall" as const, id: "c", name: "grep", arguments: { input: "x" }, custom: true }
+    const init = { context: { messages: [answer([call])] } }
+    expect(encoded(init).input).toMatchObject([{ type: "function_call", arguments: '{"input":"x"}' }])
+    expect(lost(init)).toEqual(["dropped messages[0].content[0].custom"])
+    expect(lost({ ...init, model: { responses: { customTools: true } } })).toEqual([])
   })
 })
 

@@ -297,7 +297,7 @@ describe("a stream", () => {
       { content: [{ annotations: [own, { url: "v" }], logprobs: [logprob] }] },
       { content: [{ annotations: [] }] },
     ])
-    expect(losses).toEqual(["content[0].citations", "content[1].citations"])
+    expect(losses).toEqual(["content[0].citations[1]", "content[1].citations[0]", "content[1].citations[1]"])
   })
 
   test("items of this wire pass whole, those of others are reported", () => {
@@ -421,6 +421,28 @@ describe("how an answer ends", () => {
     })
     expect(stopped.losses).toEqual(["stopDetails"])
     expect(stopped.last).not.toHaveProperty("end_turn")
+  })
+
+  test("a turn that pauses at a call waits for its result: that it goes on is reported as left out", () => {
+    const { last, losses } = answered((out) => {
+      out.toolCall("c", { id: "call_1", name: "f" })
+      out.close("c")
+      out.stop("stop", { type: "pause_turn" })
+    })
+    expect(last).not.toHaveProperty("end_turn")
+    expect(losses).toEqual(["stopDetails"])
+  })
+
+  test("what waited behind a call that was cut off is reported when the answer fails", () => {
+    const { last, losses } = answered((out) => {
+      said(out)
+      out.toolCall("c", { id: "call_1", name: "f" })
+      out.args("c", '{"a')
+      out.text("t", "behind it")
+      out.fail({ is: "content_blocked", message: "Filtered." })
+    })
+    expect(last.output).toMatchObject([{ type: "message", content: [{ text: "Hello" }] }])
+    expect(losses).toEqual(["content[2]"])
   })
 
   test("a failure is a response that failed; what is finished stays", () => {

@@ -95,7 +95,8 @@ export class ResponsesResponder implements Responder {
   #end(message: AssistantMessage, frames: Frame[]): Obj {
     const { stopDetails } = message
     this.#refuse(message, frames)
-    if (stopDetails && stopDetails.type !== "refusal" && stopDetails.type !== "pause_turn") {
+    const paused = stopDetails?.type === "pause_turn" && !message.content.some((block) => block.type === "toolCall")
+    if (stopDetails && stopDetails.type !== "refusal" && !paused) {
       this.#lose("stopDetails", "The wire has no field for it.")
     }
     const output = this.#items.output
@@ -106,7 +107,7 @@ export class ResponsesResponder implements Responder {
         output,
         ...(cut ? { incomplete_details: { reason: "max_output_tokens" } } : {}),
         // Read by clients that send the conversation again.
-        ...(stopDetails?.type === "pause_turn" ? { end_turn: false } : {}),
+        ...(paused ? { end_turn: false } : {}),
       },
       message.usage,
     )
@@ -135,6 +136,9 @@ export class ResponsesResponder implements Responder {
       return
     }
     this.#items.closeMessage(frames)
+    for (const index of this.#items.unwritten) {
+      this.#lose(`content[${index}]`, "The answer failed before this could be written.")
+    }
     const filtered = error.code === "content_blocked" && !this.#items.open
     if (filtered) this.#refuse(message, frames)
     const status = filtered ? "incomplete" : "failed"

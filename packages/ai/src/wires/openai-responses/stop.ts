@@ -17,38 +17,58 @@ export interface Seen {
 }
 
 /** How an answer ended: a reason to stop, or a failure. */
-export type End = { reason: StopReason; details?: StopDetails } | { fail: ErrorFacts }
+export type End = { reason: StopReason; details?: StopDetails } | { fail: ErrorFacts; details?: StopDetails }
+
+/** Status of a response at its end. `event` is the name of the last event, for hosts that give no status. */
+function statusOf(response: Obj, event: string): string {
+  return text(response["status"]) || event.replace(/^response\./, "") || "completed"
+}
+
+function whyIncomplete({ incomplete_details: details }: Obj): string {
+  return isObject(details) ? text(details["reason"]) : ""
+}
+
+/** Whether a response ended in a failure: then a call whose end did not come was cut off. */
+export function hasFailed(response: Obj, event: string): boolean {
+  const status = statusOf(response, event)
+  if (status === "failed" || status === "cancelled" || event === "response.failed") return true
+  return whyIncomplete(response) === "content_filter"
+}
 
 /**
- * How an answer ended, out of the status of its response and of what it holds. `event` is the name of the last event,
- * for hosts that give no status. A status that is not known stands in the details.
+ * How an answer ended, out of the status of its response and of what it holds. A status that is not known
+ * stands in the details.
  *
  * @see https://platform.openai.com/docs/api-reference/responses/object
  */
 export function readEnd(response: Obj, event: string, seen: Seen): End {
-  const status = text(response["status"]) || event.replace(/^response\./, "") || "completed"
+  const status = statusOf(response, event)
   if (status === "failed" || status === "cancelled" || event === "response.failed") {
     const { error } = response
     if (isObject(error) || (typeof error === "string" && error !== "")) return { fail: answerError({ error }) }
     return { fail: { is: "server_error", message: `The response ended with the status ${status}.` } }
   }
   if (status === "incomplete" || event === "response.incomplete") return incomplete(response, seen)
-  const end = ended(seen)
+  const end = ended(seen, response["end_turn"] === false)
   return status === "completed" || status === "done" ? end : { details: { type: status }, ...end }
 }
 
 function incomplete(response: Obj, seen: Seen): End {
-  const why = isObject(response["incomplete_details"]) ? text(response["incomplete_details"]["reason"]) : ""
-  if (why === "content_filter") {
-    return { fail: { is: "content_blocked", message: "The response is incomplete: content_filter" } }
+  if (whyIncomplete(response) === "content_filter") {
+    const { refusal } = seen
+    const fail: ErrorFacts = { is: "content_blocked", message: "The response is incomplete: content_filter" }
+    return refusal === "" ? { fail } : { fail, details: { type: "refusal", explanation: refusal } }
   }
   // The cap was met behind the last call: nothing of what is to be run is missing.
   if (seen.calls > 0 && seen.callsWhole) return ended(seen)
   return { reason: "length" }
 }
 
-function ended({ calls, clientRun, approval, refusal }: Seen): { reason: StopReason; details?: StopDetails } {
+function ended(seen: Seen, goesOn = false): { reason: StopReason; details?: StopDetails } {
+  const { calls, clientRun, approval, refusal } = seen
   const reason = calls > 0 || clientRun ? "toolUse" : "stop"
   if (clientRun || approval) return { reason, details: { type: "pause_turn" } }
-  return refusal === "" ? { reason } : { reason, details: { type: "refusal", explanation: refusal } }
+  if (refusal !== "") return { reason, details: { type: "refusal", explanation: refusal } }
+  // With calls it is their results that the turn waits for.
+  return goesOn && calls === 0 ? { reason, details: { type: "pause_turn" } } : { reason }
 }
