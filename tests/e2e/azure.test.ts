@@ -1,4 +1,8 @@
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import type { AssistantMessage } from "@sluice/ai"
 import { createSluice } from "@sluice/ai/auto"
+import { resolveModel } from "@sluice/catalog"
 import { openaiResponsesEmulator } from "@sluice/testkit/emulators"
 import { describe, expect, onTestFinished, test } from "vitest"
 
@@ -97,21 +101,60 @@ describe("Azure OpenAI", () => {
   })
 
   test("OF-95: Chat Completions go to the same deployment as Responses", async () => {
-    const { host } = await azure()
+    const asked: { url: string | undefined; key: unknown; body: unknown }[] = []
+    const host = createServer((request, response) => {
+      let text = ""
+      request.on("data", (part) => (text += String(part)))
+      request.on("end", () => {
+        asked.push({ url: request.url, key: request.headers["api-key"], body: JSON.parse(text) })
+        const choice = { index: 0, delta: { content: "Hello." }, finish_reason: "stop" }
+        response.writeHead(200, { "content-type": "text/event-stream" })
+        response.end(`data: ${JSON.stringify({ id: "c", choices: [choice] })}\n\ndata: [DONE]\n\n`)
+      })
+    })
+    await new Promise<void>((resolve) => host.listen(0, "127.0.0.1", resolve))
+    onTestFinished(() => void host.close())
     const variables: Record<string, string> = {
       AZURE_OPENAI_API_KEY: "azure-key",
-      AZURE_OPENAI_BASE_URL: `${host.url}/openai/v1`,
+      AZURE_OPENAI_BASE_URL: `http://127.0.0.1:${(host.address() as AddressInfo).port}/openai/v1`,
       AZURE_OPENAI_DEPLOYMENT_NAME_MAP: "gpt-5.5=my-gpt",
     }
-    const { resolveModel } = await import("@sluice/catalog")
     const env = (name: string): string | undefined => variables[name]
     const sluice = createSluice({
       env,
       resolve: (name) => resolveModel(name, { env, api: "azure-openai-completions" }),
     })
-    let seen: { url: string; body: unknown } | undefined
-    await sluice.complete("azure-openai/gpt-5.5", HELLO, { onPayload: ({ url, body }) => void (seen = { url, body }) })
-    expect(seen?.url).toBe(`${host.url}/openai/v1/chat/completions?api-version=v1`)
-    expect(seen?.body).toMatchObject({ model: "my-gpt" })
+    const message = await sluice.complete("azure-openai/gpt-5.5", HELLO)
+    expect(message.content).toMatchObject([{ type: "text", text: "Hello." }])
+    expect(asked).toMatchObject([
+      { url: "/openai/v1/chat/completions?api-version=v1", key: "azure-key", body: { model: "my-gpt" } },
+    ])
+  })
+
+  test("what its answer holds of its own goes back to it in the next turn", async () => {
+    const item = { type: "web_search_call", id: "ws_1", status: "completed", action: { type: "search", query: "x" } }
+    const { host, sluice } = await azure()
+    const model = { api: "azure-openai-responses", provider: "azure-openai", model: "gpt-5.5" }
+    const answer: AssistantMessage = {
+      role: "assistant",
+      content: [
+        { type: "native", api: "openai-responses", issuer: model, item },
+        { type: "text", text: "Found.", phase: "final_answer" },
+      ],
+      ...model,
+      usage: { provenance: "absent" },
+      stopReason: "stop",
+      timestamp: 0,
+    }
+    const messages = [...HELLO.messages, answer, { role: "user" as const, content: "and?" }]
+    const message = await sluice.complete("azure-openai/gpt-5.5", { messages })
+    expect(message.losses).toBeUndefined()
+    const { input } = (host.requests[0] as { json: unknown }).json as { input: Record<string, unknown>[] }
+    expect(input).toMatchObject([
+      { role: "user" },
+      { type: "web_search_call" },
+      { type: "message", role: "assistant", phase: "final_answer" },
+      { role: "user" },
+    ])
   })
 })

@@ -21,6 +21,18 @@ export type Api =
   | "mock"
   | (string & {})
 
+/** Apis that are another one's codec with an endpoint of its own. */
+const CODECS: Readonly<Record<string, Api>> = {
+  "azure-openai-completions": "openai-completions",
+  "azure-openai-responses": "openai-responses",
+  "openai-codex-responses": "openai-responses",
+}
+
+/** The codec of an api: what two apis share whose conversations are spelled alike. */
+export function codecOf(api: Api): Api {
+  return (Object.hasOwn(CODECS, api) ? CODECS[api] : undefined) ?? api
+}
+
 /** What a model can read or write. */
 export type Modality = "text" | "image" | "document" | "audio"
 

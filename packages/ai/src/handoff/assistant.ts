@@ -1,4 +1,4 @@
-import type { Model } from "@sluice/catalog/core"
+import { codecOf, type Model } from "@sluice/catalog/core"
 import type { AssistantMessage, Block, Issuer, Opaque, ThinkingBlock, ToolCallBlock } from "../model/message.ts"
 import { wellFormed } from "./input.ts"
 import type { LossList } from "./losses.ts"
@@ -102,7 +102,7 @@ function rewriteThinking(
 function mayRead(opaque: Opaque, message: AssistantMessage, target: AssistantTarget): boolean {
   const { model } = target
   const issuer: Issuer | undefined = opaque.issuer
-  if (!issuer) return message.api === model.api
-  if (issuer.api !== model.api || issuer.provider !== model.provider) return false
+  if (!issuer) return codecOf(message.api) === codecOf(model.api)
+  if (codecOf(issuer.api) !== codecOf(model.api) || issuer.provider !== model.provider) return false
   return issuer.model === model.id || target.latest
 }

@@ -1,4 +1,4 @@
-import type { Model, Modality } from "@sluice/catalog/core"
+import { codecOf, type Modality, type Model } from "@sluice/catalog/core"
 import type { Traits } from "../contract/wire-client.ts"
 import type { DeveloperMessage, InputBlock, ToolResultMessage, UserMessage } from "../model/message.ts"
 import type { LossList } from "./losses.ts"
@@ -41,7 +41,7 @@ function rewriteBlock(block: InputBlock, target: Target): InputBlock | undefined
     case "text":
       return block.text.isWellFormed() ? block : { ...block, text: wellFormed(block.text) }
     case "native":
-      if (block.api === target.model.api) return block
+      if (codecOf(block.api) === codecOf(target.model.api)) return block
       target.losses.add(target.path, "dropped", `Only ${block.api} knows this kind of content.`)
       return undefined
     default:

@@ -29,7 +29,13 @@ export const azureOpenai: Provider = {
   keyCheck: { by: "get", path: "/models" },
   compat: {
     chat: { developerRole: true, multipleSystem: true, toolCallIds: "max-40", promptCacheKey: true, documents: true },
-    responses: { developerRole: true, mediaInToolResult: true, documents: true, promptCacheKey: true },
+    responses: {
+      developerRole: true,
+      strictTools: "per-tool",
+      mediaInToolResult: true,
+      documents: true,
+      promptCacheKey: true,
+    },
   },
   defaultModel: "gpt-5.5",
   rules: GPT_RULES,

@@ -1,6 +1,7 @@
 import {
   attempt,
   builderFor,
+  codecOf,
   costOf,
   ExchangeReader,
   SluiceError,
@@ -34,7 +35,8 @@ export function mayRelay(ctx: CallContext): boolean {
   // The host must neither keep what is kept here nor be asked to go on from it.
   if (ctx.keep || (keeps && ctx.call.previous !== undefined)) return false
   return ctx.routes.every(
-    ({ model, endpoint }) => model.api === api && !endpoint.body && !endpoint.unwrap && relay.passes(ctx.call, model),
+    ({ model, endpoint }) =>
+      codecOf(model.api) === api && !endpoint.body && !endpoint.unwrap && relay.passes(ctx.call, model),
   )
 }
 

@@ -1,4 +1,4 @@
-import { mergeHeaders, SluiceError, type HeaderMap, type Route, type Sluice } from "@sluice/ai"
+import { codecOf, mergeHeaders, SluiceError, type HeaderMap, type Route, type Sluice } from "@sluice/ai"
 import type { Settings } from "../options.ts"
 
 /**
@@ -38,7 +38,7 @@ export class Router {
 }
 
 function withForwarded(route: Route, from: { api: string; forward: HeaderMap }): Route {
-  if (route.model.api !== from.api || Object.keys(from.forward).length === 0) return route
+  if (codecOf(route.model.api) !== from.api || Object.keys(from.forward).length === 0) return route
   const headers = mergeHeaders(from.forward, route.model.headers) as Record<string, string>
   return { ...route, model: { ...route.model, headers } }
 }

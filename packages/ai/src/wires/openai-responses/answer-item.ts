@@ -1,3 +1,4 @@
+import { codecOf } from "@sluice/catalog/core"
 import type { AssistantMessage, Block, Issuer, Opaque, TextBlock, ToolCallBlock } from "../../model/message.ts"
 import { seal, type SealedContent } from "./seal.ts"
 import { API, isAnnotation, isObject, nestedFields, type Obj } from "./types.ts"
@@ -31,7 +32,7 @@ export function logprobsOf(block: TextBlock, path: string, report: Report): Obj[
 
 /** The fields that a reasoning item of a host of this wire had, where a signature is one. */
 export function ownReasoning(signature: Opaque | undefined): Obj | undefined {
-  if (!signature?.value || (signature.issuer && signature.issuer.api !== API)) return undefined
+  if (!signature?.value || (signature.issuer && codecOf(signature.issuer.api) !== API)) return undefined
   try {
     const item: unknown = JSON.parse(signature.value)
     return isObject(item) && item["type"] === "reasoning" ? item : undefined

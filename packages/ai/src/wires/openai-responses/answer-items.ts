@@ -1,3 +1,4 @@
+import { codecOf } from "@sluice/catalog/core"
 import type {
   AssistantMessage,
   Block,
@@ -147,7 +148,7 @@ class Turn {
 
   #addText(block: TextBlock, at: string): void {
     const { call, lose } = this.#encoding
-    const own = this.#message.api === API && this.#message.provider === call.model.provider
+    const own = codecOf(this.#message.api) === API && this.#message.provider === call.model.provider
     loseMark(this.#encoding, block.cache, at)
     const annotations = this.#annotations(block, at)
     if (block.logprobs?.length) lose(`${at}.logprobs`, "dropped", "They are not sent back.")
@@ -177,7 +178,7 @@ class Turn {
   /** Citations in the API's own shape: of this vendor, or of an answer of which nobody says who made it. */
   #annotations({ citations = [] }: TextBlock, at: string): Body[] {
     const { api, provider } = this.#message
-    const own = api === API && (provider === "" || provider === this.#encoding.call.model.provider)
+    const own = codecOf(api) === API && (provider === "" || provider === this.#encoding.call.model.provider)
     const kept = own ? citations.filter((one) => isAnnotation(one) && !nestedFields(one)) : []
     if (kept.length < citations.length) {
       this.#encoding.lose(`${at}.citations`, "dropped", "They are in another vendor's shape.")

@@ -1,7 +1,11 @@
 import type { Model, ResponsesCompat } from "@sluice/catalog/core"
 import { describe, expect, test } from "vitest"
+import { classify } from "../../attempt/classify.ts"
+import { readRecording } from "../../assemble/read-recording.ts"
+import type { AssistantMessage } from "../../model/message.ts"
 import type { InboundCall } from "../../contract/wire-server.ts"
 import { accept } from "./accept.ts"
+import { openaiResponses } from "./client.ts"
 import { relay } from "./relay.ts"
 import { seal } from "./seal.ts"
 
@@ -173,5 +177,43 @@ describe("passing a request on", () => {
     const model = (responses: ResponsesCompat): Model => ({ ...MODEL, compat: { responses } })
     expect(relay.passes(inbound({ store: false, ...body }), model(differs))).toBe(false)
     expect(relay.passes(inbound({ store: false, ...body }), model(same))).toBe(true)
+  })
+})
+
+describe("what a relay reads off a stream is what the decoder reads", () => {
+  const decoded = (event: object): AssistantMessage =>
+    readRecording(openaiResponses, MODEL, {
+      stream: true,
+      chunks: [new TextEncoder().encode(`data: ${JSON.stringify(event)}\n\n`)],
+    })
+
+  test.each([
+    "invalid_prompt",
+    "image_parse_error",
+    "bio_content_policy_violation",
+    "rate_limit_exceeded",
+    "server_error",
+  ])("the error %s", (code) => {
+    const event = { type: "response.failed", response: { status: "failed", error: { code, message: "No." } } }
+    const tap = relay.tap(inbound())
+    tap.push({ event: event.type, data: JSON.stringify(event) })
+    const { error } = tap.result()
+    const read = decoded(event).error
+    expect(classify({ ...error, inStream: true }, {})).toMatchObject({ code: read?.code, message: read?.message })
+  })
+
+  test("usage", () => {
+    const usage = {
+      input_tokens: 50,
+      input_tokens_details: { cached_tokens: 20, cache_write_tokens: 5 },
+      output_tokens: 20,
+      output_tokens_details: { reasoning_tokens: 12 },
+      total_tokens: 70,
+    }
+    const event = { type: "response.completed", response: { status: "completed", output: [], usage } }
+    const tap = relay.tap(inbound())
+    tap.push({ event: event.type, data: JSON.stringify(event) })
+    expect(tap.result().usage).toEqual(decoded(event).usage)
+    expect(tap.result().usage).toMatchObject({ input: 25, output: 20, cacheRead: 20, cacheWrite: 5, totalTokens: 70 })
   })
 })

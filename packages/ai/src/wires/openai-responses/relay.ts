@@ -3,11 +3,12 @@ import { spliceJson } from "../../assemble/json-splice.ts"
 import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Frame } from "../../contract/frame.ts"
 import type { Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
-import { errorFacts } from "../host-errors.ts"
-import { readUsage } from "../openai-completions/usage.ts"
 import { isSignOfLife } from "../sign-of-life.ts"
+import { answerError } from "./errors.ts"
 import { passes } from "./passes.ts"
+import { readEnd, type Seen } from "./stop.ts"
 import { isObject, type Obj } from "./types.ts"
+import { readUsage } from "./usage.ts"
 
 /** Passes requests and streams of this wire on as they are. */
 export const relay: Relay = {
@@ -27,6 +28,9 @@ const EMPTY_DELTA = /"delta"\s*:\s*""/
 /** An item that shows nothing by itself: its text comes in deltas. */
 const QUIET_ITEM = /"item"\s*:\s*\{[^{}[\]]*"type"\s*:\s*"(?:message|reasoning)"/
 
+/** A relay does not look at what an answer holds: only at whether it failed. */
+const NOTHING_SEEN: Seen = { calls: 0, callsWhole: true, clientRun: false, approval: false, refusal: "" }
+
 /** Watches a stream that is passed through. Only the few events that carry usage or an error are parsed. */
 class ResponsesTap implements Tap {
   #content = false
@@ -41,12 +45,11 @@ class ResponsesTap implements Tap {
       case "response.completed":
       case "response.incomplete":
       case "response.done":
-        return this.#end(responseOf(parse(data)))
       case "response.failed":
       case "response.cancelled":
-        return this.#failed(responseOf(parse(data)))
+        return this.#end(responseOf(parse(data)), type)
       case "error":
-        this.#error = { inStream: true, ...errorFacts(parse(data)) }
+        this.#error = { inStream: true, ...answerError(parse(data)) }
         return this.#waiting()
       case "response.created":
       case "response.queued":
@@ -74,24 +77,16 @@ class ResponsesTap implements Tap {
     }
   }
 
-  #end(response: Obj): TapVerdict {
+  #end(response: Obj, event: string): TapVerdict {
     this.#count(response)
-    const { status, incomplete_details: details } = response
-    if (status === "failed" || status === "cancelled") return this.#failed(response)
-    if (isObject(details) && details["reason"] === "content_filter") {
-      this.#error = { inStream: true, is: "content_blocked", message: "The answer was filtered: content_filter" }
+    const end = readEnd(response, event, NOTHING_SEEN)
+    if ("fail" in end) {
+      this.#error = { inStream: true, ...end.fail }
       return this.#waiting()
     }
     this.#terminal = true
     this.#content = true
     return "end"
-  }
-
-  #failed(response: Obj): TapVerdict {
-    this.#count(response)
-    const facts = isObject(response["error"]) ? errorFacts(response["error"]) : { message: "The response failed." }
-    this.#error = { inStream: true, ...facts }
-    return this.#waiting()
   }
 
   #count({ usage }: Obj): void {
