@@ -1,3 +1,5 @@
+import { request } from "node:http"
+import { connect, type Socket } from "node:net"
 import { openaiChatEmulator, type EmulatedAnswer } from "@sluice/testkit/emulators"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { WebSocket } from "ws"
@@ -33,8 +35,8 @@ class Client {
     socket.on("close", () => this.#waiting?.())
   }
 
-  static async to({ url, headers }: TestGateway, path = "/v1/responses"): Promise<Client> {
-    const socket = new WebSocket(url.replace(/^http/, "ws") + path, { headers })
+  static async to({ url, headers }: TestGateway, options: { autoPong?: boolean } = {}): Promise<Client> {
+    const socket = new WebSocket(`${url.replace(/^http/, "ws")}/v1/responses`, { headers, ...options })
     onTestFinished(() => socket.terminate())
     const client = new Client(socket)
     await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject))
@@ -185,6 +187,65 @@ describe("responses over a WebSocket", () => {
     // Clients that try a socket first go by this status to plain requests.
     expect((await refused(`${gateway.url}/v1/chat/completions`, gateway.headers)).status).toBe(426)
     expect((await refused(`${gateway.url}/nowhere`, gateway.headers)).status).toBe(404)
+  })
+
+  test("a client that was refused and keeps its side open holds nothing", async () => {
+    const { gateway } = await stage([])
+    const { port } = new URL(gateway.url)
+    const socket = connect({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true })
+    onTestFinished(() => void socket.destroy())
+    socket.write("GET /v1/responses HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")
+    const text = await new Promise<string>((resolve) => socket.once("data", (data) => resolve(String(data))))
+    expect(text).toMatch(/^HTTP\/1\.1 401 /)
+    const started = performance.now()
+    await gateway.gateway.close()
+    expect(performance.now() - started).toBeLessThan(2000)
+  })
+
+  test("a request that offers another protocol is answered as it is", async () => {
+    const { gateway } = await stage([{ text: "Hello." }])
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const offer = { connection: "Upgrade, HTTP2-Settings", upgrade: "h2c", "http2-settings": "AAMAAABk" }
+      const sent = request(`${gateway.url}/v1/chat/completions`, {
+        method: "POST",
+        headers: { ...gateway.headers, ...offer },
+      })
+      sent.on("response", (response) => resolve(response.resume().statusCode)).on("error", reject)
+      sent.end(JSON.stringify({ model: "h/m", messages: [{ role: "user", content: "hi" }] }))
+    })
+    expect(status).toBe(200)
+  })
+
+  test("a message that takes long to arrive is a sign of life", async () => {
+    const { gateway } = await stage([{ text: "Hello." }], { keepAliveMs: 60 })
+    // No pong may come in the middle of a frame.
+    const client = await Client.to(gateway, { autoPong: false })
+    const raw = (client.socket as unknown as { _socket: Socket })._socket
+    const text = Buffer.from(JSON.stringify({ type: "response.create", model: "h/m", input: "x".repeat(60_000) }))
+    const head = Buffer.alloc(8)
+    head.writeUInt8(0x81)
+    head.writeUInt8(0x80 | 126, 1)
+    head.writeUInt16BE(text.length, 2)
+    const frame = Buffer.concat([head, text])
+    for (let at = 0; at < frame.length; at += 3000) {
+      raw.write(frame.subarray(at, at + 3000))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    expect(responseOf(await client.answer())).toMatchObject({ output: [{ content: [{ text: "Hello." }] }] })
+  })
+
+  test("a client that asks on without reading the refusals is let go", async () => {
+    const { gateway } = await stage([])
+    const client = await Client.to(gateway)
+    const raw = (client.socket as unknown as { _socket: Socket })._socket
+    raw.pause()
+    const closed = new Promise((resolve) => raw.once("close", resolve))
+    for (let i = 0; i < 400 && !raw.destroyed; i++) {
+      for (let n = 0; n < 100; n++) client.socket.send("x")
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    raw.resume()
+    await closed
   })
 
   test("a stop of the gateway closes idle connections and lets a running answer end", async () => {

@@ -2,7 +2,7 @@ import { getRequestListener } from "@hono/node-server"
 import { randomBytes } from "node:crypto"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
-import type { RequestListener, Server } from "node:http"
+import type { IncomingMessage, RequestListener, Server } from "node:http"
 import { join } from "node:path"
 import { SluiceError } from "@sluice/ai"
 import { createSealer, readSealKeys } from "@sluice/auth"
@@ -16,7 +16,7 @@ import { CORS_HEADERS } from "./http/cors.ts"
 import { NodeReply, nodeCaller } from "./http/node.ts"
 import { SERVERS } from "./inbound/dialect.ts"
 import { Router } from "./call/router.ts"
-import { silentLogger } from "./logger.ts"
+import { type Logger, silentLogger } from "./logger.ts"
 import { type GatewayOptions, readSettings, type Settings } from "./options.ts"
 import { openDatabase } from "./store/database.ts"
 import { Sockets } from "./socket/sockets.ts"
@@ -46,7 +46,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const rhythm = new WriteRhythm()
   const keys = new KeyStore(db, { rhythm, logger })
   const log = new RequestLog(db, { rhythm, logger })
-  const kept = keptIn(db, settings)
+  const kept = keptIn(db, settings, logger)
   const running = new Set<AbortController>()
   const router = new Router(options.sluice, settings)
   const { resizeImage } = options
@@ -66,7 +66,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     fetch: async (request) => app.fetch(request),
     async listen() {
-      server = createServer(listener(app, handler, settings.anonymous ? {} : CORS_HEADERS))
+      server = createServer(
+        { shouldUpgradeCallback: asksForSocket },
+        listener(app, handler, settings.anonymous ? {} : CORS_HEADERS),
+      )
       server.on("upgrade", (request, socket, head) => void sockets.upgrade(request, socket, head))
       server.requestTimeout = 0
       server.headersTimeout = 60_000
@@ -82,11 +85,20 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
+/** Offers of any other protocol are passed over: the request is answered as it is. */
+function asksForSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === "websocket"
+}
+
 /** The store of answers, under a key of this folder or of the environment; in memory the key is not kept either. */
-function keptIn(db: Kysely<Schema>, { dataDir, keepResponsesMs: lifetimeMs }: Settings): KeptResponses | undefined {
+function keptIn(
+  db: Kysely<Schema>,
+  { dataDir, keepResponsesMs: lifetimeMs }: Settings,
+  logger: Logger,
+): KeptResponses | undefined {
   if (lifetimeMs === 0) return undefined
   const keys = dataDir === ":memory:" ? [randomBytes(32)] : readSealKeys({ file: join(dataDir, "seal.key") })
-  return new KeptResponses(db, { sealer: createSealer(keys), lifetimeMs })
+  return new KeptResponses(db, { sealer: createSealer(keys), lifetimeMs, logger })
 }
 
 /** The wires' own paths on the short way, everything else through the routes. */

@@ -86,7 +86,8 @@ export class CallHandler {
       const key = await authorise(caller.headers, keys, settings.anonymous)
       record.keyId = key?.id
       const { headers, query } = caller
-      const encodings = encodingsOf(headers)
+      // A message of a connection is no body: what the opening request said of one does not hold for it.
+      const encodings = caller.json ? [] : encodingsOf(headers)
       checkSize(headers, settings.maxBodyBytes)
       const sent = await caller.body(settings.maxBodyBytes)
       const raw = encodings.length === 0 ? sent : await decompressed(sent, encodings, settings.maxBodyBytes)

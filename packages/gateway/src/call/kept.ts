@@ -60,7 +60,7 @@ export function keeping(
     try {
       // A conversation that only the connection knew so far is kept whole.
       const { previous } = call
-      const linked = previous === undefined || (await store.get(owner, previous)) !== undefined
+      const linked = previous === undefined || (await store.conversation(owner, previous)) !== undefined
       await store.put(owner, {
         id: document.id,
         previous: linked ? previous : undefined,

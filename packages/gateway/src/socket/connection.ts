@@ -8,6 +8,8 @@ import { SocketReply } from "./reply.ts"
 
 /** Close codes of RFC 6455. */
 const GOING_AWAY = 1001
+/** Bytes of refusals that may wait for a client. */
+const MAX_UNREAD_BYTES = 256 * 1024
 
 /** What one connection is served with. */
 export interface ConnectionParts {
@@ -18,6 +20,8 @@ export interface ConnectionParts {
   /** Of the request that opened the connection: they hold for all requests on it. */
   headers: HeadersView
   keepAliveMs: number
+  /** Bytes that have come so far: a message that takes long is a sign of life too. */
+  bytesRead(): number
 }
 
 /**
@@ -31,6 +35,7 @@ export class Connection {
   #busy = false
   #stopping = false
   #heard = true
+  #bytesRead = 0
   readonly #heartbeat: NodeJS.Timeout | undefined
 
   constructor(socket: WebSocket, parts: ConnectionParts) {
@@ -50,15 +55,12 @@ export class Connection {
     if (!this.#busy) this.#socket.close(GOING_AWAY, "the gateway is stopping")
   }
 
-  /** Closes at once. */
-  terminate(): void {
-    this.#socket.terminate()
-  }
-
   /** A client that does not answer a ping until the next one is due is gone. */
   #beat(): void {
-    if (!this.#heard) return this.#socket.terminate()
+    const bytesRead = this.#parts.bytesRead()
+    if (!this.#heard && bytesRead === this.#bytesRead) return this.#socket.terminate()
     this.#heard = false
+    this.#bytesRead = bytesRead
     this.#socket.ping()
   }
 
@@ -113,6 +115,8 @@ export class Connection {
   }
 
   #refuse(error: SluiceError): void {
+    // Who asks on without reading what is answered would be answered without bound.
+    if (this.#socket.bufferedAmount > MAX_UNREAD_BYTES) return this.#socket.terminate()
     const { status, body } = this.#parts.server.failure(error)
     this.#socket.send(JSON.stringify({ type: "error", status, ...(body as object) }))
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http"
+import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { SluiceError, systemMint, type WireServer } from "@sluice/ai"
 import { WebSocketServer } from "ws"
@@ -24,6 +25,8 @@ export class Sockets {
   readonly #parts: SocketsParts
   readonly #server: WebSocketServer
   readonly #open = new Set<Connection>()
+  /** All sockets that asked for a WebSocket, let in or not: the server itself does not know them any more. */
+  readonly #raw = new Set<Duplex>()
 
   constructor(parts: SocketsParts) {
     this.#parts = parts
@@ -42,6 +45,8 @@ export class Sockets {
     const server = servers.find((one) => one.socket?.path === path)
     const ignore = (): void => {}
     socket.on("error", ignore)
+    this.#raw.add(socket)
+    socket.once("close", () => this.#raw.delete(socket))
     try {
       await authorise(headers, keys, settings.anonymous)
       if (!server?.socket) throw noSocket(path ?? "", servers)
@@ -49,7 +54,14 @@ export class Sockets {
       refuse(socket, server ?? serverOf(dialectOf(headers)), SluiceError.is(thrown) ? thrown : unexpected(thrown))
       return
     }
-    const spoken = { handler, server, socket: server.socket, headers, keepAliveMs: settings.keepAliveMs }
+    const spoken = {
+      handler,
+      server,
+      socket: server.socket,
+      headers,
+      keepAliveMs: settings.keepAliveMs,
+      bytesRead: () => (socket as Socket).bytesRead,
+    }
     this.#server.handleUpgrade(request, socket, head, (open) => {
       socket.off("error", ignore)
       const connection = new Connection(open, spoken)
@@ -64,7 +76,7 @@ export class Sockets {
   }
 
   terminate(): void {
-    for (const connection of this.#open) connection.terminate()
+    for (const socket of this.#raw) socket.destroy()
   }
 }
 
@@ -91,5 +103,7 @@ function refuse(socket: Duplex, server: WireServer, error: SluiceError): void {
     "x-request-id": id,
     connection: "close",
   }).map(([name, value]) => (value === undefined ? "" : `${name}: ${value}\r\n`))
-  socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join("")}\r\n${text}`)
+  socket.write(`HTTP/1.1 ${status} Refused\r\n${lines.join("")}\r\n${text}`)
+  // Not only ended: a client that keeps its side open would hold the socket for ever.
+  ;(socket as Socket).destroySoon()
 }

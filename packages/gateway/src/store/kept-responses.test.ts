@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import type { Message } from "@sluice/ai"
 import { createSealer } from "@sluice/auth"
 import { describe, expect, onTestFinished, test } from "vitest"
+import { silentLogger } from "../logger.ts"
 import { openDatabase } from "./database.ts"
 import { KeptResponses, type KeptResponse } from "./kept-responses.ts"
 
@@ -10,7 +11,11 @@ async function store(options: { lifetimeMs?: number } = {}) {
   onTestFinished(() => db.destroy())
   const clock = { now: 1_000_000 }
   const sealer = createSealer([randomBytes(32)])
-  return { db, clock, responses: new KeptResponses(db, { sealer, now: () => clock.now, ...options }) }
+  return {
+    db,
+    clock,
+    responses: new KeptResponses(db, { sealer, logger: silentLogger, now: () => clock.now, ...options }),
+  }
 }
 
 const user = (content: string): Message => ({ role: "user", content })
@@ -66,6 +71,33 @@ describe("the store of answers", () => {
     await responses.put("k", kept("x", { previous: "y" }))
     await responses.put("k", kept("y", { previous: "x" }))
     expect(await responses.conversation("k", "x")).toBeUndefined()
+  })
+
+  test("what an answer goes on from lasts as long as it does", async () => {
+    const { clock, responses } = await store({ lifetimeMs: 1_000 })
+    await responses.put("k", kept("a"))
+    for (const [id, previous] of [
+      ["b", "a"],
+      ["c", "b"],
+      ["d", "c"],
+    ] as const) {
+      clock.now += 700
+      await responses.put("k", kept(id, { previous }))
+    }
+    clock.now += 900
+    expect(await responses.conversation("k", "d")).toHaveLength(4)
+    clock.now += 100
+    expect(await responses.get("k", "a")).toBeUndefined()
+  })
+
+  test("what cannot be opened is not there, and the operator is told", async () => {
+    const { db, responses } = await store()
+    await responses.put("k", kept("a"))
+    const told: unknown[] = []
+    const logger = { ...silentLogger, error: (fields: object) => void told.push(fields) }
+    const other = new KeptResponses(db, { sealer: createSealer([randomBytes(32)]), logger, now: () => 1_000_001 })
+    expect(await other.get("k", "a")).toBeUndefined()
+    expect(told).toMatchObject([{ response: "a" }])
   })
 
   test("forgets an answer when its time is over, and removes its row", async () => {

@@ -1,6 +1,7 @@
 import type { Message } from "@sluice/ai"
 import type { Sealer } from "@sluice/auth"
-import type { Kysely } from "kysely"
+import { type Kysely, sql } from "kysely"
+import type { Logger } from "../logger.ts"
 import type { Schema } from "./schema.ts"
 
 /** How long an answer is kept unless told otherwise: 30 days, in milliseconds. */
@@ -26,6 +27,7 @@ export interface KeptResponse {
 /** What a store of answers works with. */
 export interface KeptResponsesParts {
   sealer: Sealer
+  logger: Logger
   lifetimeMs?: number
   /** Milliseconds since 1970. Default: the system's clock. */
   now?: () => number
@@ -40,6 +42,7 @@ export interface KeptResponsesParts {
 export class KeptResponses {
   readonly #db: Kysely<Schema>
   readonly #sealer: Sealer
+  readonly #logger: Logger
   readonly #lifetimeMs: number
   readonly #now: () => number
   #sweptAt = 0
@@ -47,6 +50,7 @@ export class KeptResponses {
   constructor(db: Kysely<Schema>, parts: KeptResponsesParts) {
     this.#db = db
     this.#sealer = parts.sealer
+    this.#logger = parts.logger
     this.#lifetimeMs = parts.lifetimeMs ?? RESPONSE_LIFETIME_MS
     this.#now = parts.now ?? Date.now
   }
@@ -72,7 +76,24 @@ export class KeptResponses {
           .where("responses.owner", "=", owner),
       )
       .execute()
+    if (previous !== undefined) await this.#prolong(owner, previous, row.expires_at)
     await this.#sweep(now)
+  }
+
+  /**
+   * What an answer goes on from lasts as long as it does. The way back ends at the first that lasts nearly as long: so
+   * do those before it, which were prolonged with it.
+   */
+  async #prolong(owner: string, id: string, until: number): Promise<void> {
+    const enough = until - this.#lifetimeMs / 8
+    await sql`
+      with recursive chain (id, previous) as (
+        select id, previous from responses where id = ${id} and owner = ${owner} and expires_at < ${enough}
+        union
+        select r.id, r.previous from responses r join chain c on r.id = c.previous
+        where r.owner = ${owner} and r.expires_at < ${enough}
+      )
+      update responses set expires_at = ${until} where id in (select id from chain)`.execute(this.#db)
   }
 
   async get(owner: string, id: string): Promise<KeptResponse | undefined> {
@@ -84,7 +105,14 @@ export class KeptResponses {
       .where("expires_at", ">", this.#now())
       .executeTakeFirst()
     if (!row) return undefined
-    const content = JSON.parse(this.#sealer.openText(row.sealed, placeOf(owner, id))) as Omit<KeptResponse, "id">
+    let content: Omit<KeptResponse, "id">
+    try {
+      content = JSON.parse(this.#sealer.openText(row.sealed, placeOf(owner, id))) as Omit<KeptResponse, "id">
+    } catch (error) {
+      // To its client it is gone; that a key is missing is the operator's to know.
+      this.#logger.error({ response: id, err: error }, "a kept answer cannot be opened")
+      return undefined
+    }
     return { ...content, id, ...(row.previous === null ? {} : { previous: row.previous }) }
   }
 

@@ -12,7 +12,8 @@ export function soleText(chunk: unknown, field: string): string | undefined {
 }
 
 function textOf(choice: unknown, field: string): string | undefined {
-  const { delta, finish_reason, logprobs, index, usage, error } = choice as Obj
+  if (!isObject(choice)) return undefined
+  const { delta, finish_reason, logprobs, index, usage, error } = choice
   if (finish_reason || logprobs || index || usage || error || !isObject(delta)) return undefined
   for (const name in delta) if (name !== field && name !== "role" && delta[name]) return undefined
   const text = delta[field]

@@ -30,6 +30,13 @@ describe("a stream", () => {
     expect(streamed([delta({ content: "a" }), "[DONE]"]).stopReason).toBe("stop")
   })
 
+  test("passes over a choice that is none, wherever it comes", () => {
+    for (const none of [{ choices: [null] }, { choices: ["x"] }]) {
+      const message = streamed([none, delta({ content: "a" }), delta({ content: "b" }), none, stop])
+      expect(message).toMatchObject({ stopReason: "stop", content: [{ text: "ab" }] })
+    }
+  })
+
   test("opens a block for each change between text and thinking", () => {
     const message = streamed([
       delta({ reasoning: "1" }),
