@@ -160,6 +160,17 @@ describe("kept answers", () => {
     await expect(at.client.responses.retrieve(response.id)).rejects.toMatchObject({ status: 404 })
   })
 
+  test("an answer that was filtered on its way is one to come back to", async () => {
+    const at = await stage("chat", [{ text: "one two three", stop: "content_filter" }])
+    const stream = await at.client.responses.create({ model: "h/m", input: "hi", stream: true })
+    let id = ""
+    for await (const event of stream) if (event.type === "response.incomplete") id = event.response.id
+    expect(await at.client.responses.retrieve(id)).toMatchObject({
+      status: "incomplete",
+      incomplete_details: { reason: "content_filter" },
+    })
+  })
+
   test("an answer that failed is none to come back to", async () => {
     const at = await stage("chat", [{ text: "one two three four", cut: { afterEvents: 3, how: "end" } }])
     const stream = await at.client.responses.create({ model: "h/m", input: "hi", stream: true })

@@ -84,7 +84,7 @@ export interface Responder {
   push(event: AssistantMessageEvent): Frame[]
   /** The whole answer as one JSON document. */
   whole(message: AssistantMessage): unknown
-  /** The answer as a client that comes back to it gets it; once `done` was pushed, or `whole` was called. */
+  /** The answer as a client that comes back to it gets it; once `done` was pushed, or `whole` was called; of one that failed there is none, unless it counts as an answer. */
   document?(): KeptDocument | undefined
   /** Something that keeps a connection open and means nothing. */
   keepAlive(): Frame

@@ -73,6 +73,7 @@ async function pump(
       }
       const last = next.value.at(-1)
       if (last?.type === "done") await ctx.keep?.(last.message, responder)
+      if (last?.type === "error") await ctx.keep?.(last.error, responder)
       if (last?.type === "done" || last?.type === "error") reply.endWith(frames)
       else reply.frames(frames)
       if (last?.type === "done") record.losses.push(...responder.losses)

@@ -150,6 +150,8 @@ export class ResponsesResponder implements Responder {
       },
       message.usage,
     )
+    // An answer that was filtered is one all the same, and may be come back to.
+    if (filtered) this.#response = response
     frames.push(this.#frames.event(`response.${status}`, { response }))
   }
 
