@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import { codecOf } from "@sluice/catalog/core"
 import { autoWires, complete, createSluice, environmentKeys } from "./auto.ts"
 import type { AssistantMessage, Context } from "./model/message.ts"
 
@@ -9,10 +10,13 @@ const env =
     values[name]
 
 describe("wires", () => {
-  test.each(Object.keys(autoWires).filter((api) => api !== "mock"))("%s is loaded under its own name", async (api) => {
-    const entry = await autoWires[api]?.()
-    expect(entry && "wire" in entry && entry.wire.api).toBe(api)
-  })
+  test.each(Object.keys(autoWires).filter((api) => api !== "mock"))(
+    "%s is loaded under the name of its codec",
+    async (api) => {
+      const entry = await autoWires[api]?.()
+      expect(entry && "wire" in entry && entry.wire.api).toBe(codecOf(api))
+    },
+  )
 
   test("the demo model answers by its name", async () => {
     const message = await complete("mock/demo", hello)
