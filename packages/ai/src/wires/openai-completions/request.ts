@@ -1,12 +1,12 @@
 import type { Loss } from "../../model/message.ts"
 import { SluiceError } from "../../model/errors.ts"
-import type { Json } from "../../model/tool.ts"
 import type { Call, WireRequest } from "../../contract/wire-client.ts"
 import type { HeaderMap } from "../../contract/frame.ts"
+import { textValues, withBag, withExtra } from "../body-fields.ts"
 import { encodeMessages } from "./messages.ts"
 import { thinkingFields } from "./thinking.ts"
 import { encodeOutput, encodeTools } from "./tools.ts"
-import { API, isObject, learned, type ChatBody, type Encoding } from "./types.ts"
+import { API, learned, type ChatBody, type Encoding } from "./types.ts"
 
 /** Most that is asked for where the caller sets no cap: catalogs often name a whole window as a model's cap. */
 const DEFAULT_CEILING = 64_000
@@ -144,27 +144,6 @@ function identity({ call, compat, lose }: Encoding, headers: HeaderMap): ChatBod
   return fields
 }
 
-/** The vendor stores texts only. */
-function textValues(metadata: Readonly<Record<string, Json>>): ChatBody {
-  const fields: ChatBody = {}
-  for (const [name, value] of Object.entries(metadata)) {
-    fields[name] = typeof value === "string" ? value : JSON.stringify(value)
-  }
-  return fields
-}
-
-/** The host's own fields below what the call asks for; objects merge, so that both can speak of one field. */
-function withExtra(extra: Readonly<Record<string, unknown>> | undefined, body: ChatBody): ChatBody {
-  if (!extra) return body
-  const merged: ChatBody = { ...body }
-  for (const [name, value] of Object.entries(extra)) {
-    const own = merged[name]
-    if (own === undefined) merged[name] = value as Json
-    else if (isObject(own) && isObject(value)) merged[name] = withExtra(value, own as ChatBody)
-  }
-  return merged
-}
-
 const OPTION_OF: Readonly<Record<string, string>> = {
   parallel_tool_calls: "parallelToolCalls",
   top_p: "topP",
@@ -190,16 +169,6 @@ function leaveOut({ call, lose }: Encoding, body: ChatBody): ChatBody {
     if (body[name] === undefined) continue
     delete body[name]
     if (name !== "store") lose(`options.${OPTION_OF[name] ?? name}`, "dropped", `The host refused the field ${name}.`)
-  }
-  return body
-}
-
-/** The caller's own fields, last; `undefined` removes one. */
-function withBag(bag: Readonly<Record<string, unknown>> | undefined, body: ChatBody): ChatBody {
-  if (!bag) return body
-  for (const [name, value] of Object.entries(bag)) {
-    if (value === undefined) delete body[name]
-    else body[name] = value as Json
   }
   return body
 }

@@ -3,11 +3,11 @@ import type { Call, WireRequest } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
 import { hash } from "../../model/hash.ts"
 import type { Loss } from "../../model/message.ts"
-import type { Json } from "../../model/tool.ts"
+import { textValues, withBag, withExtra } from "../body-fields.ts"
 import { encodeInput } from "./input-items.ts"
 import { encodeThinking } from "./thinking.ts"
 import { encodeText, encodeTools } from "./tools.ts"
-import { API, isObject, learned, type Body, type Encoding } from "./types.ts"
+import { API, learned, type Body, type Encoding } from "./types.ts"
 
 /** Longest key of a cache. */
 const MAX_KEY = 64
@@ -145,27 +145,6 @@ function shortened(prefix: string, key: string, most: number): string {
   return plain.length <= most ? plain : prefix + hash(plain)
 }
 
-/** The vendor stores texts only. */
-function textValues(metadata: Readonly<Record<string, Json>>): Body {
-  const fields: Body = {}
-  for (const [name, value] of Object.entries(metadata)) {
-    fields[name] = typeof value === "string" ? value : JSON.stringify(value)
-  }
-  return fields
-}
-
-/** The host's own fields below what the call asks for; objects merge, so that both can speak of one field. */
-function withExtra(extra: Readonly<Record<string, unknown>> | undefined, body: Body): Body {
-  if (!extra) return body
-  const merged: Body = { ...body }
-  for (const [name, value] of Object.entries(extra)) {
-    const own = merged[name]
-    if (own === undefined) merged[name] = value as Json
-    else if (isObject(own) && isObject(value)) merged[name] = withExtra(value, own as Body)
-  }
-  return merged
-}
-
 const OPTION_OF: Readonly<Record<string, string>> = {
   parallel_tool_calls: "parallelToolCalls",
   top_p: "topP",
@@ -184,16 +163,6 @@ function leaveOut({ call, lose }: Encoding, body: Body): Body {
     if (body[name] === undefined) continue
     delete body[name]
     if (name !== "store") lose(`options.${OPTION_OF[name] ?? name}`, "dropped", `The host refused the field ${name}.`)
-  }
-  return body
-}
-
-/** The caller's own fields, last; `undefined` removes one. */
-function withBag(bag: Readonly<Record<string, unknown>> | undefined, body: Body): Body {
-  if (!bag) return body
-  for (const [name, value] of Object.entries(bag)) {
-    if (value === undefined) delete body[name]
-    else body[name] = value as Json
   }
   return body
 }
