@@ -66,9 +66,12 @@ describe("a resizer", () => {
       async (_bytes, { mimeType }) => ({ bytes: header(2001, 1), mimeType }),
       async (_bytes, { mimeType }) => ({ bytes: new Uint8Array([1]), mimeType }),
     ]
-    let n = 0
+    // By the image and not by the order of the calls, which hashing does not keep.
+    const seen = new Set<number>()
     const resizer = new Resizer((bytes, to) => {
-      const outcome = outcomes[n++]
+      const mark = new DataView(bytes.buffer, bytes.byteOffset).getUint32(28)
+      const outcome = seen.has(mark) ? undefined : outcomes[mark]
+      seen.add(mark)
       return outcome ? outcome(bytes, to) : Promise.resolve({ bytes: header(2000, 1), mimeType: to.mimeType })
     })
     const all = await Promise.all(Array.from({ length: 5 }, (_, i) => resizer.fit(image(i), 2000)))
