@@ -120,7 +120,7 @@ class Run<T> {
         }
         const { error } = tried
         outcome = { error }
-        if (error.code === "aborted" || error.delivered !== "nothing") return tried
+        if (error.code === "aborted" || !this.#mayRepeat(error)) return tried
         const adaptation = this.#adapt(route, tried.call, error, past)
         const change = adaptation ? { change: adaptation.change } : {}
         past.push({ error, delivered: error.delivered, channel: tried.channel, ...change })
@@ -154,6 +154,11 @@ class Run<T> {
       const held = lease
       if (held) quietly(() => held.release(outcome))
     }
+  }
+
+  /** Whether another try would repeat nothing that the consumer cannot take back. */
+  #mayRepeat({ delivered }: SluiceError): boolean {
+    return delivered === "nothing" || (delivered === "content" && this.#input.restarts === true)
   }
 
   /** How long to wait before the same request is sent again; `undefined` when that is no help or not allowed. */

@@ -1,6 +1,9 @@
+import type { SluiceError } from "../model/errors.ts"
+import type { Timeouts } from "../model/options.ts"
 import type { Json } from "../model/tool.ts"
 import type { Credential } from "./credential.ts"
-import type { Frame, Framer, Framing, HeaderMap } from "./frame.ts"
+import type { ChannelKind, Frame, Framer, Framing, HeaderMap } from "./frame.ts"
+import type { HeadersView } from "./header-list.ts"
 import type { Call, WireClient, WireRequest } from "./wire-client.ts"
 
 /** A request with everything on it, ready for a transport. */
@@ -9,6 +12,13 @@ export interface HttpRequest {
   url: string
   headers: HeaderMap
   body?: string | Uint8Array
+}
+
+/** A socket as an endpoint wants it: its key, and what its handshake is made of. */
+export interface SocketTarget {
+  key: string
+  url: string
+  headers: HeaderMap
 }
 
 /** What one host changes about a wire. What is absent is not changed; that decides what can be relayed. */
@@ -27,10 +37,14 @@ export interface Endpoint {
    * a changed credential needs no other key. Whether the channel is a socket in the end says the kind that `encode`
    * and `dress` see.
    */
-  connect?(call: Call, credential: Credential): { key: string; url: string; headers: HeaderMap } | undefined
+  connect?(call: Call, credential: Credential): SocketTarget | undefined
+  /** Limits on waiting over a channel, where the call sets none. */
+  timeouts?: Readonly<Partial<Record<ChannelKind, Timeouts>>>
   /** Over the final bytes; the only asynchronous step. */
   sign?(request: HttpRequest, credential: Credential, now: number): Promise<HttpRequest>
   /** Absent: response bytes may pass. */
   unwrap?(frame: Frame): Frame | undefined
   adapt?: NonNullable<WireClient["adapt"]>
+  /** An error of this host in words that help a person. `headers`: of the response that was the error. */
+  explain?(error: SluiceError, at: { headers?: HeadersView; now: number }): SluiceError
 }

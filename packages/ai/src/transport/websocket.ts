@@ -1,7 +1,7 @@
-import type { HttpRequest } from "../contract/endpoint.ts"
+import type { HttpRequest, SocketTarget } from "../contract/endpoint.ts"
 import type { Channel, Exchange, Transport } from "../contract/transport.ts"
 import { SluiceError } from "../model/errors.ts"
-import { KeptSocket, type Refusal, type SocketHooks, type SocketSettings, type SocketTarget } from "./kept-socket.ts"
+import { KeptSocket, type Refusal, type SocketHooks, type SocketSettings } from "./kept-socket.ts"
 import type { NetworkOptions } from "./network.ts"
 import { inProgress } from "./socket-errors.ts"
 

@@ -1,9 +1,21 @@
 import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
 import { isAboutValue, isConditional, namedEfforts, refuses, refusesField, refusesStrict } from "../refusal.ts"
+import { brokenChain, chainingOf } from "./chain.ts"
 import { encode } from "./request.ts"
+import { WHITESPACE_LOOP } from "./whitespace-guard.ts"
 import { factName, isObject, learned, type Body, type Obj } from "./types.ts"
 
+/** How often a call that has become endless is asked for again, and how much longer is waited each time. */
+const MAX_LOOPS = 2
+const LOOP_WAIT_MS = 250
+const AFTER_LOOP = "the same again, after an endless tool call"
+const WHOLE = "with the whole conversation"
+/** Words about the response that a request goes on from. */
+const CHAIN = /previous[_ ]response/i
+const LOST = /not found|invalid|expired|stale|unsupported|not supported/i
+/** The host keeps nothing for this organisation. */
+const NOTHING_KEPT = /zero[ -]data[ -]retention/i
 /** Statuses that hosts refuse a request's shape with. */
 const STATUSES: ReadonlySet<number> = new Set([400, 404, 415, 422, 500, 501])
 /** Fields that may be left out without changing what is asked for beyond repair. */
@@ -36,7 +48,10 @@ const ID_REFUSED =
  */
 export function adapt(error: SluiceError, call: Call, past: readonly Attempt[]): Adaptation | undefined {
   const { status } = error
-  if (error.delivered !== "nothing" || error.scope === "local") return undefined
+  const loop = ofLoop(error, past)
+  if (loop || error.delivered !== "nothing" || error.scope === "local") return loop
+  const chain = ofChain(error, call)
+  if (chain) return chain
   if (status !== undefined && !STATUSES.has(status)) return undefined
   if (error.code !== "invalid_request" && error.code !== "unsupported" && error.code !== "server_error") {
     return undefined
@@ -54,6 +69,31 @@ export function adapt(error: SluiceError, call: Call, past: readonly Attempt[]):
     return { change: words, learn: { where, facts } }
   }
   return undefined
+}
+
+/** An endless call: the same again, in the hope that the model finds its way. What was made of the call is dropped. */
+function ofLoop(error: SluiceError, past: readonly Attempt[]): Adaptation | undefined {
+  if (error.type !== WHITESPACE_LOOP || error.delivered === "final") return undefined
+  const before = past.filter(({ change }) => change === AFTER_LOOP).length
+  return before < MAX_LOOPS ? { change: AFTER_LOOP, channel: "reopen", waitMs: LOOP_WAIT_MS * (before + 1) } : undefined
+}
+
+/** The response that the request went on from is not there any more, or is not kept at all. */
+function ofChain(error: SluiceError, call: Call): Adaptation | undefined {
+  const chaining = chainingOf(call)
+  if (!chaining) return undefined
+  const forGood = NOTHING_KEPT.test(error.message)
+  const stale =
+    chaining.previous !== undefined &&
+    (error.code === "state_lost" || (CHAIN.test(error.message) && LOST.test(error.message)) || blocks(error))
+  if (!stale && !(forGood && chaining.where === "session")) return undefined
+  if (chaining.where === "channel") return { change: WHOLE, channel: "reopen" }
+  return { change: WHOLE, learn: { where: "session", facts: brokenChain(call, forGood) } }
+}
+
+/** A prompt that was refused may be one that this request alone does not show. */
+function blocks({ type, message }: SluiceError): boolean {
+  return type === "invalid_prompt" || /request (?:was )?blocked/i.test(message)
 }
 
 /** The body of the request; `undefined` where it could not be built, which no host has refused then. */

@@ -98,7 +98,7 @@ class Turn {
 
   #idsFit(): boolean {
     const { call, compat } = this.#encoding
-    if (compat.itemIds === false || learned(call, "itemIds") === false) return false
+    if (compat.bareItems || compat.itemIds === false || learned(call, "itemIds") === false) return false
     let named = false
     for (const block of this.#message.content) {
       const id = block.type === "native" ? text(block.item["id"]) : "itemId" in block ? (block.itemId ?? "") : ""
@@ -210,7 +210,7 @@ class Turn {
   }
 
   #addNative(block: NativeBlock, at: string): void {
-    const { lose } = this.#encoding
+    const { compat, lose } = this.#encoding
     if (block.api !== API) {
       lose(at, "dropped", `An item of ${block.api} is not known to this wire.`)
       return
@@ -221,10 +221,11 @@ class Turn {
         lose(at, "dropped", "A picture that was not made cannot be sent back.")
         return
       }
-      this.#items.push({ type: "image_generation_call", id, status: "completed", result: item["result"] })
+      const named = compat.bareItems || id === undefined ? {} : { id }
+      this.#items.push({ type: "image_generation_call", ...named, status: "completed", result: item["result"] })
       return
     }
-    const kept = this.#ids || NEEDS_ID.has(text(item["type"]))
+    const kept = !compat.bareItems && (this.#ids || NEEDS_ID.has(text(item["type"])))
     this.#items.push(kept && id !== undefined ? { id, ...item } : item)
   }
 

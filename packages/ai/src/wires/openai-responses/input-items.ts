@@ -1,41 +1,83 @@
+import { lastAnswer } from "../../handoff/handoff.ts"
 import type { InputBlock, Message, TextBlock, ToolResultMessage } from "../../model/message.ts"
 import { answerItems } from "./answer-items.ts"
+import { InputItems, keptItems } from "./kept-items.ts"
 import { inputPart, inputParts, isPart, loseMark, textPart } from "./parts.ts"
+import type { Mark } from "./running-sum.ts"
 import { API, learned, text, type Body, type Encoding } from "./types.ts"
 
 const BLANK_LINE = "\n\n"
 const MEDIA_FOLLOW = "(see attached image)"
 const MEDIA_HEADING = "Attached image(s) from tool result:"
 
-/** The fields `input` and `instructions`. */
-export function encodeInput(encoding: Encoding): Body {
+/** The fields `input` and `instructions`. `marks`: with a chain, how far each item of the input brings its sum. */
+export interface EncodedInput {
+  fields: Body
+  marks: readonly Mark[]
+}
+
+/** Encodes a conversation. `chained`: what was encoded of it before is taken as it was, and each item is summed up. */
+export function encodeInput(encoding: Encoding, chained: boolean): EncodedInput {
   const { messages } = encoding.call.context
-  const input: Body[] = []
-  const instructions = systemPrompt(encoding, input)
-  const custom = new Set<string>()
-  let next = 0
-  while (next < messages.length) {
+  const before: Body[] = []
+  const instructions = systemPrompt(encoding, before)
+  const state = chained ? keptItems(encoding, before) : new InputItems(before)
+  // Nothing changes any more in front of the latest answer.
+  const end = chained ? Math.max(lastAnswer(messages), state.consumed) : messages.length
+  encodeMessages(encoding, state, end)
+  const all = chained ? state.fork() : state
+  encodeMessages(encoding, all, messages.length)
+  const { items, marks } = all
+  for (const { field, kind, reason } of all.losses) encoding.lose(field, kind, reason)
+  if (items.length > before.length || (items.length > 0 && !encoding.compat.instructions)) {
+    return { fields: { input: items, ...(instructions === undefined ? {} : { instructions }) }, marks }
+  }
+  return { fields: withoutMessages(encoding, items, instructions), marks: [] }
+}
+
+/** The API wants something to answer to: the last of the system prompt is said once more, or moves. */
+function withoutMessages(encoding: Encoding, items: Body[], instructions: string | undefined): Body {
+  const { compat } = encoding
+  const last = items.at(-1)?.["content"] ?? (instructions === undefined ? undefined : [textPart(instructions)])
+  if (last === undefined) return { input: items }
+  if (!compat.instructions) {
+    encoding.lose("systemPrompt", "approximated", "The API wants input: the system prompt became a user's message.")
+    return { input: [{ role: "user", content: last }] }
+  }
+  encoding.lose(
+    "messages",
+    "injected",
+    "The host wants a user's message: the last of the system prompt is one as well.",
+  )
+  return { input: [...items, { role: "user", content: last }], ...(instructions === undefined ? {} : { instructions }) }
+}
+
+function encodeMessages(outer: Encoding, state: InputItems, end: number): void {
+  const { messages } = outer.call.context
+  const encoding: Encoding = { ...outer, losses: state.losses, lose: state.lose }
+  const { custom } = state
+  while (state.consumed < end) {
+    const next = state.consumed
     const message = messages[next] as Message
     const field = `messages[${next}]`
-    if (message.role === "toolResult") {
-      next = toolResults(encoding, next, custom, input)
-      continue
-    }
-    next++
-    if (message.role === "assistant") input.push(...answerItems(encoding, message, field, custom))
+    const input: Body[] = []
+    let after = next + 1
+    if (message.role === "toolResult") after = toolResults(encoding, next, custom, input)
+    else if (message.role === "assistant") input.push(...answerItems(encoding, message, field, custom))
     else if (message.role === "developer") developer(encoding, message.content, field, input)
     else said(encoding, message.content, field, input)
+    state.add(messages.slice(next, after), input)
   }
-  if (input.length > 0 || instructions === undefined) return { input, ...(instructions ? { instructions } : {}) }
-  encoding.lose("systemPrompt", "approximated", "The API wants input: the system prompt became a user's message.")
-  return { input: [{ role: "user", content: [textPart(instructions)] }] }
 }
 
 function speaksDeveloper({ call, compat }: Encoding): boolean {
   return compat.developerRole === true && learned(call, "developerRole") !== false
 }
 
-/** Models that think take the system prompt as developer messages, others as instructions, which are returned. */
+/**
+ * Models that think take the system prompt as developer messages, others as instructions, which are returned. Some
+ * hosts want its first text as instructions and the rest as messages.
+ */
 function systemPrompt(encoding: Encoding, input: Body[]): string | undefined {
   const { systemPrompt: prompt } = encoding.call.context
   if (prompt === undefined) return undefined
@@ -46,6 +88,12 @@ function systemPrompt(encoding: Encoding, input: Body[]): string | undefined {
     loseMark(encoding, block.cache, `systemPrompt[${i}]`)
     if (block.text !== "") texts.push(block.text.toWellFormed())
   })
+  if (encoding.compat.instructions && texts.length > 0) {
+    for (const one of texts.slice(1)) {
+      input.push({ type: "message", role: "developer", content: [textPart(one)] })
+    }
+    return texts[0]
+  }
   if (!encoding.call.model.thinking || !speaksDeveloper(encoding)) {
     return texts.length === 0 ? undefined : texts.join(BLANK_LINE)
   }
@@ -89,11 +137,15 @@ function said(encoding: Encoding, content: string | readonly InputBlock[], field
       encoding.lose(at, "dropped", "Nothing is stored with the vendor that could be referred to.")
     } else {
       end()
-      input.push(block.item as Body)
+      input.push(encoding.compat.bareItems ? withoutId(block.item as Body) : (block.item as Body))
     }
   })
   end()
   if (input.length === before) encoding.lose(field, "dropped", "The message is empty.")
+}
+
+function withoutId({ id: _id, ...item }: Body): Body {
+  return item
 }
 
 /** A run of results; media that the host does not take in them follow all of them. Returns where the run ends. */

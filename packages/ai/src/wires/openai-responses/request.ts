@@ -4,7 +4,9 @@ import { SluiceError } from "../../model/errors.ts"
 import { hash } from "../../model/hash.ts"
 import type { Loss } from "../../model/message.ts"
 import { textValues, withBag, withExtra } from "../body-fields.ts"
+import { chainPlace, overChain } from "./chain.ts"
 import { encodeInput } from "./input-items.ts"
+import { keptHeaders } from "./kept-headers.ts"
 import { encodeThinking } from "./thinking.ts"
 import { encodeText, encodeTools } from "./tools.ts"
 import { API, learned, type Body, type Encoding } from "./types.ts"
@@ -41,11 +43,14 @@ export function encode(call: Call): WireRequest {
   const headers: HeaderMap = {
     "content-type": "application/json",
     accept: call.stream ? "text/event-stream" : "application/json",
+    ...keptHeaders(call),
   }
   const thinking = encodeThinking(encoding)
+  const chain = chainPlace(encoding)
+  const input = encodeInput(encoding, chain !== undefined)
   const body: Body = {
     model: model.requestModelId ?? model.id,
-    ...encodeInput(encoding),
+    ...input.fields,
     ...streaming(encoding),
     store: false,
     ...includes(encoding, thinking.encrypted),
@@ -57,7 +62,8 @@ export function encode(call: Call): WireRequest {
     ...identity(encoding, headers),
   }
   const fields = leaveOut(encoding, withExtra(encoding.compat.extraBody, body))
-  return { path: "/responses", headers, body: withBag(options.wire?.[API], fields), losses }
+  const whole = withBag(options.wire?.[API], fields)
+  return { path: "/responses", headers, body: chain ? overChain(call, whole, input.marks, chain) : whole, losses }
 }
 
 function unsupported(param: string, message: string): SluiceError {
@@ -70,12 +76,14 @@ function streaming({ call, compat }: Encoding): Body {
   return { stream: true, stream_options: { include_obfuscation: false } }
 }
 
-function includes({ call }: Encoding, encrypted: boolean): Body {
+function includes({ call, compat, lose }: Encoding, encrypted: boolean): Body {
   const { logprobs } = call.options
   const include: string[] = []
   const fields: Body = {}
   if (encrypted) include.push("reasoning.encrypted_content")
-  if (logprobs !== undefined && logprobs !== false) {
+  if (logprobs !== undefined && logprobs !== false && compat.logprobs === false) {
+    lose("options.logprobs", "dropped", "The host gives none.")
+  } else if (logprobs !== undefined && logprobs !== false) {
     include.push("message.output_text.logprobs")
     if (typeof logprobs === "number") fields["top_logprobs"] = logprobs
   }
@@ -103,10 +111,14 @@ function sampling({ call, compat, lose }: Encoding): Body {
   return fields
 }
 
-function limits({ call, lose }: Encoding): Body {
+function limits({ call, compat, lose }: Encoding): Body {
   const { maxTokens: wanted } = call.options
   const most = call.model.maxTokens
   if (wanted === undefined) return {}
+  if (compat.outputCap === false) {
+    lose("options.maxTokens", "dropped", "The host takes no cap on the answer.")
+    return {}
+  }
   if (most === undefined || wanted <= most) return { max_output_tokens: wanted }
   lose("options.maxTokens", "approximated", `The model's own cap is ${most}.`)
   return { max_output_tokens: most }
@@ -119,8 +131,9 @@ function identity({ call, compat, lose }: Encoding, headers: HeaderMap): Body {
     if (compat.serviceTiers?.includes(serviceTier)) fields["service_tier"] = serviceTier
     else lose("options.serviceTier", "dropped", `The host does not offer the tier ${serviceTier}.`)
   }
-  if (user !== undefined) fields["user"] = user
-  if (metadata !== undefined) fields["metadata"] = textValues(metadata)
+  if (user !== undefined && compat.user !== false) fields["user"] = user
+  else if (user !== undefined) lose("options.user", "dropped", "The host has no such field.")
+  if (metadata !== undefined) fields[compat.metadataField ?? "metadata"] = textValues(metadata)
   const key = cacheRetention === "none" ? undefined : (promptCacheKey ?? sessionId)
   if (key !== undefined && compat.promptCacheKey) fields["prompt_cache_key"] = cacheKey(key)
   else if (promptCacheKey !== undefined) lose("options.promptCacheKey", "dropped", "It is not sent to this host.")

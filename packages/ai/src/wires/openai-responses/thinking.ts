@@ -27,7 +27,10 @@ export function encodeThinking(encoding: Encoding): Thinking {
   }
   const thinks = model.thinking !== undefined || (wish !== undefined && wish !== "off")
   const summary = thinks && wish !== "off" && options.showThinking !== false
-  if (summary && compat.thinkingSummary !== false && learned(call, "summary") !== false) reasoning["summary"] = "auto"
+  const wanted = compat.thinkingSummary !== "asked" || options.showThinking === true
+  if (summary && wanted && compat.thinkingSummary !== false && learned(call, "summary") !== false) {
+    reasoning["summary"] = "auto"
+  }
   const encrypted = thinks && compat.encryptedThinking !== false && learned(call, "encryptedThinking") !== false
   return { fields: Object.keys(reasoning).length === 0 ? {} : { reasoning }, encrypted }
 }

@@ -71,8 +71,8 @@ function functionTool(encoding: Encoding, tool: FunctionTool, at: number): Encod
  */
 function strictOf({ call, compat, lose }: Encoding, tool: FunctionTool, at: number): boolean | undefined {
   const refused = learned(call, "strictTools")
-  if (compat.strictTools === "per-tool" && refused !== "unknown") {
-    if (refused !== false) return tool.strict ?? isStrictSchema(tool.parameters)
+  if ((compat.strictTools === "per-tool" || compat.strictTools === "asked") && refused !== "unknown") {
+    if (refused !== false) return tool.strict ?? (compat.strictTools === "per-tool" && isStrictSchema(tool.parameters))
     if (tool.strict === true) lose(`tools[${at}].strict`, "dropped", "The host refused these tools as strict ones.")
     return false
   }

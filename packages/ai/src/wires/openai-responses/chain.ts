@@ -1,0 +1,119 @@
+import type { Call } from "../../contract/wire-client.ts"
+import { RunningSum, type Mark } from "./running-sum.ts"
+import { API, factName, learned, text, type Body, type Encoding, type Obj } from "./types.ts"
+import { hash } from "../../model/hash.ts"
+
+/**
+ * What a host keeps of a conversation: its newest response, and what that response has behind it. A request may name
+ * the response and hold only what came after it, if it begins with the same conversation and asks for the same.
+ *
+ * @see https://platform.openai.com/docs/guides/conversation-state
+ */
+export interface Chain {
+  /** The response. */
+  id: string
+  /** Sum over all fields of its request but the input. */
+  settings: string
+  /** How many pieces the conversation has up to the response and with it, and their sum. */
+  pieces: number
+  sum: string
+}
+
+/** What a request has to do with a chain. */
+export interface Chaining {
+  /** Where the chain is kept: by the connection, or by the host for as long as it likes. */
+  where: "channel" | "session"
+  settings: string
+  /** Sum over the whole input. */
+  sum: RunningSum
+  /** The response that the request goes on from. */
+  previous?: string
+}
+
+/** Facts of a chain, kept by a channel or for a session. */
+const CHAIN = "chain"
+/** A session that has broken so many chains in a row goes without. */
+const MAX_STRIKES = 3
+
+const encoded = new WeakMap<Call, Chaining>()
+
+/** Where the chain of a call is kept; `undefined` where it has none. */
+export function chainPlace({ call, compat }: Pick<Encoding, "call" | "compat">): Chaining["where"] | undefined {
+  const { chain, sessionId, wire } = call.options
+  if (chain === false) return undefined
+  const own = wire?.[API]
+  if (own && ["input", "previous_response_id", "store"].some((field) => own[field] !== undefined)) return undefined
+  if (call.channel.kind === "websocket") return compat.chain === "connection" ? "channel" : undefined
+  if (compat.chain !== "stored" || chain !== true || sessionId === undefined) return undefined
+  const strikes = learned(call, "chainStrikes")
+  return typeof strikes === "number" && strikes >= MAX_STRIKES ? undefined : "session"
+}
+
+/** The body over the chain, if it can be: with the response that it goes on from, and only what came after that. */
+export function overChain(call: Call, body: Body, marks: readonly Mark[], where: Chaining["where"]): Body {
+  const { input, ...rest } = body
+  const { client_metadata: _metadata, ...asked } = rest
+  const settings = hash(JSON.stringify(asked))
+  const chaining: Chaining = { where, settings, sum: new RunningSum(marks.at(-1)) }
+  encoded.set(call, chaining)
+  const kept = where === "session" ? { store: true } : {}
+  const chain = chainOf(call, where)
+  const from = chain?.settings === settings ? behind(chain, marks) : undefined
+  if (!chain || from === undefined || from >= marks.length) return { ...body, ...kept }
+  chaining.previous = chain.id
+  return { ...rest, ...kept, previous_response_id: chain.id, input: (input as Body[]).slice(from) }
+}
+
+function chainOf(call: Call, where: Chaining["where"]): Chain | undefined {
+  const chain = where === "channel" ? call.channel.memory[CHAIN] : learned(call, CHAIN)
+  return chain ? (chain as Chain) : undefined
+}
+
+/** Where in the input the first item stands that the chain does not have; `undefined` where it begins otherwise. */
+function behind({ pieces, sum }: Chain, marks: readonly Mark[]): number | undefined {
+  let low = 0
+  let high = marks.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((marks[middle] as Mark).pieces <= pieces) low = middle + 1
+    else high = middle
+  }
+  const last = marks[low - 1]
+  return last && last.pieces === pieces && last.sum === sum ? low : undefined
+}
+
+/** What the request of a call has to do with a chain, once it is encoded. */
+export function chainingOf(call: Call): Chaining | undefined {
+  return encoded.get(call)
+}
+
+/** The facts to keep of an answer: the chain with the answer on it, or that there is none any more. */
+export function chainFacts(
+  call: Call,
+  response: { id: string; items: readonly Obj[] } | undefined,
+): { where: Chaining["where"]; facts: Record<string, unknown> } | undefined {
+  const chaining = encoded.get(call)
+  if (!chaining) return undefined
+  const { where, settings, sum, previous } = chaining
+  let chain: Chain | undefined
+  if (response && response.id !== "") {
+    for (const item of response.items) sum.add(item)
+    chain = { id: response.id, settings, ...sum.mark }
+  }
+  if (where === "channel") return { where, facts: { [CHAIN]: chain ?? null } }
+  const strikes = previous === undefined ? {} : { [factName(call, "chainStrikes")]: 0 }
+  return { where, facts: { [factName(call, CHAIN)]: chain ?? null, ...strikes } }
+}
+
+/** The facts of a session whose chain was refused. `forGood`: the host keeps nothing for this caller. */
+export function brokenChain(call: Call, forGood: boolean): Record<string, unknown> {
+  const known = learned(call, "chainStrikes")
+  const strikes = forGood ? MAX_STRIKES : (typeof known === "number" ? known : 0) + 1
+  return { [factName(call, CHAIN)]: null, [factName(call, "chainStrikes")]: strikes }
+}
+
+/** The name of a response that an event belongs to. */
+export function responseIdOf(event: Obj): string {
+  const response = event["response"]
+  return typeof response === "object" && response !== null ? text((response as Obj)["id"]) : text(event["response_id"])
+}
