@@ -55,7 +55,8 @@ export interface Environment {
   resizeImage?: ResizeImage
 }
 
-const sharedKnown = new Known()
+/** What is known where a program keeps nothing of its own. */
+export const sharedKnown: Known = new Known()
 
 /**
  * Asks a model and gives its answer as it is made.

@@ -242,6 +242,10 @@ export interface ResponsesCompat {
    * the response is stored. Default never.
    */
   chain?: "connection" | "stored"
+  /** WebSockets are served where the endpoint has them. Default true. */
+  websocket?: boolean
+  /** The lighter form of requests is wanted where the endpoint has one. Default false. */
+  lite?: boolean
   /** Headers of a response that the next request repeats: within a user's turn, or for the whole session. */
   keptHeaders?: Readonly<Record<string, "turn" | "session">>
   /** Fields added to every body. */

@@ -98,6 +98,7 @@ class Run<T> {
     let outcome: { error?: SluiceError; usage?: Usage } = {}
     const past: Attempt[] = []
     let plain = false
+    this.#budget.over(route.endpoint.retry)
     try {
       lease = await this.#acquire(route)
       for (;;) {

@@ -214,7 +214,7 @@ function callOf<T>({ input, route, lease, known }: TryParts<T>, channel: Pick<Ch
       kind: credential.kind,
       ...(credential.accountId === undefined ? {} : { accountId: credential.accountId }),
     },
-    stream: input.stream,
+    stream: input.stream || route.endpoint.streamsOnly === true,
     known,
     channel: { kind: channel.kind, memory: Object.fromEntries(channel.memory) },
     mint: input.mint,

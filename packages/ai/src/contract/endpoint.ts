@@ -1,5 +1,5 @@
 import type { SluiceError } from "../model/errors.ts"
-import type { Timeouts } from "../model/options.ts"
+import type { RetryOptions, Timeouts } from "../model/options.ts"
 import type { Json } from "../model/tool.ts"
 import type { Credential } from "./credential.ts"
 import type { ChannelKind, Frame, Framer, Framing, HeaderMap } from "./frame.ts"
@@ -25,6 +25,8 @@ export interface SocketTarget {
 export interface Endpoint {
   id: string
   framing?: Framing
+  /** The host answers with streams only. Default false. */
+  streamsOnly?: boolean
   /** Brings the framer for a framing that only this endpoint needs, so that no other program carries it. */
   framer?(): Framer
   /** Absent: request bytes may pass. */
@@ -38,6 +40,8 @@ export interface Endpoint {
    * and `dress` see.
    */
   connect?(call: Call, credential: Credential): SocketTarget | undefined
+  /** Limits on trying again, where the call sets none. */
+  retry?: RetryOptions
   /** Limits on waiting over a channel, where the call sets none. */
   timeouts?: Readonly<Partial<Record<ChannelKind, Timeouts>>>
   /** Over the final bytes; the only asynchronous step. */

@@ -1,5 +1,6 @@
 import type { Call } from "../../contract/wire-client.ts"
 import { RunningSum, type Mark } from "./running-sum.ts"
+import { statisticsFacts } from "./statistics.ts"
 import { API, factName, learned, text, type Body, type Encoding, type Obj } from "./types.ts"
 import { hash } from "../../model/hash.ts"
 
@@ -36,6 +37,7 @@ const CHAIN = "chain"
 const MAX_STRIKES = 3
 
 const encoded = new WeakMap<Call, Chaining>()
+const sent = new WeakMap<Call, { items: number; sent: number; previous?: string }>()
 
 /** Where the chain of a call is kept; `undefined` where it has none. */
 export function chainPlace({ call, compat }: Pick<Encoding, "call" | "compat">): Chaining["where"] | undefined {
@@ -50,8 +52,12 @@ export function chainPlace({ call, compat }: Pick<Encoding, "call" | "compat">):
 }
 
 /** The body over the chain, if it can be: with the response that it goes on from, and only what came after that. */
-export function overChain(call: Call, body: Body, marks: readonly Mark[], where: Chaining["where"]): Body {
+export function overChain(call: Call, body: Body, marks: readonly Mark[], where: Chaining["where"] | undefined): Body {
   const { input, ...rest } = body
+  const items = Array.isArray(input) ? input.length : 0
+  const sizes = { items, sent: items }
+  if (call.model.compat.responses?.chain) sent.set(call, sizes)
+  if (where === undefined) return body
   const { client_metadata: _metadata, ...asked } = rest
   const settings = hash(JSON.stringify(asked))
   const chaining: Chaining = { where, settings, sum: new RunningSum(marks.at(-1)) }
@@ -61,6 +67,7 @@ export function overChain(call: Call, body: Body, marks: readonly Mark[], where:
   const from = chain?.settings === settings ? behind(chain, marks) : undefined
   if (!chain || from === undefined || from >= marks.length) return { ...body, ...kept }
   chaining.previous = chain.id
+  sent.set(call, { items, sent: items - from, previous: chain.id })
   return { ...rest, ...kept, previous_response_id: chain.id, input: (input as Body[]).slice(from) }
 }
 
@@ -85,6 +92,12 @@ function behind({ pieces, sum }: Chain, marks: readonly Mark[]): number | undefi
 /** What the request of a call has to do with a chain, once it is encoded. */
 export function chainingOf(call: Call): Chaining | undefined {
   return encoded.get(call)
+}
+
+/** What a request was made up of, to keep once it was answered. */
+export function sentFacts(call: Call): Record<string, unknown> | undefined {
+  const sizes = sent.get(call)
+  return sizes && statisticsFacts(call, sizes)
 }
 
 /** The facts to keep of an answer: the chain with the answer on it, or that there is none any more. */

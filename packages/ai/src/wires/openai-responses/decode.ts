@@ -3,7 +3,7 @@ import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Effect, Frame, ResponseHead } from "../../contract/frame.ts"
 import type { Call, Decoder } from "../../contract/wire-client.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
-import { chainFacts } from "./chain.ts"
+import { chainFacts, sentFacts } from "./chain.ts"
 import { ConnectionGuard, lastResponse } from "./connection-guard.ts"
 import { answerError } from "./errors.ts"
 import { clientRun, Items, type Item } from "./items.ts"
@@ -322,8 +322,8 @@ export class ResponsesDecoder implements Decoder {
 
   /** What the next request goes on from. An answer that was cut short is no end that one could go on from. */
   #remember(complete: boolean): void {
-    const headers = this.#headers.facts
-    if (Object.keys(headers).length > 0) this.#out.remember("session", headers)
+    const session = { ...this.#headers.facts, ...sentFacts(this.#call) }
+    if (Object.keys(session).length > 0) this.#out.remember("session", session)
     if (this.#connection) this.#out.remember("channel", lastResponse(this.#responseId))
     const items = this.#items.all.flatMap(({ whole }) => (whole ? [whole] : []))
     const answer = complete ? { id: this.#responseId, items } : undefined

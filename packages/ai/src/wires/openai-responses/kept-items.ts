@@ -83,7 +83,7 @@ function begins({ messages }: InputItems, all: readonly Message[]): boolean {
 
 function settingsOf({ call, compat }: Encoding, before: readonly Body[]): unknown[] {
   const learned = Object.entries(call.known).filter(
-    ([name]) => name.startsWith("responses.") && !/\.(?:chain|header:)/.test(name),
+    ([name]) => name.startsWith("responses.") && !/\.(?:chain|header:|statistics)/.test(name),
   )
   const prompts = before.map(({ content }) => text((content as Body[])[0]?.["text"]))
   return [call.model, compat, call.options.cacheRetention, JSON.stringify(learned), prompts.length, ...prompts]

@@ -1,18 +1,16 @@
 import type { HeaderMap } from "../../contract/frame.ts"
 import type { Call, WireRequest } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
-import { hash } from "../../model/hash.ts"
 import type { Loss } from "../../model/message.ts"
 import { textValues, withBag, withExtra } from "../body-fields.ts"
 import { chainPlace, overChain } from "./chain.ts"
 import { encodeInput } from "./input-items.ts"
 import { keptHeaders } from "./kept-headers.ts"
+import { cacheKey, shortened } from "./session-key.ts"
 import { encodeThinking } from "./thinking.ts"
 import { encodeText, encodeTools } from "./tools.ts"
 import { API, learned, type Body, type Encoding } from "./types.ts"
 
-/** Longest key of a cache. */
-const MAX_KEY = 64
 /** Longest id of a session in the body. */
 const MAX_SESSION = 256
 
@@ -63,7 +61,7 @@ export function encode(call: Call): WireRequest {
   }
   const fields = leaveOut(encoding, withExtra(encoding.compat.extraBody, body))
   const whole = withBag(options.wire?.[API], fields)
-  return { path: "/responses", headers, body: chain ? overChain(call, whole, input.marks, chain) : whole, losses }
+  return { path: "/responses", headers, body: overChain(call, whole, input.marks, chain), losses }
 }
 
 function unsupported(param: string, message: string): SluiceError {
@@ -146,16 +144,6 @@ function identity({ call, compat, lose }: Encoding, headers: HeaderMap): Body {
   }
   if (cacheRetention === "long" && compat.promptCacheRetention) fields["prompt_cache_retention"] = "24h"
   return fields
-}
-
-/** A key of a length that the vendor takes: a longer one becomes a sum of itself. */
-function cacheKey(key: string): string {
-  return shortened("pc_", key, MAX_KEY)
-}
-
-function shortened(prefix: string, key: string, most: number): string {
-  const plain = key.toWellFormed()
-  return plain.length <= most ? plain : prefix + hash(plain)
 }
 
 const OPTION_OF: Readonly<Record<string, string>> = {

@@ -21,7 +21,7 @@ export interface Encoding {
 }
 
 /** Name of a fact that was learned about this wire and the call's model. */
-export function factName(call: Pick<Call, "model">, what: string): string {
+export function factName(call: { model: { id: string } }, what: string): string {
   return `responses.${what}@${call.model.id}`
 }
 
