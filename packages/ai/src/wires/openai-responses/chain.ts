@@ -1,5 +1,6 @@
 import type { Call } from "../../contract/wire-client.ts"
-import { RunningSum, type Mark } from "./running-sum.ts"
+import type { InputItems } from "./kept-items.ts"
+import { RunningSum } from "./running-sum.ts"
 import { statisticsFacts } from "./statistics.ts"
 import { API, factName, learned, text, type Body, type Encoding, type Obj } from "./types.ts"
 import { hash } from "../../model/hash.ts"
@@ -51,42 +52,32 @@ export function chainPlace({ call, compat }: Pick<Encoding, "call" | "compat">):
   return typeof strikes === "number" && strikes >= MAX_STRIKES ? undefined : "session"
 }
 
-/** The body over the chain, if it can be: with the response that it goes on from, and only what came after that. */
-export function overChain(call: Call, body: Body, marks: readonly Mark[], where: Chaining["where"] | undefined): Body {
-  const { input, ...rest } = body
-  const items = Array.isArray(input) ? input.length : 0
-  const sizes = { items, sent: items }
-  if (call.model.compat.responses?.chain) sent.set(call, sizes)
-  if (where === undefined) return body
-  const { client_metadata: _metadata, ...asked } = rest
-  const settings = hash(JSON.stringify(asked))
-  const chaining: Chaining = { where, settings, sum: new RunningSum(marks.at(-1)) }
+/**
+ * The body with its input; over the chain, if it can be: with the response that it goes on from, and only what came
+ * after that.
+ */
+export function overChain(call: Call, body: Body, input: InputItems, where: Chaining["where"] | undefined): Body {
+  const items = input.length
+  if (call.model.compat.responses?.chain) sent.set(call, { items, sent: items })
+  const { model, ...asked } = body
+  const whole = (): Body => ({ model, input: input.from(0), ...asked })
+  if (where === undefined) return whole()
+  const { client_metadata: _metadata, ...settled } = body
+  const settings = hash(JSON.stringify(settled))
+  const chaining: Chaining = { where, settings, sum: new RunningSum(input.mark) }
   encoded.set(call, chaining)
   const kept = where === "session" ? { store: true } : {}
   const chain = chainOf(call, where)
-  const from = chain?.settings === settings ? behind(chain, marks) : undefined
-  if (!chain || from === undefined || from >= marks.length) return { ...body, ...kept }
+  const from = chain?.settings === settings ? input.behind(chain) : undefined
+  if (!chain || from === undefined || from >= items) return { ...whole(), ...kept }
   chaining.previous = chain.id
   sent.set(call, { items, sent: items - from, previous: chain.id })
-  return { ...rest, ...kept, previous_response_id: chain.id, input: (input as Body[]).slice(from) }
+  return { model, previous_response_id: chain.id, input: input.from(from), ...asked, ...kept }
 }
 
 function chainOf(call: Call, where: Chaining["where"]): Chain | undefined {
   const chain = where === "channel" ? call.channel.memory[CHAIN] : learned(call, CHAIN)
   return chain ? (chain as Chain) : undefined
-}
-
-/** Where in the input the first item stands that the chain does not have; `undefined` where it begins otherwise. */
-function behind({ pieces, sum }: Chain, marks: readonly Mark[]): number | undefined {
-  let low = 0
-  let high = marks.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((marks[middle] as Mark).pieces <= pieces) low = middle + 1
-    else high = middle
-  }
-  const last = marks[low - 1]
-  return last && last.pieces === pieces && last.sum === sum ? low : undefined
 }
 
 /** What the request of a call has to do with a chain, once it is encoded. */

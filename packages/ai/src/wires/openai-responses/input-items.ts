@@ -3,53 +3,51 @@ import type { InputBlock, Message, TextBlock, ToolResultMessage } from "../../mo
 import { answerItems } from "./answer-items.ts"
 import { InputItems, keptItems } from "./kept-items.ts"
 import { inputPart, inputParts, isPart, loseMark, textPart } from "./parts.ts"
-import type { Mark } from "./running-sum.ts"
 import { API, learned, text, type Body, type Encoding } from "./types.ts"
 
 const BLANK_LINE = "\n\n"
 const MEDIA_FOLLOW = "(see attached image)"
 const MEDIA_HEADING = "Attached image(s) from tool result:"
 
-/** The fields `input` and `instructions`. `marks`: with a chain, how far each item of the input brings its sum. */
+/** The items of `input`, and the field `instructions`. */
 export interface EncodedInput {
-  fields: Body
-  marks: readonly Mark[]
+  items: InputItems
+  instructions: Body
 }
 
 /** Encodes a conversation. `chained`: what was encoded of it before is taken as it was, and each item is summed up. */
 export function encodeInput(encoding: Encoding, chained: boolean): EncodedInput {
   const { messages } = encoding.call.context
   const before: Body[] = []
-  const instructions = systemPrompt(encoding, before)
-  const state = chained ? keptItems(encoding, before) : new InputItems(before)
+  const prompt = systemPrompt(encoding, before)
+  const kept = chained ? keptItems(encoding, before) : undefined
   // Nothing changes any more in front of the latest answer.
-  const end = chained ? Math.max(lastAnswer(messages), state.consumed) : messages.length
-  encodeMessages(encoding, state, end)
-  const all = chained ? state.fork() : state
-  encodeMessages(encoding, all, messages.length)
-  const { items, marks } = all
-  for (const { field, kind, reason } of all.losses) encoding.lose(field, kind, reason)
-  if (items.length > before.length || (items.length > 0 && !encoding.compat.instructions)) {
-    return { fields: { input: items, ...(instructions === undefined ? {} : { instructions }) }, marks }
+  if (kept) encodeMessages(encoding, kept, Math.max(lastAnswer(messages), kept.consumed))
+  const items = kept ? kept.fork() : new InputItems(before)
+  encodeMessages(encoding, items, messages.length)
+  for (const { losses } of kept ? [kept, items] : [items]) {
+    for (const { field, kind, reason } of losses) encoding.lose(field, kind, reason)
   }
-  return { fields: withoutMessages(encoding, items, instructions), marks: [] }
+  const instructions = prompt === undefined ? {} : { instructions: prompt }
+  if (items.length > before.length || (items.length > 0 && !encoding.compat.instructions)) {
+    return { items, instructions }
+  }
+  return withoutMessages(encoding, before, prompt)
 }
 
 /** The API wants something to answer to: the last of the system prompt is said once more, or moves. */
-function withoutMessages(encoding: Encoding, items: Body[], instructions: string | undefined): Body {
+function withoutMessages(encoding: Encoding, before: Body[], prompt: string | undefined): EncodedInput {
   const { compat } = encoding
-  const last = items.at(-1)?.["content"] ?? (instructions === undefined ? undefined : [textPart(instructions)])
-  if (last === undefined) return { input: items }
-  if (!compat.instructions) {
+  const instructions = prompt === undefined || !compat.instructions ? {} : { instructions: prompt }
+  const last = before.at(-1)?.["content"] ?? (prompt === undefined ? undefined : [textPart(prompt)])
+  if (last === undefined) return { items: new InputItems(before), instructions }
+  if (compat.instructions) {
+    const reason = "The host wants a user's message: the last of the system prompt is one as well."
+    encoding.lose("messages", "injected", reason)
+  } else {
     encoding.lose("systemPrompt", "approximated", "The API wants input: the system prompt became a user's message.")
-    return { input: [{ role: "user", content: last }] }
   }
-  encoding.lose(
-    "messages",
-    "injected",
-    "The host wants a user's message: the last of the system prompt is one as well.",
-  )
-  return { input: [...items, { role: "user", content: last }], ...(instructions === undefined ? {} : { instructions }) }
+  return { items: new InputItems([...before, { role: "user", content: last }]), instructions }
 }
 
 function encodeMessages(outer: Encoding, state: InputItems, end: number): void {

@@ -4,26 +4,50 @@ import { text, type Body, type Encoding } from "./types.ts"
 
 /** The items of a conversation up to a message, each with the sum up to it. */
 export class InputItems {
+  /** What goes before these items: it belongs to others as well, and is not added to from here. */
+  readonly base: InputItems | undefined
   readonly items: Body[]
-  readonly marks: Mark[]
-  readonly losses: Loss[]
+  readonly marks: Mark[] = []
+  readonly losses: Loss[] = []
   /** Ids of calls of grammar tools. */
   readonly custom: Set<string>
   /** Messages that are encoded. */
-  consumed = 0
+  consumed: number
   /** Those messages, where they are kept. */
   readonly messages: Message[] | undefined
   readonly #sum: RunningSum | undefined
 
   constructor(before: readonly Body[], from?: InputItems, messages?: Message[]) {
-    this.items = from ? from.items.slice() : [...before]
-    this.marks = from ? from.marks.slice() : []
-    this.losses = from ? from.losses.slice() : []
+    this.base = from
+    this.items = [...before]
     this.custom = from ? new Set(from.custom) : new Set()
     this.consumed = from?.consumed ?? 0
     this.messages = messages
     this.#sum = messages || from ? new RunningSum(from?.marks.at(-1)) : undefined
-    if (!from && this.#sum) for (const item of before) this.#mark(item)
+    if (this.#sum) for (const item of before) this.#mark(item)
+  }
+
+  /** How many items there are, with those before. */
+  get length(): number {
+    return (this.base?.items.length ?? 0) + this.items.length
+  }
+
+  /** The items from a place on. */
+  from(place: number): Body[] {
+    const before = this.base?.items ?? []
+    return place >= before.length ? this.items.slice(place - before.length) : [...before.slice(place), ...this.items]
+  }
+
+  /** The sum over all. */
+  get mark(): Mark | undefined {
+    return this.marks.at(-1) ?? this.base?.marks.at(-1)
+  }
+
+  /** The place behind the items that a sum stands for; `undefined` where these begin otherwise. */
+  behind(sum: Mark): number | undefined {
+    const own = placeBehind(this.marks, sum)
+    if (own !== undefined) return (this.base?.items.length ?? 0) + own
+    return this.base && placeBehind(this.base.marks, sum)
   }
 
   readonly lose: Encoding["lose"] = (field, kind, reason) => {
@@ -41,7 +65,7 @@ export class InputItems {
     }
   }
 
-  /** A copy that goes on without this one. */
+  /** Items that go on from these without changing them. */
   fork(): InputItems {
     return new InputItems([], this)
   }
@@ -51,6 +75,18 @@ export class InputItems {
     this.#sum.add(item)
     this.marks.push(this.#sum.mark)
   }
+}
+
+function placeBehind(marks: readonly Mark[], { pieces, sum }: Mark): number | undefined {
+  let low = 0
+  let high = marks.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((marks[middle] as Mark).pieces <= pieces) low = middle + 1
+    else high = middle
+  }
+  const last = marks[low - 1]
+  return last && last.pieces === pieces && last.sum === sum ? low : undefined
 }
 
 interface Kept {

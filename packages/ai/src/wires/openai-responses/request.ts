@@ -48,7 +48,7 @@ export function encode(call: Call): WireRequest {
   const input = encodeInput(encoding, chain !== undefined)
   const body: Body = {
     model: model.requestModelId ?? model.id,
-    ...input.fields,
+    ...input.instructions,
     ...streaming(encoding),
     store: false,
     ...includes(encoding, thinking.encrypted),
@@ -61,7 +61,7 @@ export function encode(call: Call): WireRequest {
   }
   const fields = leaveOut(encoding, withExtra(encoding.compat.extraBody, body))
   const whole = withBag(options.wire?.[API], fields)
-  return { path: "/responses", headers, body: overChain(call, whole, input.marks, chain), losses }
+  return { path: "/responses", headers, body: overChain(call, whole, input.items, chain), losses }
 }
 
 function unsupported(param: string, message: string): SluiceError {
