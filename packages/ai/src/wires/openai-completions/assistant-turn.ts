@@ -1,4 +1,5 @@
 import type { AssistantMessage, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
+import { parseObject } from "../json.ts"
 import type { ThinkingState } from "./thinking.ts"
 import { cacheControl } from "./content-parts.ts"
 import type { ToolCallIds } from "./tool-call-ids.ts"
@@ -87,7 +88,7 @@ function toolCall(
       custom: { name: call.name, input: typeof input === "string" ? input.toWellFormed() : "" },
     }
   }
-  const signature = parseObject(call.signature?.value)
+  const signature = parseObject(call.signature?.value ?? "")
   return {
     id,
     type: "function",
@@ -158,7 +159,7 @@ class Turn {
         if (typeof detail?.["type"] === "string") details.push(detail)
         else this.#encoding.lose(at, "dropped", "The wire has no field for it.")
       } else if (block.type === "thinking" && this.#signed(block)) {
-        const { type, ...rest } = parseObject(block.signature?.value) as Obj
+        const { type, ...rest } = parseObject(block.signature?.value ?? "") as Obj
         details.push(block.thinking === "" ? { type, ...rest } : { type, text: block.thinking.toWellFormed(), ...rest })
       } else if (block.type === "toolCall" && block.signature) {
         const detail = parseObject(block.signature.value)
@@ -178,20 +179,10 @@ class Turn {
   }
 
   #signed(block: ThinkingBlock): boolean {
-    return typeof parseObject(block.signature?.value)?.["type"] === "string"
+    return typeof parseObject(block.signature?.value ?? "")?.["type"] === "string"
   }
 
   #lose(block: ThinkingBlock, kind: "dropped" | "approximated", reason: string): void {
     this.#encoding.lose(`${this.#field}.content[${this.#message.content.indexOf(block)}]`, kind, reason)
-  }
-}
-
-function parseObject(value: string | undefined): Obj | undefined {
-  if (value === undefined || !value.startsWith("{")) return undefined
-  try {
-    const parsed: unknown = JSON.parse(value)
-    return isObject(parsed) ? parsed : undefined
-  } catch {
-    return undefined
   }
 }

@@ -1,11 +1,11 @@
 import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
+import { adaptation, effortChange, objects, refusesDeveloper, type Change } from "../openai/adaptation.ts"
+import { refusedFields, WITHOUT } from "../openai/left-out-fields.ts"
 import { isAboutValue, isConditional, namedEfforts, refuses, refusesField, refusesStrict } from "../refusal.ts"
 import { encode } from "./request.ts"
-import { factName, isObject, learned, type Body, type Obj } from "./types.ts"
+import { facts, isObject, learned, type Body, type Obj } from "./types.ts"
 
-/** Statuses that hosts refuse a request's shape with. */
-const STATUSES: ReadonlySet<number> = new Set([400, 404, 415, 422, 500, 501])
 /** Fields that may be left out without changing what is asked for beyond repair. */
 const OPTIONAL: readonly string[] = [
   "parallel_tool_calls",
@@ -27,50 +27,9 @@ const THINKING_REFUSED =
 const ID_REFUSED =
   /\bitems? (?:with id )?['"`]?\w+['"`]?.{0,80}(?:not found|without its required|not persisted)|duplicate item/i
 
-/**
- * What to leave out of a request that a host refused, once for each thing.
- *
- * Only what this request really held is left out, and only if that changes the request. What the host said of the
- * thing itself is kept for host and model, so that the next call does without from the start; what it said of this
- * caller's content is kept for the conversation.
- */
+/** What to leave out of a request that a host refused. */
 export function adapt(error: SluiceError, call: Call, past: readonly Attempt[]): Adaptation | undefined {
-  const { status } = error
-  if (error.delivered !== "nothing" || error.scope === "local") return undefined
-  if (status !== undefined && !STATUSES.has(status)) return undefined
-  if (error.code !== "invalid_request" && error.code !== "unsupported" && error.code !== "server_error") {
-    return undefined
-  }
-  const clear = error.code !== "server_error" && status !== 500
-  // A server that merely broke is no reason to build the request again.
-  if (!clear && !/strict|schema|grammar|structured/i.test(`${error.message} ${error.type}`)) return undefined
-  const body = bodyOf(call)
-  if (!body) return undefined
-  const sent = JSON.stringify(body)
-  for (const { words, where = "host", fact, value } of changes(error, call, body, clear)) {
-    if (past.some((attempt) => attempt.change === words)) continue
-    const facts = { [factName(call, fact)]: value }
-    if (JSON.stringify(bodyOf({ ...call, known: { ...call.known, ...facts } })) === sent) continue
-    return { change: words, learn: { where, facts } }
-  }
-  return undefined
-}
-
-/** The body of the request; `undefined` where it could not be built, which no host has refused then. */
-function bodyOf(call: Call): Body | undefined {
-  try {
-    return encode(call).body as Body
-  } catch {
-    return undefined
-  }
-}
-
-interface Change {
-  words: string
-  fact: string
-  value: unknown
-  /** Default `host`. */
-  where?: "host" | "session"
+  return adaptation(error, call, past, { encode, facts, changes })
 }
 
 function* changes(error: SluiceError, call: Call, body: Body, clear: boolean): Generator<Change> {
@@ -101,10 +60,7 @@ function* ofThinking(error: SluiceError, body: Body): Generator<Change> {
     yield { words: "without a summary of the thinking", fact: "summary", value: false }
   }
   const efforts = takenEfforts(error, reasoning["effort"])
-  if (efforts) {
-    const words = efforts.length > 0 ? `with an effort out of ${efforts.join(", ")}` : "without an effort"
-    yield { words, fact: "efforts", value: efforts }
-  }
+  if (efforts) yield effortChange(efforts)
 }
 
 /** The efforts that a host takes, when it refused the one that was sent: those that it lists, or none at all. */
@@ -136,17 +92,11 @@ function* ofFields(error: SluiceError, call: Call, body: Body): Generator<Change
   if (hasDetail(body) && refusesField(error, "detail", { nested: true })) {
     yield { words: "without the detail of images", fact: "imageDetail", value: false }
   }
-  if (hasDeveloper(body) && refusesDeveloper(error)) {
+  if (hasDeveloper(body) && refusesDeveloper(error, "input")) {
     yield { words: "with instructions for the role developer", fact: "developerRole", value: false }
   }
   if (isObject(body["text"])) yield* ofText(error, body["text"])
-  for (const field of OPTIONAL) {
-    const value = body[field]
-    if (value === undefined || !refusesField(error, field, { value })) continue
-    const known = learned(call, "without")
-    const without = Array.isArray(known) ? (known as string[]) : []
-    if (!without.includes(field)) yield { words: `without ${field}`, fact: "without", value: [...without, field] }
-  }
+  yield* refusedFields(error, body, OPTIONAL, learned(call, WITHOUT))
 }
 
 function* ofText(error: SluiceError, { verbosity, format }: Obj): Generator<Change> {
@@ -159,15 +109,6 @@ function* ofText(error: SluiceError, { verbosity, format }: Obj): Generator<Chan
       yield { words: "with json_object for a schema", fact: "structuredOutput", value: "json_object" }
     }
   }
-}
-
-function refusesDeveloper({ message, param }: SluiceError): boolean {
-  const role = /["'`]developer["'`]|\bdeveloper\b.{0,40}\brole\b|\brole\b.{0,40}\bdeveloper\b/is.test(message)
-  return role && (refuses(message) || isAboutValue(message)) && (param === undefined || /input|role/.test(param))
-}
-
-function objects(list: unknown): Obj[] {
-  return Array.isArray(list) ? list.filter(isObject) : []
 }
 
 function hasDeveloper(body: Body): boolean {

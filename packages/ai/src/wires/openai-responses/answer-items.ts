@@ -7,19 +7,10 @@ import type {
   ThinkingBlock,
   ToolCallBlock,
 } from "../../model/message.ts"
+import { parseObject } from "../json.ts"
 import { loseMark } from "./parts.ts"
 import { partsOf } from "./reasoning.ts"
-import {
-  API,
-  isAnnotation,
-  isObject,
-  learned,
-  nestedFields,
-  text,
-  type Body,
-  type Encoding,
-  type Obj,
-} from "./types.ts"
+import { API, isAnnotation, learned, nestedFields, text, type Body, type Encoding, type Obj } from "./types.ts"
 
 /** Ids that the vendor takes back. */
 const ITEM_ID = /^[A-Za-z0-9_-]{1,64}$/
@@ -240,14 +231,4 @@ function shownOf({ summary, content }: Obj): string {
 
 function wellFormed(_key: string, value: unknown): unknown {
   return typeof value === "string" ? value.toWellFormed() : value
-}
-
-function parseObject(value: string): Obj | undefined {
-  if (!value.startsWith("{")) return undefined
-  try {
-    const parsed: unknown = JSON.parse(value)
-    return isObject(parsed) ? parsed : undefined
-  } catch {
-    return undefined
-  }
 }

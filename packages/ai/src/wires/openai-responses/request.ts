@@ -1,9 +1,10 @@
 import type { HeaderMap } from "../../contract/frame.ts"
 import type { Call, WireRequest } from "../../contract/wire-client.ts"
-import { SluiceError } from "../../model/errors.ts"
 import { hash } from "../../model/hash.ts"
-import type { Loss } from "../../model/message.ts"
 import { textValues, withBag, withExtra } from "../body-fields.ts"
+import { newEncoding, unsupported } from "../openai/encoding.ts"
+import { requestHeaders } from "../openai/headers.ts"
+import { leaveOut, WITHOUT } from "../openai/left-out-fields.ts"
 import { encodeInput } from "./input-items.ts"
 import { encodeThinking } from "./thinking.ts"
 import { encodeText, encodeTools } from "./tools.ts"
@@ -29,19 +30,8 @@ export function encode(call: Call): WireRequest {
   if (options.candidates !== undefined && options.candidates !== 1) {
     throw unsupported("candidates", `options.candidates is ${options.candidates}: the API gives one answer.`)
   }
-  const losses: Loss[] = []
-  const encoding: Encoding = {
-    call,
-    compat: model.compat.responses ?? {},
-    losses,
-    lose(field, kind, reason) {
-      if (!losses.some((known) => known.field === field && known.kind === kind)) losses.push({ field, kind, reason })
-    },
-  }
-  const headers: HeaderMap = {
-    "content-type": "application/json",
-    accept: call.stream ? "text/event-stream" : "application/json",
-  }
+  const encoding = newEncoding(call, model.compat.responses ?? {})
+  const headers = requestHeaders(call.stream)
   const thinking = encodeThinking(encoding)
   const body: Body = {
     model: model.requestModelId ?? model.id,
@@ -56,12 +46,8 @@ export function encode(call: Call): WireRequest {
     ...encodeText(encoding),
     ...identity(encoding, headers),
   }
-  const fields = leaveOut(encoding, withExtra(encoding.compat.extraBody, body))
-  return { path: "/responses", headers, body: withBag(options.wire?.[API], fields), losses }
-}
-
-function unsupported(param: string, message: string): SluiceError {
-  return new SluiceError({ code: "unsupported", message, param, scope: "local" })
+  const fields = leaveOut(encoding, withExtra(encoding.compat.extraBody, body), learned(call, WITHOUT))
+  return { path: "/responses", headers, body: withBag(options.wire?.[API], fields), losses: encoding.losses }
 }
 
 function streaming({ call, compat }: Encoding): Body {
@@ -143,26 +129,4 @@ function cacheKey(key: string): string {
 function shortened(prefix: string, key: string, most: number): string {
   const plain = key.toWellFormed()
   return plain.length <= most ? plain : prefix + hash(plain)
-}
-
-const OPTION_OF: Readonly<Record<string, string>> = {
-  parallel_tool_calls: "parallelToolCalls",
-  top_p: "topP",
-  service_tier: "serviceTier",
-  prompt_cache_key: "promptCacheKey",
-  prompt_cache_retention: "cacheRetention",
-  top_logprobs: "logprobs",
-  max_output_tokens: "maxTokens",
-}
-
-/** Leaves out the fields that the host has refused before. */
-function leaveOut({ call, lose }: Encoding, body: Body): Body {
-  const without = learned(call, "without")
-  if (!Array.isArray(without)) return body
-  for (const name of without as string[]) {
-    if (body[name] === undefined) continue
-    delete body[name]
-    if (name !== "store") lose(`options.${OPTION_OF[name] ?? name}`, "dropped", `The host refused the field ${name}.`)
-  }
-  return body
 }
