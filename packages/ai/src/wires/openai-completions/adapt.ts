@@ -1,8 +1,9 @@
 import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
-import { adaptation, effortChange, objects, refusesDeveloper, type Change } from "../openai/adaptation.ts"
+import { adaptation, objects, refusesDeveloper, type Change } from "../openai/adaptation.ts"
 import { refusedFields, WITHOUT } from "../openai/left-out-fields.ts"
-import { isConditional, namedEfforts, refuses, refusesField, refusesStrict } from "../refusal.ts"
+import { effortChange } from "../openai/refused-efforts.ts"
+import { refuses, refusesField, refusesStrict } from "../refusal.ts"
 import { encode } from "./request.ts"
 import { facts, isObject, learned, type ChatBody } from "./types.ts"
 
@@ -47,8 +48,8 @@ function* ofFields(error: SluiceError, call: Call, body: ChatBody): Generator<Ch
   const text = `${error.message} ${error.param ?? ""}`
   const cap = capField(error, call, body)
   if (cap) yield { words: "without the field for the token cap it refused", fact: "maxTokensField", value: cap }
-  const efforts = takenEfforts(error, body)
-  if (efforts) yield effortChange(efforts)
+  const effort = ofEffort(error, body)
+  if (effort) yield effort
   // No caller has a say in what stands in this field.
   if (body["stream_options"] !== undefined && /stream_options|include_usage/i.test(text) && refuses(error.message)) {
     yield { words: "without stream_options", fact: "streamUsage", value: false }
@@ -73,19 +74,17 @@ function capField(error: SluiceError, call: Call, body: ChatBody): string | unde
   return sent === "max_tokens" ? "max_completion_tokens" : "max_tokens"
 }
 
-/** The efforts that a host takes, when it refused the one that was sent: those that it lists, or none at all. */
-function takenEfforts(error: SluiceError, body: ChatBody): string[] | undefined {
+function ofEffort(error: SluiceError, body: ChatBody): Change | undefined {
   const bag = body["reasoning"]
-  const sent = body["reasoning_effort"] ?? (isObject(bag) ? bag["effort"] : undefined)
-  if (sent === undefined || isConditional(error.message)) return undefined
-  const { param } = error
-  if (param !== undefined && !/effort|^reasoning$/i.test(param)) return undefined
-  const listed = namedEfforts(error.message)
-  if (listed.length > 0 && /effort/i.test(`${error.message} ${param ?? ""}`)) return listed
-  const refused =
-    refusesField(error, "reasoning_effort", { value: sent }) ||
-    (isObject(bag) && refusesField(error, "effort", { value: sent, nested: true }))
-  return refused ? [] : undefined
+  const nested = isObject(bag) ? bag["effort"] : undefined
+  const sent = body["reasoning_effort"] ?? nested
+  return effortChange(
+    error,
+    sent,
+    () =>
+      refusesField(error, "reasoning_effort", { value: sent }) ||
+      (nested !== undefined && refusesField(error, "effort", { value: sent, nested: true })),
+  )
 }
 
 /** The host takes no schema at all; a schema that it cannot use is the caller's. */

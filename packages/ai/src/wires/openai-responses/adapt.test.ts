@@ -151,6 +151,11 @@ describe("what a host does not take is left out", () => {
     expect(body).toContain('"effort":"medium"')
   })
 
+  test("an effort that the host names for requests with tools says nothing of the model", () => {
+    const message = "Function tools with reasoning effort are not supported. Use a supported effort: 'none'."
+    expect(adapted({ message, param: "reasoning.effort" }).adaptation).toBeUndefined()
+  })
+
   test("what the host says of the content stays with the conversation, of itself with the host", () => {
     const where = (said: Said) => adapted(said).adaptation?.learn?.where
     expect(where({ message: "The encrypted content could not be verified." })).toBe("session")

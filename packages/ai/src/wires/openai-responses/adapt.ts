@@ -1,8 +1,9 @@
 import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
-import { adaptation, effortChange, objects, refusesDeveloper, type Change } from "../openai/adaptation.ts"
+import { adaptation, objects, refusesDeveloper, type Change } from "../openai/adaptation.ts"
 import { refusedFields, WITHOUT } from "../openai/left-out-fields.ts"
-import { isAboutValue, isConditional, namedEfforts, refuses, refusesField, refusesStrict } from "../refusal.ts"
+import { effortChange } from "../openai/refused-efforts.ts"
+import { isAboutValue, refuses, refusesField, refusesStrict } from "../refusal.ts"
 import { encode } from "./request.ts"
 import { facts, isObject, learned, type Body, type Obj } from "./types.ts"
 
@@ -59,28 +60,20 @@ function* ofThinking(error: SluiceError, body: Body): Generator<Change> {
   if (reasoning["summary"] !== undefined && /summar/i.test(`${error.message} ${error.param ?? ""}`)) {
     yield { words: "without a summary of the thinking", fact: "summary", value: false }
   }
-  const efforts = takenEfforts(error, reasoning["effort"])
-  if (efforts) yield effortChange(efforts)
+  const effort = ofEffort(error, reasoning["effort"])
+  if (effort) yield effort
 }
 
-/** The efforts that a host takes, when it refused the one that was sent: those that it lists, or none at all. */
-function takenEfforts(error: SluiceError, sent: unknown): string[] | undefined {
-  if (sent === undefined) return undefined
-  const { param } = error
-  if (param !== undefined && !/effort|^reasoning$/i.test(param)) return undefined
-  const listed = namedEfforts(error.message)
-  if (listed.length > 0 && /effort/i.test(`${error.message} ${param ?? ""}`)) return listed
-  const refused =
-    refusesField(error, "effort", { value: sent, nested: true }) ||
-    refusesField(error, "reasoning") ||
-    // Of this model, not of what else stood in the request.
-    (param === "reasoning.effort" && refuses(error.message) && !isAboutValue(error.message))
-  return refused && !conditional(error.message) ? [] : undefined
-}
-
-/** Whether a refusal is about what else stood in the request, and not about the model. */
-function conditional(message: string): boolean {
-  return isConditional(message.replace(/\bwith (?:this|the|your) model\b/gi, ""))
+function ofEffort(error: SluiceError, sent: unknown): Change | undefined {
+  return effortChange(
+    error,
+    sent,
+    () =>
+      refusesField(error, "effort", { value: sent, nested: true }) ||
+      refusesField(error, "reasoning") ||
+      // Of this model, not of what else stood in the request.
+      (error.param === "reasoning.effort" && refuses(error.message) && !isAboutValue(error.message)),
+  )
 }
 
 function* ofFields(error: SluiceError, call: Call, body: Body): Generator<Change> {

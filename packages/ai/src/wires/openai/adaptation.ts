@@ -72,12 +72,6 @@ function bodyOf(encode: Adaptable["encode"], call: Call): Body | undefined {
   }
 }
 
-/** The change to efforts that the host takes: those that it lists, or none at all. */
-export function effortChange(efforts: readonly string[]): Change {
-  const words = efforts.length > 0 ? `with an effort out of ${efforts.join(", ")}` : "without an effort"
-  return { words, fact: "efforts", value: efforts }
-}
-
 /** Whether a host refused the role `developer`. `messages` is the field that messages stand in. */
 export function refusesDeveloper({ message, param }: SluiceError, messages: string): boolean {
   const role = /["'`]developer["'`]|\bdeveloper\b.{0,40}\brole\b|\brole\b.{0,40}\bdeveloper\b/is.test(message)
