@@ -1,5 +1,6 @@
 import type { AssistantMessage, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
 import { parseObject } from "../json.ts"
+import { sentArguments } from "../openai/tool-encoding.ts"
 import type { ThinkingState } from "./thinking.ts"
 import { cacheControl } from "./content-parts.ts"
 import type { ToolCallIds } from "./tool-call-ids.ts"
@@ -92,13 +93,9 @@ function toolCall(
   return {
     id,
     type: "function",
-    function: { name: call.name, arguments: JSON.stringify(call.arguments, wellFormed) },
+    function: { name: call.name, arguments: sentArguments(call) },
     ...(isObject(signature?.["extra_content"]) ? { extra_content: signature["extra_content"] as ChatBody } : {}),
   }
-}
-
-function wellFormed(_key: string, value: unknown): unknown {
-  return typeof value === "string" ? value.toWellFormed() : value
 }
 
 /** How the thinking of one turn goes back. */

@@ -8,6 +8,7 @@ import type {
   ToolCallBlock,
 } from "../../model/message.ts"
 import { parseObject } from "../json.ts"
+import { sentArguments } from "../openai/tool-encoding.ts"
 import { loseMark } from "./parts.ts"
 import { partsOf } from "./reasoning.ts"
 import { API, isAnnotation, learned, nestedFields, text, type Body, type Encoding, type Obj } from "./types.ts"
@@ -196,7 +197,7 @@ class Turn {
       ...(call.custom ? {} : this.#id(call.itemId)),
       call_id: call.id,
       name: call.name,
-      arguments: JSON.stringify(call.arguments, wellFormed),
+      arguments: sentArguments(call),
     }
   }
 
@@ -227,8 +228,4 @@ class Turn {
 /** The text that a reasoning item shows, as the decoder reads it. */
 function shownOf({ summary, content }: Obj): string {
   return partsOf(summary) || partsOf(content)
-}
-
-function wellFormed(_key: string, value: unknown): unknown {
-  return typeof value === "string" ? value.toWellFormed() : value
 }

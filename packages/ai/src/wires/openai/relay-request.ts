@@ -34,6 +34,7 @@ type CommonCompat = Pick<
   | "toolChoice"
 >
 
+/** Each line: a difference of a host on either wire, and whether a request meets it. */
 const COMMON: readonly Difference<CommonCompat>[] = [
   (compat, { call }) => !compat.developerRole && call.context.messages.some(({ role }) => role === "developer"),
   (compat, { call, has }) =>

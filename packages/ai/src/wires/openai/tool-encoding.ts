@@ -1,4 +1,5 @@
 import type { ResponsesCompat } from "@sluice/catalog/core"
+import type { ToolCallBlock } from "../../model/message.ts"
 import type { CustomTool, FunctionTool, Json } from "../../model/tool.ts"
 import type { OutputFormat } from "../../model/options.ts"
 import { schemaName } from "../tool-schema.ts"
@@ -70,6 +71,13 @@ export function encodeChoice<T extends EncodedTool>(
 /** What a function and a grammar tool have in common. */
 export function toolHead({ name, description }: FunctionTool | CustomTool): Body {
   return { name, ...(description === undefined ? {} : { description: description.toWellFormed() }) }
+}
+
+/** The arguments of an earlier call. Half characters within them are replaced, since hosts refuse the whole request. */
+export function sentArguments(call: ToolCallBlock): string {
+  return JSON.stringify(call.arguments, (_key, value: unknown) =>
+    typeof value === "string" ? value.toWellFormed() : value,
+  )
 }
 
 /** What of an output's schema is spelled alike on both wires. */
