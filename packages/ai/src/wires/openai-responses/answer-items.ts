@@ -7,19 +7,11 @@ import type {
   ThinkingBlock,
   ToolCallBlock,
 } from "../../model/message.ts"
+import { parseObject } from "../json.ts"
+import { sentArguments } from "../openai/tool-encoding.ts"
 import { loseMark } from "./parts.ts"
 import { partsOf } from "./reasoning.ts"
-import {
-  API,
-  isAnnotation,
-  isObject,
-  learned,
-  nestedFields,
-  text,
-  type Body,
-  type Encoding,
-  type Obj,
-} from "./types.ts"
+import { API, isAnnotation, learned, nestedFields, text, type Body, type Encoding, type Obj } from "./types.ts"
 
 /** Ids that the vendor takes back. */
 const ITEM_ID = /^[A-Za-z0-9_-]{1,64}$/
@@ -205,7 +197,7 @@ class Turn {
       ...(call.custom ? {} : this.#id(call.itemId)),
       call_id: call.id,
       name: call.name,
-      arguments: JSON.stringify(call.arguments, wellFormed),
+      arguments: sentArguments(call),
     }
   }
 
@@ -237,18 +229,4 @@ class Turn {
 /** The text that a reasoning item shows, as the decoder reads it. */
 function shownOf({ summary, content }: Obj): string {
   return partsOf(summary) || partsOf(content)
-}
-
-function wellFormed(_key: string, value: unknown): unknown {
-  return typeof value === "string" ? value.toWellFormed() : value
-}
-
-function parseObject(value: string): Obj | undefined {
-  if (!value.startsWith("{")) return undefined
-  try {
-    const parsed: unknown = JSON.parse(value)
-    return isObject(parsed) ? parsed : undefined
-  } catch {
-    return undefined
-  }
 }

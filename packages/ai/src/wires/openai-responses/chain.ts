@@ -2,7 +2,7 @@ import type { Call } from "../../contract/wire-client.ts"
 import type { InputItems } from "./kept-items.ts"
 import { RunningSum } from "./running-sum.ts"
 import { statisticsFacts } from "./statistics.ts"
-import { API, factName, learned, text, type Body, type Encoding, type Obj } from "./types.ts"
+import { API, facts, learned, text, type Body, type Encoding, type Obj } from "./types.ts"
 import { hash } from "../../model/hash.ts"
 
 /**
@@ -105,15 +105,15 @@ export function chainFacts(
     chain = { id: response.id, settings, ...sum.mark }
   }
   if (where === "channel") return { where, facts: { [CHAIN]: chain ?? null } }
-  const strikes = previous === undefined ? {} : { [factName(call, "chainStrikes")]: 0 }
-  return { where, facts: { [factName(call, CHAIN)]: chain ?? null, ...strikes } }
+  const strikes = previous === undefined ? {} : { [facts.name(call, "chainStrikes")]: 0 }
+  return { where, facts: { [facts.name(call, CHAIN)]: chain ?? null, ...strikes } }
 }
 
 /** The facts of a session whose chain was refused. `forGood`: the host keeps nothing for this caller. */
 export function brokenChain(call: Call, forGood: boolean): Record<string, unknown> {
   const known = learned(call, "chainStrikes")
   const strikes = forGood ? MAX_STRIKES : (typeof known === "number" ? known : 0) + 1
-  return { [factName(call, CHAIN)]: null, [factName(call, "chainStrikes")]: strikes }
+  return { [facts.name(call, CHAIN)]: null, [facts.name(call, "chainStrikes")]: strikes }
 }
 
 /** The name of a response that an event belongs to. */

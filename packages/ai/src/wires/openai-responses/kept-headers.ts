@@ -2,7 +2,7 @@ import type { HeaderMap } from "../../contract/frame.ts"
 import type { HeadersView } from "../../contract/header-list.ts"
 import type { Call } from "../../contract/wire-client.ts"
 import type { Message } from "../../model/message.ts"
-import { factName, learned, text, type Obj } from "./types.ts"
+import { facts, learned, text, type Obj } from "./types.ts"
 
 /** Headers of earlier responses that a request repeats (`ResponsesCompat.keptHeaders`). */
 export function keptHeaders(call: Call): HeaderMap {
@@ -35,14 +35,14 @@ export class HeaderNotes {
 
   /** What to keep for the session: what belongs to a turn ends with it. */
   get facts(): Record<string, unknown> {
-    const facts: Record<string, unknown> = {}
+    const kept: Record<string, unknown> = {}
     const within = continuesTurn(this.#call.context.messages)
     for (const [name, span] of Object.entries(this.#kept)) {
       const value = this.#seen[name]
-      if (value !== undefined) facts[factName(this.#call, `header:${name}`)] = value
-      else if (span === "turn" && !within) facts[factName(this.#call, `header:${name}`)] = null
+      if (value !== undefined) kept[facts.name(this.#call, `header:${name}`)] = value
+      else if (span === "turn" && !within) kept[facts.name(this.#call, `header:${name}`)] = null
     }
-    return facts
+    return kept
   }
 
   get #kept(): Readonly<Record<string, "turn" | "session">> {

@@ -7,7 +7,7 @@ import type { InboundCall } from "../../contract/wire-server.ts"
 import { accept } from "./accept.ts"
 import { openaiResponses } from "./client.ts"
 import { relay } from "./relay.ts"
-import { seal } from "./seal.ts"
+import { seal } from "./server-seal.ts"
 
 function inbound(body: object = {}): InboundCall {
   return accept({
@@ -171,6 +171,7 @@ describe("passing a request on", () => {
       {},
       { mediaInToolResult: true },
     ],
+    ["a tier", { service_tier: "flex" }, {}, { serviceTiers: ["flex"] }],
     ["a cache key", { prompt_cache_key: "k" }, {}, { promptCacheKey: true }],
     ["the session", { prompt_cache_key: "k" }, { promptCacheKey: true, sessionField: "s" }, { promptCacheKey: true }],
   ])("is left alone where %s needs spelling differently, and not elsewhere", (_name, body, differs, same) => {

@@ -1,8 +1,9 @@
 import type { HeaderMap } from "../../contract/frame.ts"
 import type { Call, WireRequest } from "../../contract/wire-client.ts"
-import { SluiceError } from "../../model/errors.ts"
-import type { Loss } from "../../model/message.ts"
 import { textValues, withBag, withExtra } from "../body-fields.ts"
+import { newEncoding, unsupported } from "../openai/encoding.ts"
+import { requestHeaders } from "../openai/headers.ts"
+import { leaveOut, WITHOUT } from "../openai/left-out-fields.ts"
 import { chainPlace, overChain } from "./chain.ts"
 import { encodeInput } from "./input-items.ts"
 import { keptHeaders } from "./kept-headers.ts"
@@ -29,20 +30,8 @@ export function encode(call: Call): WireRequest {
   if (options.candidates !== undefined && options.candidates !== 1) {
     throw unsupported("candidates", `options.candidates is ${options.candidates}: the API gives one answer.`)
   }
-  const losses: Loss[] = []
-  const encoding: Encoding = {
-    call,
-    compat: model.compat.responses ?? {},
-    losses,
-    lose(field, kind, reason) {
-      if (!losses.some((known) => known.field === field && known.kind === kind)) losses.push({ field, kind, reason })
-    },
-  }
-  const headers: HeaderMap = {
-    "content-type": "application/json",
-    accept: call.stream ? "text/event-stream" : "application/json",
-    ...keptHeaders(call),
-  }
+  const encoding = newEncoding(call, model.compat.responses ?? {})
+  const headers: HeaderMap = { ...requestHeaders(call.stream), ...keptHeaders(call) }
   const thinking = encodeThinking(encoding)
   const chain = chainPlace(encoding)
   const input = encodeInput(encoding, chain !== undefined)
@@ -59,13 +48,14 @@ export function encode(call: Call): WireRequest {
     ...encodeText(encoding),
     ...identity(encoding, headers),
   }
-  const fields = leaveOut(encoding, withExtra(encoding.compat.extraBody, body))
+  const fields = leaveOut(encoding, withExtra(encoding.compat.extraBody, body), learned(call, WITHOUT))
   const whole = withBag(options.wire?.[API], fields)
-  return { path: "/responses", headers, body: overChain(call, whole, input.items, chain), losses }
-}
-
-function unsupported(param: string, message: string): SluiceError {
-  return new SluiceError({ code: "unsupported", message, param, scope: "local" })
+  return {
+    path: "/responses",
+    headers,
+    body: overChain(call, whole, input.items, chain),
+    losses: encoding.losses,
+  }
 }
 
 function streaming({ call, compat }: Encoding): Body {
@@ -144,26 +134,4 @@ function identity({ call, compat, lose }: Encoding, headers: HeaderMap): Body {
   }
   if (cacheRetention === "long" && compat.promptCacheRetention) fields["prompt_cache_retention"] = "24h"
   return fields
-}
-
-const OPTION_OF: Readonly<Record<string, string>> = {
-  parallel_tool_calls: "parallelToolCalls",
-  top_p: "topP",
-  service_tier: "serviceTier",
-  prompt_cache_key: "promptCacheKey",
-  prompt_cache_retention: "cacheRetention",
-  top_logprobs: "logprobs",
-  max_output_tokens: "maxTokens",
-}
-
-/** Leaves out the fields that the host has refused before. */
-function leaveOut({ call, lose }: Encoding, body: Body): Body {
-  const without = learned(call, "without")
-  if (!Array.isArray(without)) return body
-  for (const name of without as string[]) {
-    if (body[name] === undefined) continue
-    delete body[name]
-    if (name !== "store") lose(`options.${OPTION_OF[name] ?? name}`, "dropped", `The host refused the field ${name}.`)
-  }
-  return body
 }

@@ -1,7 +1,7 @@
 import type { Mint, TokenCount } from "../../contract/wire-client.ts"
 import type { InboundCall, WireServer } from "../../contract/wire-server.ts"
 import { accept, COUNT_PATH } from "./accept.ts"
-import { failure } from "./failure.ts"
+import { failure } from "./respond-failure.ts"
 import { relay } from "./relay.ts"
 import { ResponsesResponder } from "./respond.ts"
 import { API } from "./types.ts"

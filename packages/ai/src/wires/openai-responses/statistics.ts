@@ -1,5 +1,5 @@
 import type { Call } from "../../contract/wire-client.ts"
-import { factName, isObject } from "./types.ts"
+import { facts, isObject } from "./types.ts"
 
 /** How the requests of a session were made up. */
 export interface ChainStatistics {
@@ -18,7 +18,7 @@ const NONE: ChainStatistics = { wholeRequests: 0, chainedRequests: 0 }
 
 /** The statistics among the facts of a session. */
 export function statisticsOf(of: { model: { id: string }; known: Call["known"] }): ChainStatistics {
-  const value = of.known[factName(of, "statistics")]
+  const value = of.known[facts.name(of, "statistics")]
   return isObject(value) ? { ...NONE, ...value } : NONE
 }
 
@@ -37,5 +37,5 @@ export function statisticsFacts(
     lastSentItems: sent.sent,
     ...(sent.previous === undefined ? {} : { lastPreviousResponseId: sent.previous }),
   }
-  return { [factName(call, "statistics")]: statistics }
+  return { [facts.name(call, "statistics")]: statistics }
 }
