@@ -38,6 +38,8 @@ const DIFFERENCES: readonly ((compat: ResponsesCompat, request: Request) => bool
   (compat, { has }) => !compat.promptCacheKey && has("prompt_cache_key"),
   (compat, { has }) => !compat.promptCacheRetention && has("prompt_cache_retention"),
   (compat, { call }) => (compat.sessionHeaders !== undefined || compat.sessionField !== undefined) && !!call.affinity,
+  (compat, { body }) => compat.structuredOutput === false && fieldOf(body["text"], "format"),
+  (compat, { has }) => compat.silentCap && has("max_output_tokens"),
   (compat) => compat.cacheControl || compat.sloppyEvents || compat.extraBody !== undefined,
 ]
 
