@@ -3,6 +3,9 @@ import { join } from "node:path"
 import { emulatedCodexToken } from "@sluice/testkit/emulators"
 import { type ClientRun, runClient } from "./run-client.ts"
 
+/** Packages of the versions that are tried. */
+export type CodexClient = "@openai/codex" | "codex-earlier"
+
 export interface CodexOptions {
   /** Base URL of the gateway. */
   url: string
@@ -11,10 +14,12 @@ export interface CodexOptions {
   /** Whether it may open a WebSocket. Logged in it always tries. */
   sockets: boolean
   /**
-   * It runs with the login of an account instead of the key of an API, and the gateway's key stands in the login where
-   * the account's token would. The older version does, as the newer one sends a login to no host but over TLS.
+   * It runs with the login of an account instead of the key of an API; `key` stands in the login where the account's
+   * token would.
    */
   login?: boolean
+  /** Its package. Default the newer version. */
+  client?: CodexClient
   timeoutMs?: number
 }
 
@@ -70,8 +75,8 @@ const loginFile = (key: string): string =>
 
 /** Runs Codex headless to its end; its shell runs without a sandbox, in the empty folder that it is started in. */
 export async function runCodex(prompt: string, options: CodexOptions): Promise<ClientRun & { events: CodexEvent[] }> {
-  const { login = false, key } = options
-  const run = await runClient(login ? "codex-chatgpt" : "@openai/codex", {
+  const { login = false, client = "@openai/codex", key } = options
+  const run = await runClient(client, {
     args: ["exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--json", prompt],
     env: login ? {} : { GATEWAY_KEY: key },
     timeoutMs: options.timeoutMs,
