@@ -217,6 +217,10 @@ export interface ResponsesCompat {
   refusesForcedTool?: boolean
   /** Events lack fields that clients insist on, so that they are never passed on as they are. Default false. */
   sloppyEvents?: boolean
+  /** An end at the cap is told as a whole answer: one that has all tokens of the cap was cut. Default false. */
+  silentCap?: boolean
+  /** A format of the output, `text.format`, is followed. Default true; where it is not read, it is left out. */
+  structuredOutput?: boolean
   /** `detail: "original"` of images is accepted. Default false: `auto`. */
   originalDetail?: boolean
   /** Images and documents are taken within a tool's result. Default false: a user's message follows. */

@@ -161,6 +161,8 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     word: ["unsupported_parameter", "unsupported_value", "not_supported_error", "unsupported_feature"],
   },
   { code: "unsupported", status: 501 },
+  // llama.cpp's server says of what its model cannot read that it is itself at fault.
+  { code: "unsupported", status: 500, text: /\b(?:image|audio|video) input is not supported\b/i },
   { code: "rate_limited", status: 429 },
   {
     code: "model_not_found",

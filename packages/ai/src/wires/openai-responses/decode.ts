@@ -58,12 +58,15 @@ export class ResponsesDecoder implements Decoder {
   #calls = 0
   #openCalls = 0
   #done = false
+  /** Tokens of the answer at which the host cuts it without a word; none where it says so. */
+  readonly #silentCap: number
 
   constructor(call: Call, head: ResponseHead, out: MessageSink) {
     this.#call = call
     this.#out = out
     this.#headers = new HeaderNotes(call, head.headers)
     this.#connection = head.channel === "websocket" ? new ConnectionGuard(call) : undefined
+    this.#silentCap = silentCap(call)
     this.#texts = new TextReader(out)
     this.#reasoning = new ReasoningReader(out, call.model.compat.responses?.cumulativeSummaries === true)
   }
@@ -310,7 +313,7 @@ export class ResponsesDecoder implements Decoder {
     if (Array.isArray(response["output"])) this.#settle(response["output"].filter(isObject))
     const failed = hasFailed(response, type)
     for (const item of this.#items.all) if (!failed || !isCut(item)) this.#closeOpen(item)
-    const end = readEnd(response, type, this.#seen())
+    const end = readEnd(response, type, this.#seen(response["usage"]))
     if ("fail" in end) {
       if (end.details) this.#out.stop("error", end.details)
       this.#out.fail(end.fail)
@@ -372,15 +375,21 @@ export class ResponsesDecoder implements Decoder {
     if (item.kind === "call" && item.final === undefined && !item.reach.ended) this.#openCalls++
   }
 
-  #seen(): Seen {
+  #seen(usage: unknown): Seen {
     return {
       calls: this.#calls,
       callsWhole: this.#openCalls <= 0,
       clientRun: clientRun(this.#natives),
       approval: this.#natives.some((item) => item["type"] === "mcp_approval_request"),
       refusal: this.#texts.refusal,
+      capMet: isObject(usage) && (readUsage(usage).output ?? 0) >= this.#silentCap,
     }
   }
+}
+
+function silentCap({ model, options }: Call): number {
+  if (!model.compat.responses?.silentCap || options.maxTokens === undefined) return Infinity
+  return Math.min(options.maxTokens, model.maxTokens ?? Infinity)
 }
 
 /** Whether a call's end has not come, neither with its item nor with its arguments. */

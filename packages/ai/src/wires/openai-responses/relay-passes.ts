@@ -22,6 +22,8 @@ const DIFFERENCES: readonly Difference<ResponsesCompat>[] = [
     call.context.messages.some((one) => one.role === "toolResult" && (holds("image")(one) || holds("document")(one))),
   (compat, { has }) => !compat.promptCacheRetention && has("prompt_cache_retention"),
   (compat, { call }) => (compat.sessionHeaders !== undefined || compat.sessionField !== undefined) && !!call.affinity,
+  (compat, { body }) => compat.structuredOutput === false && fieldOf(body["text"], "format"),
+  (compat, { has }) => compat.silentCap && has("max_output_tokens"),
   (compat) => compat.cacheControl || compat.sloppyEvents || compat.extraBody !== undefined,
 ]
 

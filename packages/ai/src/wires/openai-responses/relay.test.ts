@@ -162,6 +162,8 @@ describe("passing a request on", () => {
     ["an effort", { reasoning: { effort: "high" } }, { effortMap: { high: "max" } }, {}],
     ["thinking", { input: [thinking] }, { replayThinking: "never" }, {}],
     ["sampling", { temperature: 1 }, { sampling: false }, {}],
+    ["a cap", { max_output_tokens: 5 }, { silentCap: true }, {}],
+    ["a format", { text: { format: { type: "json_object" } } }, { structuredOutput: false }, {}],
     ["strict tools", { tools: [{ type: "function", name: "f", strict: true }] }, {}, { strictTools: "per-tool" }],
     ["grammar tools", { tools: [{ type: "custom", name: "f" }] }, {}, { customTools: true }],
     ["a choice", { tool_choice: { type: "function", name: "f" } }, { toolChoice: "strings" }, {}],

@@ -29,7 +29,7 @@ const EMPTY_DELTA = /"delta"\s*:\s*""/
 const QUIET_ITEM = /"item"\s*:\s*\{[^{}[\]]*"type"\s*:\s*"(?:message|reasoning)"/
 
 /** A relay does not look at what an answer holds: only at whether it failed. */
-const NOTHING_SEEN: Seen = { calls: 0, callsWhole: true, clientRun: false, approval: false, refusal: "" }
+const NOTHING_SEEN: Seen = { calls: 0, callsWhole: true, clientRun: false, approval: false, refusal: "", capMet: false }
 
 /** Watches a stream that is passed through. Only the few events that carry usage or an error are parsed. */
 class ResponsesTap implements Tap {

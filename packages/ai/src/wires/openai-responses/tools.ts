@@ -95,11 +95,13 @@ function forced({ type, name, server_label }: Body): Body {
 }
 
 /** The field `text`: the output's format and how much is said. */
-export function encodeText({ call, lose }: Encoding): Body {
+export function encodeText({ call, compat, lose }: Encoding): Body {
   const { output, verbosity } = call.options
   const fields: Body = {}
   if (output && output.type !== "text") {
-    if (output.type === "json") fields["format"] = { type: "json_object" }
+    if (compat.structuredOutput === false) {
+      lose("options.output", "dropped", "The host cannot be held to a format.")
+    } else if (output.type === "json") fields["format"] = { type: "json_object" }
     else if (learned(call, "structuredOutput") === "json_object") {
       lose("options.output", "approximated", "The host can be held to JSON, not to a schema.")
       fields["format"] = { type: "json_object" }
