@@ -3,7 +3,7 @@ import type { MessageStream } from "./assemble/message-stream.ts"
 import type { CredentialSource } from "./contract/credential.ts"
 import type { Route } from "./contract/route.ts"
 import { azureEndpoint } from "./endpoints/azure.ts"
-import { anthropicEndpoint, openaiEndpoint } from "./endpoints/plain.ts"
+import { anthropicEndpoint, ollamaEndpoint, openaiEndpoint } from "./endpoints/plain.ts"
 import { authMissing, parseKeys } from "./keys.ts"
 import { SluiceError } from "./model/errors.ts"
 import type { AssistantMessage, Context } from "./model/message.ts"
@@ -42,6 +42,10 @@ export const autoWires: SluiceConfig["wires"] = {
     return { wire: openaiCompletions, endpoint: azureEndpoint }
   },
   "openai-codex-responses": () => codexEntry(environment),
+  "ollama-chat": async () => {
+    const { ollamaChat } = await import("./wires/ollama-chat/client.ts")
+    return { wire: ollamaChat, endpoint: ollamaEndpoint }
+  },
   mock: async () => {
     const mock = await import("./mock/index.ts")
     return { route: (model) => demoRoute(model, mock) }

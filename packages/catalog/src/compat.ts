@@ -8,6 +8,7 @@ export interface Compat {
   chat?: ChatCompat
   messages?: MessagesCompat
   responses?: ResponsesCompat
+  ollama?: OllamaCompat
   /** Limits on waiting, in milliseconds, that the host needs; 0 switches one off. */
   timeouts?: { firstEventMs?: number; idleMs?: number }
   /** The host needs no credential. Default false. */
@@ -252,6 +253,26 @@ export interface ResponsesCompat {
   lite?: boolean
   /** Headers of a response that the next request repeats: within a user's turn, or for the whole session. */
   keptHeaders?: Readonly<Record<string, "turn" | "session">>
+  /** Fields added to every body. */
+  extraBody?: Readonly<Record<string, unknown>>
+}
+
+/** Differences between hosts that speak Ollama's own API. */
+export interface OllamaCompat {
+  /** A cap on the answer, `num_predict`, is accepted. Default true. */
+  outputCap?: boolean
+  /** Most that a cap may ask for, whatever the model's entry says. Default: the model's own. */
+  maxTokensCeiling?: number
+  /** Tokens of the window that is asked for (`num_ctx`). Default: the host's own choice, which cuts long prompts. */
+  contextWindow?: number
+  /** How long the model stays loaded (`keep_alive`), as a duration (`30m`) or in seconds. Default: the host's own. */
+  keepAlive?: string | number
+  /** Spelling of a level on this host. Default: `minimal` is `low`, `xhigh` is `high`. */
+  effortMap?: Readonly<Partial<Record<Effort, string>>>
+  /** Levels that the host takes; others are moved to the nearest. Default: the model's ladder. */
+  efforts?: readonly Effort[]
+  /** Thinking of earlier turns is sent back: `never`, or on `all` turns (default). */
+  replayThinking?: "never" | "all"
   /** Fields added to every body. */
   extraBody?: Readonly<Record<string, unknown>>
 }

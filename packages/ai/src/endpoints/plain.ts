@@ -74,3 +74,10 @@ export const anthropicEndpoint: Endpoint = plainEndpoint("anthropic", {
   base: (url) => url.replace(/\/v1$/, ""),
   merged: ["anthropic-beta"],
 })
+
+/** Ollama's own API: its paths begin with `/api`, so a base URL may end in that, or in the version of the other API. */
+export const ollamaEndpoint: Endpoint = {
+  ...plainEndpoint("ollama", { scheme: () => "bearer", base: (url) => url.replace(/\/(?:api|v1)$/, "") }),
+  // A host that loads a model is busy for some seconds.
+  retry: { maxAttempts: 4, baseDelayMs: 2000 },
+}
