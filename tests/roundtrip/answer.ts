@@ -5,9 +5,9 @@ import { applyLosses, GONE } from "./paths.ts"
 
 /**
  * How an answer is laid out on a wire: as blocks in their order, as items in their order, or as one text, one
- * thinking, calls and media side by side.
+ * thinking, calls and media side by side (`fields`), in `lines` with a refusal as the end of the text.
  */
-export type Layout = "blocks" | "items" | "fields"
+export type Layout = "blocks" | "items" | "fields" | "lines"
 
 /** What an answer's layout leaves open, in words: both sides of a comparison are brought into this form. */
 export const ANSWER_CANON: readonly string[] = [
@@ -16,6 +16,7 @@ export const ANSWER_CANON: readonly string[] = [
   "Token counts that a wire insists on are 0 where they are unknown; totals, cost, provenance and the vendor's extras are not told.",
   "A refusal is a refusal, whether it came as a reason to stop or as a failure; `toolUse` without a call is `stop`.",
   "On a wire of items a refusal is said in the answer, as its last text; a signature is what stands encrypted in the thinking's item, out of our seal where it is sealed, and hidden thinking is an item of that alone; where a cap was met behind whole calls, they are to be run.",
+  "On lines an answer that met its cap with nothing in it is a failure: the prompt filled the window.",
   "Who made the answer, when, its id, ids of items, the issuer of opaque values and the name of the thinking's field are the reader's own.",
 ]
 
@@ -35,7 +36,14 @@ export function canonAnswer(message: AssistantMessage, layout: Layout): unknown 
   })
   const known = blocks.filter((block) => block !== ANY)
   return {
-    content: layout === "fields" ? asFields(known) : layout === "blocks" ? blocks : asItems(blocks, message),
+    content:
+      layout === "fields"
+        ? asFields(known)
+        : layout === "lines"
+          ? asFields(withRefusal(known, message))
+          : layout === "blocks"
+            ? blocks
+            : asItems(blocks, message),
     stop: canonStop(message, known, layout),
     usage: canonUsage(message.usage, layout),
   }
@@ -94,6 +102,12 @@ function thinkingItem(block: Fields): Fields {
     : { ...block, signature: value }
 }
 
+/** Blocks with the text of a refusal behind them. */
+function withRefusal(blocks: readonly Fields[], { stopDetails }: AssistantMessage): readonly Fields[] {
+  const explanation = stopDetails?.explanation
+  return explanation === undefined ? blocks : [...blocks, { type: "text", text: explanation }]
+}
+
 /** Blocks on a wire that has none. */
 function asFields(blocks: readonly Fields[]): Fields {
   const of = (type: string): Fields[] => blocks.filter((block) => block["type"] === type)
@@ -133,13 +147,21 @@ function canonStop({ stopReason, stopDetails }: AssistantMessage, blocks: readon
   const calls = blocks.some((block) => block["type"] === "toolCall")
   const whole = blocks.every((block) => block["rawArguments"] === undefined && !block["incomplete"])
   if (layout === "items" && stopReason === "length" && calls && whole) return { reason: "toolUse", ...stopDetails }
+  if (layout === "lines" && stopReason === "length" && blocks.every(isUnsaid)) return { reason: "error" }
+  // Its explanation is the end of the text, and its kind is lost.
+  const rest = layout === "lines" && stopDetails && !("type" in stopDetails) ? {} : stopDetails
   const reason =
     stopReason === "toolUse" && !calls
       ? "stop"
       : stopReason === "stop" && calls && stopDetails?.type !== "pause_turn"
         ? "toolUse"
         : stopReason
-  return { reason, ...stopDetails }
+  return { reason, ...rest }
+}
+
+/** Whether nothing of a block is told on lines. */
+function isUnsaid(block: Fields): boolean {
+  return !["text", "thinking", "toolCall", "image"].includes(String(block["type"]))
 }
 
 function canonUsage(usage: Usage, layout: Layout): unknown {

@@ -3,7 +3,7 @@ import { ANY, Maybe, OneOf, REST, SomeOf } from "./match.ts"
 import { GONE } from "./paths.ts"
 
 /** Which wire's conventions hold besides the common ones; `none` for a hand-over, which has no wire. */
-export type ContextCanon = "chat" | "messages" | "responses" | "none"
+export type ContextCanon = "chat" | "messages" | "responses" | "ollama" | "none"
 
 /** What is the same conversation, in words: both sides of a comparison are brought into this form. */
 export const CONTEXT_CANON: readonly string[] = [
@@ -15,6 +15,7 @@ export const CONTEXT_CANON: readonly string[] = [
   "`strict: false` may be left out, and without a word a host may be asked to be strict.",
   "chat: instructions at the head of the conversation are the system prompt; texts of one answer are one text, the last mark holds for it, and unsigned thinking is one thinking; hidden thinking stands behind the visible; a mark of a tool's result stands on its text; an empty list of tools is none.",
   "responses: instructions at the head of the conversation are the system prompt; there are items and no answers, so that answers behind each other are one; an empty list of tools is none; an item of the vendor's own tools is the same without its id.",
+  "ollama: as chat.",
   "messages: a text document is its text, however it was given; a strict tool's objects are closed.",
 ]
 
@@ -35,6 +36,11 @@ export interface CanonOptions {
 /** The conversation as one list of what is said, and the tools. */
 export function canonContext(context: Context, options: CanonOptions): { said: Token[]; tools: unknown } {
   return { said: new Flattening(context, options).tokens, tools: canonTools(context.tools, options) }
+}
+
+/** Whether an answer is a turn with one text, one thinking and calls. */
+function hasTurns(canon: ContextCanon): boolean {
+  return canon === "chat" || canon === "ollama"
 }
 
 class Flattening {
@@ -98,7 +104,7 @@ class Flattening {
   #message(message: Message): void {
     if (message.role !== "toolResult") this.#endRun()
     const { canon } = this.#options
-    const headIsPrompt = canon === "chat" || canon === "responses"
+    const headIsPrompt = hasTurns(canon) || canon === "responses"
     if (message.role === "assistant") {
       if (canon !== "responses") this.#head = false
       this.#answer(message.content as (Block | typeof GONE | typeof ANY)[])
@@ -130,7 +136,7 @@ class Flattening {
       cache: this.#mark(cache),
     }
     if (said.includes(REST)) this.#moved = true
-    if (this.#options.canon === "chat") {
+    if (hasTurns(this.#options.canon)) {
       const texts = Array.isArray(content)
         ? content.filter((block) => isFields(block) && block["type"] === "text" && block["text"] !== "")
         : []
@@ -167,7 +173,7 @@ class Flattening {
       block === GONE ? [] : block === ANY ? [REST] : this.#block(block as Block),
     )
     if (turned) said = inOrder(said, this.#options.canon)
-    if (this.#options.canon === "chat") said = asChatTurn(said)
+    if (hasTurns(this.#options.canon)) said = asChatTurn(said)
     if (said.length === 0) return
     this.#answering = true
     this.#head = false
@@ -194,7 +200,7 @@ class Flattening {
       }
       case "thinking": {
         const signature = block.signature?.value
-        const joins = this.#options.canon === "chat" && block.thinking !== ""
+        const joins = hasTurns(this.#options.canon) && block.thinking !== ""
         const shown: unknown = block.thinking
         if (shown === ANY) return [{ type: "thinking", thinking: ANY, signature }]
         if (block.thinking.trim() === "" && signature === undefined && !joins) return []
@@ -263,7 +269,7 @@ class Flattening {
 
 /** An answer of which a loss says that its blocks were put in the wire's order. */
 function inOrder(said: readonly Token[], canon: ContextCanon): Token[] {
-  const order = canon === "chat" ? ["thinking", "redactedThinking", "text", "toolCall"] : ["", "toolCall"]
+  const order = hasTurns(canon) ? ["thinking", "redactedThinking", "text", "toolCall"] : ["", "toolCall"]
   const rank = (token: Token): number => Math.max(0, order.indexOf(String((token as Fields)["type"])))
   const sure = said.filter((token) => token !== REST).toSorted((a, b) => rank(a) - rank(b))
   return sure.length === said.length ? sure : [REST, ...sure.flatMap((token): Token[] => [token, REST])]
@@ -328,7 +334,7 @@ function canonTools(tools: Context["tools"], options: CanonOptions): unknown {
   const list = (given as readonly (Tool | typeof GONE | typeof ANY)[])
     .filter((tool) => tool !== GONE)
     .map((tool) => (tool === ANY ? ANY : canonTool(tool as Tool, options)))
-  const noneIsAbsent = options.canon === "chat" || options.canon === "responses"
+  const noneIsAbsent = hasTurns(options.canon) || options.canon === "responses"
   return list.length === 0 && noneIsAbsent ? undefined : list
 }
 

@@ -12,6 +12,7 @@ export const OPTIONS_CANON: readonly string[] = [
   "What belongs to sessions, caches and routing is not told (`sessionId`, `promptCacheKey`, `cacheRetention`, `wire`).",
   "A format has a name on every host of chat and of responses; the one that the caller left out or that the wire respelled is open.",
   "responses: thinking is shown where a summary is asked for, and a request without one leaves that to the host; the tier `auto` is none.",
+  "ollama: a free choice of tools and parallel calls are what a host does unasked.",
   "messages: a cap is always sent; a model with levels is asked to show its thinking; the tiers `default` and `standard_only`, `priority` and `fast` are two words for one.",
 ]
 
@@ -92,6 +93,10 @@ export function canonOptions(options: CallOptions, canon: ContextCanon): Fields 
   if (canon === "responses") {
     delete said["showThinking"]
     if (serviceTier === "auto") delete said["serviceTier"]
+  }
+  if (canon === "ollama") {
+    if (parallelToolCalls === true) delete said["parallelToolCalls"]
+    if (said["toolChoice"] === "auto") delete said["toolChoice"]
   }
   if (canon === "messages") {
     if (parallelToolCalls === true) delete said["parallelToolCalls"]

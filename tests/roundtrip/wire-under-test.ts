@@ -12,7 +12,7 @@ import {
   type WireClient,
   type WireServer,
 } from "@sluice/ai"
-import { sseBytes } from "@sluice/ai/framing"
+import { ndjsonText, sseText } from "@sluice/ai/framing"
 import { countingMint } from "../../packages/ai/src/assemble/read-recording.ts"
 import type { AnswerTarget } from "../generators/answers.ts"
 import type { ContextTarget } from "../generators/contexts.ts"
@@ -51,8 +51,9 @@ export function acceptBody(wire: WireUnderTest, body: unknown): InboundCall {
 /** What is left of an answer that was given on and read again, as a stream or as one document. */
 export function readBack(wire: WireUnderTest, sent: readonly Frame[] | { document: unknown }): AssistantMessage {
   const stream = Array.isArray(sent)
+  const spelled = wire.client.framing === "ndjson" ? ndjsonText : sseText
   const chunks = stream
-    ? (sent as readonly Frame[]).map((frame) => sseBytes(frame))
+    ? (sent as readonly Frame[]).map((frame) => new TextEncoder().encode(spelled(frame)))
     : [new TextEncoder().encode(JSON.stringify((sent as { document: unknown }).document))]
   return readRecording(wire.client, wire.models.plain, { stream, chunks })
 }

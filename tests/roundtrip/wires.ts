@@ -1,11 +1,14 @@
 import type { Model } from "@sluice/ai"
 import { anthropicMessages } from "@sluice/ai/wires/anthropic-messages"
 import { anthropicMessagesServer } from "@sluice/ai/wires/anthropic-messages/server"
+import { ollamaChat } from "@sluice/ai/wires/ollama-chat"
+import { ollamaChatServer } from "@sluice/ai/wires/ollama-chat/server"
 import { openaiCompletions } from "@sluice/ai/wires/openai-completions"
 import { openaiCompletionsServer } from "@sluice/ai/wires/openai-completions/server"
 import { openaiResponses } from "@sluice/ai/wires/openai-responses"
 import { openaiResponsesServer } from "@sluice/ai/wires/openai-responses/server"
 import { checkAnthropicMessage, checkAnthropicStream } from "../grammar/anthropic-messages-stream.ts"
+import { checkOllamaAnswer, checkOllamaStream } from "../grammar/ollama-chat-stream.ts"
 import { checkChatCompletion, checkChatStream } from "../grammar/openai-chat-stream.ts"
 import { checkResponse, checkResponsesStream } from "../grammar/openai-responses-stream.ts"
 import type { WireUnderTest } from "./wire-under-test.ts"
@@ -157,6 +160,34 @@ export const responses: WireUnderTest = {
           serviceTiers: ["auto", "default", "priority", "flex"],
         },
       },
+    }),
+  },
+}
+
+export const ollama: WireUnderTest = {
+  client: ollamaChat,
+  server: ollamaChatServer,
+  route: "/api/chat",
+  request: (stream) => ({ model: "m", stream, messages: [{ role: "user", content: "hi" }] }),
+  layout: "lines",
+  answers: { api: "ollama-chat", items: [] },
+  contexts: {
+    signatures: ["c2ln"],
+    hidden: ["aGlk"],
+    callSignatures: ["s"],
+    items: [],
+    answerItems: [{ type: "unknown" }],
+    tools: [{ type: "web_search" }],
+  },
+  canon: "ollama",
+  checkStream: (frames) => checkOllamaStream(frames),
+  checkWhole: (document) => checkOllamaAnswer(document),
+  models: {
+    plain: model("ollama-chat", {}),
+    rich: model("ollama-chat", {
+      maxTokens: 32_000,
+      thinking: { mode: "effort", efforts: ["low", "medium", "high"] },
+      compat: { ollama: { maxTokensCeiling: 20_000, contextWindow: 8192, keepAlive: "5m" } },
     }),
   },
 }

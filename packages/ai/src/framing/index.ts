@@ -5,7 +5,7 @@ import { NdjsonFramer } from "./ndjson.ts"
 import { SseFramer } from "./sse.ts"
 
 export { MAX_FRAME_BYTES, type Framer } from "./framer.ts"
-export { NdjsonFramer } from "./ndjson.ts"
+export { NdjsonFramer, ndjsonText } from "./ndjson.ts"
 export { RawSseFramer } from "./raw-sse.ts"
 export { SseFramer, sseBytes, sseText } from "./sse.ts"
 export { isWholeFrame } from "./whole.ts"

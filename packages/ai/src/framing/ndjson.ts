@@ -59,3 +59,8 @@ export class NdjsonFramer implements Framer {
     return frames
   }
 }
+
+/** A frame as a line; one without data is a blank line. */
+export function ndjsonText({ data }: Frame): string {
+  return `${typeof data === "string" ? data : new TextDecoder().decode(data)}\n`
+}
