@@ -1,4 +1,4 @@
-import { SluiceError, systemMint, VERSION, type WireServer } from "@sluice/ai"
+import { type Model, SluiceError, systemMint, VERSION, type WireServer } from "@sluice/ai"
 import { type Context, Hono } from "hono"
 import type { CallHandler } from "./call/handle.ts"
 import { unexpected } from "./call/unexpected.ts"
@@ -8,6 +8,7 @@ import { FetchReply, fetchCaller } from "./http/fetch.ts"
 import { authorise } from "./inbound/access.ts"
 import { dialectOf, serverOf, SERVERS } from "./inbound/dialect.ts"
 import { modelEntry, modelList } from "./inbound/models.ts"
+import { ollamaRoutes } from "./inbound/ollama.ts"
 import { keptRoutes } from "./kept/routes.ts"
 import type { Logger } from "./logger.ts"
 import type { GatewayOptions, Settings } from "./options.ts"
@@ -21,6 +22,8 @@ export interface AppParts {
   handler: CallHandler
   kept: KeptResponses | undefined
   listModels: NonNullable<GatewayOptions["listModels"]>
+  /** The model that a name stands for. @throws SluiceError `model_not_found` */
+  describe(name: string): Promise<Model>
   logger: Logger
 }
 
@@ -37,7 +40,11 @@ export function createApp(parts: AppParts): Hono {
     })
   }
 
-  app.get("/", (c) => c.json({ name: "sluice", version: VERSION }))
+  app.get("/", (c) => {
+    // By these words the programs of this dialect know that they may go on.
+    if (dialectOf(c.req.raw.headers) === "ollama") return c.text("Ollama is running")
+    return c.json({ name: "sluice", version: VERSION })
+  })
   app.get("/api/hello", (c) => c.json({ ok: true }))
   app.get("/healthz", (c) => c.json({ ok: true, version: VERSION }))
 
@@ -55,6 +62,7 @@ export function createApp(parts: AppParts): Hono {
   for (const { socket } of SERVERS) {
     if (socket) app.get(socket.path, (c) => failure(speaking(c), needsUpgrade(socket.path), { upgrade: "websocket" }))
   }
+  ollamaRoutes(app, { admit, listModels: parts.listModels, describe: parts.describe })
   if (parts.kept) keptRoutes(app, { kept: parts.kept, admit })
 
   app.get("/v1/models", async (c) => {
@@ -109,7 +117,7 @@ export function createApp(parts: AppParts): Hono {
 
 /** The wire in whose shape a request on a path that no wire owns is told of an error. */
 function speaking(c: Context): WireServer {
-  return serverOf(dialectOf(c.req.raw.headers))
+  return serverOf(dialectOf(c.req.raw.headers, c.req.path))
 }
 
 /** The methods of each path, as they stand in `allow`. */

@@ -51,7 +51,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const router = new Router(options.sluice, settings)
   const { resizeImage } = options
   const handler = new CallHandler({ settings, keys, log, kept, router, logger, running, resizeImage })
-  const app = createApp({ settings, keys, handler, kept, logger, listModels: options.listModels ?? (async () => []) })
+  const app = createApp({
+    settings,
+    keys,
+    handler,
+    kept,
+    logger,
+    listModels: options.listModels ?? (async () => []),
+    describe: (name) => router.describe(name),
+  })
   const sockets = new Sockets({ servers: SERVERS, settings, keys, handler })
   let server: Server | undefined
 

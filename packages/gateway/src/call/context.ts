@@ -1,6 +1,7 @@
 import type {
   AssistantMessage,
   Clock,
+  Framing,
   Known,
   Mint,
   Model,
@@ -52,6 +53,11 @@ export const STREAM_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache, no-transform",
   "x-accel-buffering": "no",
+}
+
+/** Headers of a stream in a framing. */
+export function streamHeaders(framing: Framing): Readonly<Record<string, string>> {
+  return framing === "ndjson" ? { ...STREAM_HEADERS, "content-type": "application/x-ndjson" } : STREAM_HEADERS
 }
 
 const encoder = new TextEncoder()

@@ -1,5 +1,5 @@
 import { builderFor } from "@sluice/ai"
-import { answerHeaders, type CallContext, sendJson, STREAM_HEADERS } from "./context.ts"
+import { answerHeaders, type CallContext, sendJson, streamHeaders } from "./context.ts"
 
 /**
  * Answers a request that only announces what is to come: an empty answer that the next request can go on from. No
@@ -16,7 +16,10 @@ export async function prewarmed(ctx: CallContext): Promise<void> {
   await ctx.keep?.(message, responder)
   record.message(message)
   record.end(200)
-  if (!call.stream) return sendJson(reply, 200, answerHeaders(ctx), responder.document?.()?.value)
-  reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(ctx) })
+  if (!call.stream) {
+    return sendJson(reply, 200, answerHeaders(ctx), responder.document?.()?.value ?? responder.whole(message))
+  }
+  reply.framing = call.framing
+  reply.start(200, { ...streamHeaders(call.framing), ...answerHeaders(ctx) })
   reply.endWith(frames)
 }

@@ -1,4 +1,4 @@
-import { codecOf, mergeHeaders, SluiceError, type HeaderMap, type Route, type Sluice } from "@sluice/ai"
+import { codecOf, mergeHeaders, SluiceError, type HeaderMap, type Model, type Route, type Sluice } from "@sluice/ai"
 import type { Settings } from "../options.ts"
 
 /**
@@ -19,6 +19,12 @@ export class Router {
     const names = this.#names(name)
     const routes = await Promise.all(names.map((one) => this.#sluice.route(one)))
     return routes.map((route) => withForwarded(route, from))
+  }
+
+  /** The first model that a name stands for. @throws SluiceError `model_not_found` that says what is known */
+  async describe(name: string): Promise<Model> {
+    const [first] = await this.routes(name, { api: "", forward: {} })
+    return (first as Route).model
   }
 
   #names(name: string): readonly string[] {

@@ -7,7 +7,7 @@ import {
   type Frame,
   type Responder,
 } from "@sluice/ai"
-import { answerHeaders, type CallContext, sendError, sendJson, STREAM_HEADERS } from "./context.ts"
+import { answerHeaders, type CallContext, sendError, sendJson, streamHeaders } from "./context.ts"
 
 /**
  * Answers a call by decoding what the host sends and spelling it as the client's wire has it.
@@ -47,7 +47,8 @@ export async function translate(ctx: CallContext): Promise<void> {
       return sendError(ctx, new SluiceError(failed.error))
     }
   }
-  reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(ctx, servedBy(early?.value)) })
+  reply.framing = call.framing
+  reply.start(200, { ...streamHeaders(call.framing), ...answerHeaders(ctx, servedBy(early?.value)) })
   reply.keepAlive(settings.keepAliveMs, () => responder.keepAlive())
   if (!early) reply.frames([responder.keepAlive()])
   await pump(ctx, responder, early ?? (await first), batches)

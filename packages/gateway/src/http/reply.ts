@@ -1,5 +1,5 @@
-import type { Frame } from "@sluice/ai"
-import { sseText } from "@sluice/ai/framing"
+import type { Frame, Framing } from "@sluice/ai"
+import { ndjsonText, sseText } from "@sluice/ai/framing"
 
 const encoder = new TextEncoder()
 
@@ -9,6 +9,8 @@ export abstract class Reply {
   started = false
   /** Bytes of a stream pass as they are; where not, only frames do. */
   readonly raw: boolean = true
+  /** How the client reads a stream. */
+  framing: Framing = "sse"
   #closed = false
   #timer: NodeJS.Timeout | undefined
 
@@ -32,12 +34,12 @@ export abstract class Reply {
 
   /** Frames of a stream, in the framing that the client reads. */
   frames(frames: readonly Frame[]): void {
-    this.write(encoded(frames))
+    this.write(this.#encoded(frames))
   }
 
   /** The answer is complete, with `frames` as the last of it. */
   endWith(frames: readonly Frame[]): void {
-    this.end(encoded(frames))
+    this.end(this.#encoded(frames))
   }
 
   /** The answer is complete, with `bytes` as the last of it. */
@@ -77,10 +79,11 @@ export abstract class Reply {
     this.#closed = true
     if (this.#timer) clearInterval(this.#timer)
   }
-}
 
-function encoded(frames: readonly Frame[]): Uint8Array {
-  let text = ""
-  for (const frame of frames) text += sseText(frame)
-  return encoder.encode(text)
+  #encoded(frames: readonly Frame[]): Uint8Array {
+    const spelled = this.framing === "ndjson" ? ndjsonText : sseText
+    let text = ""
+    for (const frame of frames) text += spelled(frame)
+    return encoder.encode(text)
+  }
 }
