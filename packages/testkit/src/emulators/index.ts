@@ -12,6 +12,8 @@ export type {
   CodexHandshake,
   CodexOptions,
 } from "./codex/types.ts"
+export { ollamaEmulator } from "./ollama/server.ts"
+export type { EmulatedOllamaModel, OllamaEmulatorOptions } from "./ollama/types.ts"
 export { openaiChatEmulator, type OpenAIChatOptions } from "./openai-chat/server.ts"
 export { openaiResponsesEmulator } from "./openai-responses/server.ts"
 export type {

@@ -1,0 +1,123 @@
+import { isFields, Refused, type Fields } from "../check.ts"
+import type { EmulatedOllamaModel, OllamaEmulatorOptions } from "./types.ts"
+
+const ROLES = ["system", "user", "assistant", "tool"]
+const LEVELS = ["high", "medium", "low", "max"]
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** A refusal with the status 400. */
+export function bad(message: string): Refused {
+  return new Refused(400, "", message)
+}
+
+/** The request of a conversation or of a prompt. @throws Refused for what the vendor's server cannot read or do */
+export function checkRequest(json: unknown, single: boolean, options: OllamaEmulatorOptions): Fields {
+  if (!isFields(json)) throw bad("invalid character in request body")
+  const { model } = json
+  if (typeof model !== "string" || model === "") throw bad("model is required")
+  checkHead(json, options)
+  if (single) checkPrompt(json)
+  else {
+    const messages = list(json["messages"], "messages", "[]api.Message")
+    messages.forEach(checkMessage)
+    list(json["tools"], "tools", "api.Tools").forEach(checkTool)
+  }
+  const known = modelNamed(model, options)
+  if (known) checkAbilities(json, model, known)
+  return json
+}
+
+/** The model of a name. @throws Refused for one that does not exist */
+export function modelNamed(name: string, { models }: OllamaEmulatorOptions): EmulatedOllamaModel | undefined {
+  if (!models) return undefined
+  const found = models.find((model) => model.name === name || model.name === `${name}:latest`)
+  if (!found) throw new Refused(404, "", `model '${name}' not found`)
+  return found
+}
+
+function checkHead(body: Fields, { thinkLevels = true }: OllamaEmulatorOptions): void {
+  const { stream, think, format, options } = body
+  if (stream !== undefined && stream !== null && typeof stream !== "boolean") throw unreadable("stream", stream, "bool")
+  if (think !== undefined && think !== null && typeof think !== "boolean") {
+    if (!thinkLevels) throw unreadable("think", think, "bool")
+    if (!LEVELS.includes(String(think))) {
+      throw bad(`invalid think value: ${JSON.stringify(think)} (must be "high", "medium", "low", true, or false)`)
+    }
+  }
+  const shaped = format === undefined || format === null || format === "" || format === "json" || isFields(format)
+  if (!shaped) throw bad(`invalid format: ${JSON.stringify(format)}; expected "json" or a valid JSON Schema object`)
+  if (options !== undefined && options !== null && !isFields(options)) {
+    throw unreadable("options", options, "map[string]interface {}")
+  }
+  for (const name of ["num_predict", "num_ctx", "seed", "top_k"]) {
+    const value = isFields(options) ? options[name] : undefined
+    if (value !== undefined && !Number.isInteger(value)) throw bad(`option "${name}" must be of type integer`)
+  }
+}
+
+function checkPrompt({ prompt, system, images }: Fields): void {
+  for (const [name, value] of Object.entries({ prompt, system })) {
+    if (value !== undefined && typeof value !== "string") throw unreadable(name, value, "string")
+  }
+  list(images, "images", "[]api.ImageData").forEach(checkImage)
+}
+
+function checkMessage(value: unknown): void {
+  if (!isFields(value)) throw unreadable("messages", value, "api.Message")
+  const { role, content, thinking, images, tool_calls: calls } = value
+  if (!ROLES.includes(String(role)))
+    throw bad(`invalid role: ${JSON.stringify(role)}, must be one of [${ROLES.join(" ")}]`)
+  for (const [name, text] of Object.entries({ content, thinking })) {
+    if (text !== undefined && typeof text !== "string") throw unreadable(`messages.${name}`, text, "string")
+  }
+  list(images, "messages.images", "[]api.ImageData").forEach(checkImage)
+  for (const call of list(calls, "messages.tool_calls", "[]api.ToolCall")) {
+    const fn = isFields(call) ? call["function"] : undefined
+    if (!isFields(fn)) throw unreadable("messages.tool_calls.function", fn, "api.ToolCallFunction")
+    if (!isFields(fn["arguments"])) {
+      throw unreadable("messages.tool_calls.function.arguments", fn["arguments"], "api.ToolCallFunctionArguments")
+    }
+  }
+}
+
+function checkImage(image: unknown, index: number): void {
+  if (typeof image !== "string" || !BASE64.test(image)) throw bad(`illegal base64 data in image ${index}`)
+}
+
+function checkTool(tool: unknown): void {
+  const fn = isFields(tool) ? tool["function"] : undefined
+  if (!isFields(fn)) throw unreadable("tools.function", fn, "api.ToolFunction")
+  const parameters = fn["parameters"]
+  if (!isFields(parameters)) throw unreadable("tools.function.parameters", parameters, "api.ToolFunctionParameters")
+  const properties = isFields(parameters["properties"]) ? parameters["properties"] : {}
+  for (const property of Object.values(properties)) {
+    if (!isFields(property)) throw unreadable("tools.function.parameters.properties", property, "api.ToolProperty")
+  }
+  if (Array.isArray(parameters["type"])) {
+    throw unreadable("tools.function.parameters.type", parameters["type"], "string")
+  }
+}
+
+function checkAbilities(
+  body: Fields,
+  name: string,
+  { capabilities = ["completion", "tools"] }: EmulatedOllamaModel,
+): void {
+  const has = (value: unknown): boolean => Array.isArray(value) && value.length > 0
+  if (!capabilities.includes("completion")) throw bad(`"${name}" does not support chat`)
+  if (has(body["tools"]) && !capabilities.includes("tools"))
+    throw bad(`registry.ollama.ai/library/${name} does not support tools`)
+  if (body["think"] && !capabilities.includes("thinking")) throw bad(`"${name}" does not support thinking`)
+}
+
+function list(value: unknown, path: string, type: string): readonly unknown[] {
+  if (value === undefined || value === null) return []
+  if (!Array.isArray(value)) throw unreadable(path, value, type)
+  return value
+}
+
+function unreadable(path: string, value: unknown, type: string): Refused {
+  const kind = Array.isArray(value) ? "array" : value === null ? "null" : typeof value
+  const word = kind === "boolean" ? "bool" : kind
+  return bad(`json: cannot unmarshal ${word} into Go struct field ChatRequest.${path} of type ${type}`)
+}
