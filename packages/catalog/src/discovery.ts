@@ -1,6 +1,6 @@
 import { CatalogError } from "./catalog-error.ts"
 import { rulesOf } from "./describe.ts"
-import { readListing } from "./listing.ts"
+import { readDetails, readListing } from "./listing.ts"
 import type { ModelData, Provider } from "./provider.ts"
 import { custom, CUSTOM_ID } from "./providers/custom.ts"
 import { findProvider } from "./providers/index.ts"
@@ -22,6 +22,8 @@ export interface DiscoverOptions {
   headers?: Readonly<Record<string, string | undefined>>
   /** Default: the provider's own. */
   baseUrl?: string
+  /** Asks for more about each model, where the host tells it: one request a model. Default false. */
+  details?: boolean
   signal?: AbortSignal
   /** Milliseconds for the whole request. Default 10000. */
   timeoutMs?: number
@@ -57,12 +59,46 @@ export async function discoverModels(
     if ((listing.keep && !listing.keep.test(id)) || listing.drop?.test(id)) continue
     const data: ModelData = { ...record.data }
     if (id !== record.id) data.requestModelId = record.id
-    // The family's own ladder says more than "it reasons".
-    const ladder = rulesOf(host, id).some((traits) => traits.thinking !== undefined)
-    if (ladder) delete data.thinking
     found.set(id, { id, data, ...(record.ownedBy === undefined ? {} : { ownedBy: record.ownedBy }) })
   }
-  return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  const models = [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  if (options.details && listing.details !== undefined) {
+    await addDetails(models, rootOf(base) + listing.details, host, options)
+  }
+  for (const { id, data } of models) {
+    // The family's own ladder says more than "it reasons".
+    if (rulesOf(host, id).some((traits) => traits.thinking !== undefined)) delete data.thinking
+  }
+  return models
+}
+
+/** Requests for details that are under way at one time. */
+const AT_ONCE = 4
+
+/** Adds what the host tells of each model. One that it does not tell of stays as it was listed. */
+async function addDetails(
+  models: readonly DiscoveredModel[],
+  url: string,
+  host: Provider,
+  options: DiscoverOptions,
+): Promise<void> {
+  const left = [...models]
+  const work = async (): Promise<void> => {
+    for (let model = left.shift(); model; model = left.shift()) {
+      const body = { model: model.data.requestModelId ?? model.id }
+      try {
+        Object.assign(model.data, readDetails(await getJson(url, host, options.headers ?? {}, options, body)))
+      } catch (error) {
+        if (!(error instanceof CatalogError)) throw error
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+}
+
+/** A base URL without the version or the folder of one API. */
+function rootOf(base: string): string {
+  return base.replace(/\/(?:v1|api)$/, "")
 }
 
 /**
@@ -98,13 +134,20 @@ async function getJson(
   provider: Provider,
   headers: Readonly<Record<string, string | undefined>>,
   options: DiscoverOptions,
+  sentBody?: object,
 ): Promise<unknown> {
   const limit = AbortSignal.timeout(options.timeoutMs ?? 10_000)
   const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit
   const sent = new Headers({ accept: "application/json" })
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) sent.set(name, value)
+  if (sentBody) sent.set("content-type", "application/json")
   try {
-    const response = await (options.fetch ?? fetch)(url, { headers: sent, signal, redirect: "manual" })
+    const response = await (options.fetch ?? fetch)(url, {
+      headers: sent,
+      signal,
+      redirect: "manual",
+      ...(sentBody ? { method: "POST", body: JSON.stringify(sentBody) } : {}),
+    })
     if (!response.ok) {
       await response.body?.cancel().catch(() => {})
       throw failed(provider, `answered with status ${response.status}`, { status: response.status })

@@ -37,6 +37,33 @@ export function readListing(body: unknown): ListingRecord[] | undefined {
   return records
 }
 
+/** Keys of a model's own figures that hold its window; the model's architecture stands before them. */
+const WINDOW_KEYS = ["context_length", "num_ctx", "context_window"] as const
+
+/**
+ * What a host tells of one model in the shape of Ollama's `/api/show`: its window and what it can do. A host that lists
+ * abilities without a word of one has not got it.
+ *
+ * @see https://github.com/ollama/ollama/blob/main/docs/api.md#show-model-information
+ */
+export function readDetails(body: unknown): ModelData {
+  const data: ModelData = {}
+  const fields = object(body)
+  const figures = Object.entries(object(fields?.["model_info"]) ?? {})
+  for (const key of WINDOW_KEYS) {
+    const window = figures.flatMap(([name, value]) =>
+      name.endsWith(`.${key}`) || name === key ? count(value) : undefined,
+    )
+    const known = window.find((one) => one !== undefined)
+    if (known !== undefined) data.contextWindow ??= known
+  }
+  const capabilities = fields?.["capabilities"]
+  if (!Array.isArray(capabilities)) return data
+  data.input = capabilities.includes("vision") ? ["text", "image"] : ["text"]
+  data.thinking = capabilities.includes("thinking") && { mode: "effort", efforts: ["low", "medium", "high"] }
+  return data
+}
+
 function arraysOf(body: unknown, depth: number): readonly (readonly unknown[])[] {
   if (Array.isArray(body)) return [body]
   const fields = object(body)

@@ -50,6 +50,8 @@ export interface ModelListing {
   keep?: RegExp
   /** Ids to leave out. */
   drop?: RegExp
+  /** Path, from the root of the host, that tells more of one model: `POST {"model": id}`. */
+  details?: string
   /** Headers that the list is asked for with. */
   headers?: Readonly<Record<string, string>>
 }

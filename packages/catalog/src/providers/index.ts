@@ -10,6 +10,7 @@ import { lmStudio } from "./lm-studio.ts"
 import { mistral } from "./mistral.ts"
 import { mock } from "./mock.ts"
 import { moonshot } from "./moonshot.ts"
+import { ollamaCloud } from "./ollama-cloud.ts"
 import { ollama } from "./ollama.ts"
 import { openaiCodex } from "./openai-codex.ts"
 import { openai } from "./openai.ts"
@@ -35,6 +36,7 @@ export const PROVIDERS = {
   fireworks: fireworks as Provider,
   moonshot: moonshot as Provider,
   zai: zai as Provider,
+  "ollama-cloud": ollamaCloud as Provider,
   ollama: ollama as Provider,
   "llama.cpp": llamaCpp as Provider,
   "lm-studio": lmStudio as Provider,

@@ -11,6 +11,8 @@ export interface AskHostOptions {
   /** Milliseconds, from when the connections are there. */
   timeoutMs?: number
   maxBytes?: number
+  /** Asks for more about each model, where the host tells it. Default false. */
+  details?: boolean
 }
 
 /**

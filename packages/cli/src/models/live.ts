@@ -14,7 +14,7 @@ import { askHost } from "./ask-host.ts"
 export async function listLive(parts: Composition, provider: Provider): Promise<Model[]> {
   const table = (await provider.models?.()) ?? {}
   const baseUrl = baseUrlFromEnvironment(provider, parts.env)
-  const found = await askHost(parts, provider, { baseUrl })
+  const found = await askHost(parts, provider, { baseUrl, details: true })
   return found.map(({ id, data }) =>
     describeModel(provider, id, mergeModelData(table[id], data, id), baseUrl === undefined ? {} : { baseUrl }),
   )

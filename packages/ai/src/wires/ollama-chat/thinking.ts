@@ -31,7 +31,17 @@ export function encodeThink(state: EncodeState): boolean | string | undefined {
     losses.approximated("options.reasoning", "The host can only switch thinking on or off.")
     return true
   }
+  // A model that only thinks or does not refuses the name of a level.
+  if (isToggle(state)) {
+    losses.approximated("options.reasoning", "The model has no levels: its thinking was switched on.")
+    return true
+  }
   return spelled(state, wanted, true)
+}
+
+function isToggle({ call, compat }: EncodeState): boolean {
+  const ladder = call.model.thinking
+  return ladder?.efforts.length === 1 && !compat.efforts && !compat.effortMap && !ladder.effortMap
 }
 
 function off(state: EncodeState): boolean | string | undefined {
@@ -39,6 +49,7 @@ function off(state: EncodeState): boolean | string | undefined {
   if (learned(call, "noThinking")) return undefined
   if (!call.model.thinking?.mandatory) return false
   losses.approximated("options.reasoning", "The model always thinks: its lowest level was asked for.")
+  if (isToggle(state)) return true
   return spelled(state, (compat.efforts ?? call.model.thinking.efforts)[0] ?? "low", false)
 }
 

@@ -39,7 +39,7 @@ function checkHead(body: Fields, { thinkLevels = true }: OllamaEmulatorOptions):
   const { stream, think, format, options } = body
   if (stream !== undefined && stream !== null && typeof stream !== "boolean") throw unreadable("stream", stream, "bool")
   if (think !== undefined && think !== null && typeof think !== "boolean") {
-    if (!thinkLevels) throw unreadable("think", think, "bool")
+    if (!thinkLevels) throw bad(`think value ${JSON.stringify(think)} is not supported for this model`)
     if (!LEVELS.includes(String(think))) {
       throw bad(`invalid think value: ${JSON.stringify(think)} (must be "high", "medium", "low", true, or false)`)
     }
