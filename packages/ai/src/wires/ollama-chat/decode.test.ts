@@ -1,0 +1,177 @@
+import { describe, expect, test } from "vitest"
+import { readRecording } from "../../assemble/read-recording.ts"
+import type { AssistantMessage } from "../../model/message.ts"
+import { ollamaChat } from "./client.ts"
+
+const MODEL = { id: "m", provider: "p", api: "ollama-chat", baseUrl: "", input: [], output: [], compat: {} }
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+function streamed(lines: readonly unknown[], status = 200): AssistantMessage {
+  const body = lines.map((one) => `${typeof one === "string" ? one : JSON.stringify(one)}\n`).join("")
+  return readRecording(ollamaChat, MODEL, { stream: true, status, chunks: [encode(body)] })
+}
+
+function whole(body: unknown, stream = false): AssistantMessage {
+  return readRecording(ollamaChat, MODEL, { stream, chunks: [encode(JSON.stringify(body))] })
+}
+
+const line = (message: object, more: object = {}): object => ({
+  model: "m",
+  message: { role: "assistant", ...message },
+  done: false,
+  ...more,
+})
+const done = (more: object = {}): object => line({ content: "" }, { done: true, done_reason: "stop", ...more })
+
+describe("a stream", () => {
+  test("is complete with its last line alone", () => {
+    expect(streamed([line({ content: "a" })])).toMatchObject({
+      error: { code: "stream_incomplete" },
+      content: [{ text: "a" }],
+    })
+    expect(streamed([line({ content: "a" }), done(), line({ content: "late" })])).toMatchObject({
+      stopReason: "stop",
+      content: [{ text: "a" }],
+    })
+  })
+
+  test("opens a block for each change between text and thinking", () => {
+    const message = streamed([
+      line({ content: "", thinking: "1" }),
+      line({ content: "", thinking: "2" }),
+      line({ content: "3" }),
+      line({ content: "", thinking: "4" }),
+      done(),
+    ])
+    expect(message.content).toMatchObject([
+      { type: "thinking", thinking: "12" },
+      { type: "text", text: "3" },
+      { type: "thinking", thinking: "4" },
+    ])
+  })
+
+  test("has whole calls, with an id of ours where the host gives none", () => {
+    const message = streamed([
+      line({ content: "", tool_calls: [{ function: { name: "a", arguments: { x: 1 } } }] }),
+      line({
+        content: "",
+        tool_calls: [
+          { id: "given", function: { index: 1, name: "b", arguments: '{"y":2}' } },
+          { function: { index: 2, name: "c" } },
+        ],
+      }),
+      done(),
+    ])
+    expect(message.stopReason).toBe("toolUse")
+    expect(message.content).toMatchObject([
+      { id: expect.stringMatching(/^call_\w{16}$/), name: "a", arguments: { x: 1 } },
+      { id: "given", name: "b", arguments: { y: 2 } },
+      { name: "c", arguments: {} },
+    ])
+    expect(new Set(message.content.map((block) => block.type === "toolCall" && block.id)).size).toBe(3)
+  })
+
+  test("keeps arguments that are no object as they came", () => {
+    const message = streamed([line({ tool_calls: [{ function: { name: "a", arguments: "[1" } }] }), done()])
+    expect(message.content).toMatchObject([{ arguments: {}, rawArguments: "[1" }])
+  })
+
+  test("counts what the host counted, and knows no prompt that it did not count", () => {
+    const counts = { prompt_eval_count: 7, eval_count: 9 }
+    expect(streamed([line({ content: "a" }), done(counts)]).usage).toMatchObject({
+      input: 7,
+      output: 9,
+      totalTokens: 16,
+      provenance: "reported",
+    })
+    expect(streamed([line({ content: "a" }), done({ eval_count: 9 })]).usage.input).toBeUndefined()
+  })
+
+  test.each([
+    ["stop", "stop"],
+    ["length", "length"],
+    ["tool_calls", "stop"],
+    [undefined, "stop"],
+  ])("that ends by %s ends as %s", (reason, stop) => {
+    const message = streamed([line({ content: "a" }), done({ done_reason: reason })])
+    expect([message.error, message.stopReason === "toolUse" ? "stop" : message.stopReason]).toEqual([undefined, stop])
+  })
+
+  test("that only loaded a model is no answer, and may be asked for again", () => {
+    for (const reason of ["load", "unload"]) {
+      expect(streamed([done({ done_reason: reason })]).error).toMatchObject({ code: "empty_response", retryable: true })
+    }
+  })
+
+  test("that breaks off with an error has it in the host's words", () => {
+    const message = streamed([line({ content: "a" }), { error: "llama runner process has terminated" }])
+    expect(message).toMatchObject({
+      stopReason: "error",
+      content: [{ text: "a" }],
+      error: { message: "llama runner process has terminated", delivered: "content" },
+    })
+    expect(streamed([{ error: "model requires more system memory" }]).error?.message).toContain("system memory")
+  })
+
+  test("with a line that is no JSON has lost something", () => {
+    expect(streamed([line({ content: "a" }), '{"model":', done()]).error?.code).toBe("stream_malformed")
+  })
+
+  test("has log probabilities and images beside its text", () => {
+    const logprobs = [{ token: "a", logprob: -1 }]
+    const message = streamed([
+      line({ content: "a" }, { logprobs }),
+      line({ content: "", images: ["/9j/AAAA"] }),
+      done(),
+    ])
+    expect(message.content).toEqual([
+      { type: "text", text: "a", logprobs },
+      { type: "image", source: { data: "/9j/AAAA", mimeType: "image/jpeg" } },
+    ])
+  })
+
+  test("names the model that answered, and the host behind it", () => {
+    const message = streamed([
+      { ...line({ content: "a" }), model: "big", remote_host: "https://ollama.com:443" },
+      done(),
+    ])
+    expect(message).toMatchObject({ servedModel: "big", upstreamProvider: "https://ollama.com:443" })
+  })
+})
+
+describe("a document", () => {
+  test("is the answer, also where a stream was asked for", () => {
+    const body = { ...done({ prompt_eval_count: 1, eval_count: 2 }), message: { role: "assistant", content: "a" } }
+    for (const stream of [false, true]) {
+      expect(whole(body, stream)).toMatchObject({ stopReason: "stop", content: [{ text: "a" }], usage: { output: 2 } })
+    }
+  })
+
+  test("without a message is none", () => {
+    expect(whole({ status: "success" }).error?.code).toBe("stream_malformed")
+    expect(whole({ error: "model is required" }).error?.message).toBe("model is required")
+  })
+})
+
+describe("a refusal", () => {
+  test.each([
+    [404, "model 'x' not found", "model_not_found"],
+    [401, "unauthorized", "auth_invalid"],
+    [400, "registry.ollama.ai/library/x does not support tools", "unsupported"],
+    [503, "server busy, please try again.  maximum pending requests exceeded", "overloaded"],
+    [429, "you have reached your usage limit", "quota_exhausted"],
+    [500, "unable to load model", "server_error"],
+  ])("%d %s", (status, error, code) => {
+    expect(streamed([{ error }], status).error).toMatchObject({ code, status, message: error })
+  })
+})
+
+test("the list of models is read from the host's tags", () => {
+  const models = ollamaChat.operations?.models
+  expect(models?.encode()).toMatchObject({ method: "GET", path: "/api/tags" })
+  expect(models?.decode({ models: [{ name: "a:1", model: "a:1" }, { name: "b" }, 7] })).toEqual([
+    { id: "a:1" },
+    { id: "b" },
+  ])
+  expect(() => models?.decode({})).toThrow("no models")
+})
