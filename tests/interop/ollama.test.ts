@@ -18,10 +18,9 @@ interface Call {
   function: { name: string; arguments: Record<string, unknown> }
 }
 interface Client {
-  chat(request: object & { stream: true }): Promise<AsyncIterable<Answer>>
-  chat(request: object): Promise<Answer>
-  generate(request: object & { stream: true }): Promise<AsyncIterable<Answer>>
-  generate(request: object): Promise<Answer>
+  /** The one or the other, by what was asked for. */
+  chat(request: object): Promise<Answer & AsyncIterable<Answer>>
+  generate(request: object): Promise<Answer & AsyncIterable<Answer>>
   list(): Promise<{ models: { name: string; model: string; details: { family: string } }[] }>
   show(request: object): Promise<{ capabilities: string[]; model_info: Record<string, unknown> }>
   ps(): Promise<{ models: unknown[] }>
