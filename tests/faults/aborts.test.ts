@@ -4,11 +4,11 @@ import { expectProtocol, PROMPT, read, routeTo, TRANSPORTS } from "./support/cal
 import { countingClock } from "./support/clocks.ts"
 import { guardProcess } from "./support/guard.ts"
 import { answering, begin, CALL, pause, plannedHost, until } from "./support/host.ts"
-import { WIRES } from "./support/wires.ts"
+import { ALL_WIRES } from "./support/wires.ts"
 
 guardProcess()
 
-const cells = WIRES.flatMap((at) => TRANSPORTS.map(([name, make]) => [at.name, name, at, make] as const))
+const cells = ALL_WIRES.flatMap((at) => TRANSPORTS.map(([name, make]) => [at.name, name, at, make] as const))
 
 describe.each(cells)("%s over %s", (_wire, _transport, at, make) => {
   const { transport, close } = make()

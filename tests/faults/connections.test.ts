@@ -5,11 +5,11 @@ import { deltasOf, expectProtocol, read, routeTo, TRANSPORTS } from "./support/c
 import { fastClock } from "./support/clocks.ts"
 import { guardProcess } from "./support/guard.ts"
 import { answering, begin, inParallel, pause } from "./support/host.ts"
-import { WIRES } from "./support/wires.ts"
+import { ALL_WIRES } from "./support/wires.ts"
 
 guardProcess()
 
-const cells = WIRES.flatMap((at) => TRANSPORTS.map(([name, make]) => [at.name, name, at, make] as const))
+const cells = ALL_WIRES.flatMap((at) => TRANSPORTS.map(([name, make]) => [at.name, name, at, make] as const))
 
 describe.each(cells)("%s over %s", (_wire, _transport, at, make) => {
   const { transport, close } = make()
@@ -125,7 +125,7 @@ describe.each(cells)("%s over %s", (_wire, _transport, at, make) => {
 })
 
 test("the pool of undici's transport is gone after close", async () => {
-  const [at] = WIRES
+  const [at] = ALL_WIRES
   if (!at) throw new Error("There is no wire.")
   await using host = await answering((_asked, response) => {
     begin(response, at.opening + at.says("fine") + at.ending)

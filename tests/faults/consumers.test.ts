@@ -3,11 +3,11 @@ import { Known, stream, type AssistantMessage, type AssistantMessageEvent, type 
 import { argumentsOf, deltasOf, expectProtocol, PROMPT, read, routeTo, TRANSPORTS } from "./support/calls.ts"
 import { guardProcess } from "./support/guard.ts"
 import { answering, begin, CALL, pause, plannedHost, until, type PlannedHost } from "./support/host.ts"
-import { CALLS, TEXT, THINKING, WIRES } from "./support/wires.ts"
+import { CALLS, TEXT, THINKING, ALL_WIRES } from "./support/wires.ts"
 
 guardProcess()
 
-const cells = WIRES.flatMap((at) => TRANSPORTS.map(([name, make]) => [at.name, name, at, make] as const))
+const cells = ALL_WIRES.flatMap((at) => TRANSPORTS.map(([name, make]) => [at.name, name, at, make] as const))
 
 async function drain(source: AsyncIterable<AssistantMessageEvent>): Promise<AssistantMessageEvent[]> {
   const events: AssistantMessageEvent[] = []

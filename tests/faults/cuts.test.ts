@@ -4,7 +4,7 @@ import { argumentsOf, deltasOf, expectProtocol, read, routeTo, TRANSPORTS, type 
 import { countingClock } from "./support/clocks.ts"
 import { guardProcess } from "./support/guard.ts"
 import { CALL, inParallel, plannedHost } from "./support/host.ts"
-import { CALLS, streamOf, TEXT, THINKING, toldAt, WIRES, type Told, type WireCase } from "./support/wires.ts"
+import { CALLS, streamOf, TEXT, THINKING, toldAt, ALL_WIRES, type Told, type WireCase } from "./support/wires.ts"
 
 guardProcess()
 
@@ -69,7 +69,7 @@ function expectTold({ events, message }: Seen, told: Told, exact: boolean): void
   expect(message.stopReason).toBe("error")
 }
 
-const cells = WIRES.flatMap((at) =>
+const cells = ALL_WIRES.flatMap((at) =>
   TRANSPORTS.flatMap(([name, make]) => MANNERS.map((manner) => [at.name, name, manner, at, make] as const)),
 )
 
@@ -149,7 +149,7 @@ describe.each(cells)("%s over %s, broken off by %s", (_wire, _transport, manner,
   })
 })
 
-test.each(WIRES.map((at): [string, WireCase] => [at.name, at]))(
+test.each(ALL_WIRES.map((at): [string, WireCase] => [at.name, at]))(
   "%s: the stream of these tests is whole when nothing happens to it",
   async (_name, at) => {
     await using host = await plannedHost(at.pieces)

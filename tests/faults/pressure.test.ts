@@ -6,11 +6,11 @@ import { deltasOf, expectProtocol, PROMPT, read, routeTo, TRANSPORTS } from "./s
 import { countingClock } from "./support/clocks.ts"
 import { guardProcess } from "./support/guard.ts"
 import { answering, begin, pause, plannedHost } from "./support/host.ts"
-import { TEXT, WIRES, type WireCase } from "./support/wires.ts"
+import { TEXT, ALL_WIRES, type WireCase } from "./support/wires.ts"
 
 guardProcess()
 
-const cells = WIRES.flatMap((at) => TRANSPORTS.map(([name, make]) => [at.name, name, at, make] as const))
+const cells = ALL_WIRES.flatMap((at) => TRANSPORTS.map(([name, make]) => [at.name, name, at, make] as const))
 const WORD = "abcdefgh".repeat(64)
 const MIB = 1024 * 1024
 /** What may lie between host and consumer: buffers of the system on both sides, of the transport, and our own. */

@@ -3,11 +3,11 @@ import { deltasOf, expectProtocol, read, routeTo, TRANSPORTS } from "./support/c
 import { countingClock } from "./support/clocks.ts"
 import { guardProcess } from "./support/guard.ts"
 import { answering, begin, CALL, plannedHost } from "./support/host.ts"
-import { streamOf, TEXT, THINKING, toldAt, WIRES } from "./support/wires.ts"
+import { streamOf, TEXT, THINKING, toldAt, ALL_WIRES } from "./support/wires.ts"
 
 guardProcess()
 
-const cells = WIRES.flatMap((at) => TRANSPORTS.map(([name, make]) => [at.name, name, at, make] as const))
+const cells = ALL_WIRES.flatMap((at) => TRANSPORTS.map(([name, make]) => [at.name, name, at, make] as const))
 
 describe.each(cells)("%s over %s", (_wire, _transport, at, make) => {
   const { transport, close } = make()

@@ -5,7 +5,7 @@ import { expectProtocol, read, routeTo, TRANSPORTS, type Seen } from "./support/
 import { fastClock, type FastClock } from "./support/clocks.ts"
 import { guardProcess } from "./support/guard.ts"
 import { answering, begin, type HandHost } from "./support/host.ts"
-import { WIRES } from "./support/wires.ts"
+import { ALL_WIRES } from "./support/wires.ts"
 
 guardProcess()
 
@@ -17,7 +17,7 @@ interface Answer {
 
 const NOW = Date.UTC(2026, 0, 1)
 const PAGE = "<!DOCTYPE html><html><body><h1>Gateway</h1>model not found, quota exceeded</body></html>"
-const cells = WIRES.flatMap((at) => TRANSPORTS.map(([name, make]) => [at.name, name, at, make] as const))
+const cells = ALL_WIRES.flatMap((at) => TRANSPORTS.map(([name, make]) => [at.name, name, at, make] as const))
 
 describe.each(cells)("%s over %s", (_wire, _transport, at, make) => {
   const { transport, close } = make()

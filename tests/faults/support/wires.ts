@@ -1,11 +1,19 @@
-import { anthropicEndpoint, openaiEndpoint, type Endpoint, type Model, type WireClient } from "@sluice/ai"
+import {
+  anthropicEndpoint,
+  ollamaEndpoint,
+  openaiEndpoint,
+  type Endpoint,
+  type Model,
+  type WireClient,
+} from "@sluice/ai"
 import { anthropicMessages } from "@sluice/ai/wires/anthropic-messages"
+import { ollamaChat } from "@sluice/ai/wires/ollama-chat"
 import { openaiCompletions } from "@sluice/ai/wires/openai-completions"
 import { openaiResponses } from "@sluice/ai/wires/openai-responses"
 
 /** One event of a stream with what it says, written down beside it so that no decoder is needed to know. */
 export interface Piece {
-  /** The event's bytes as text, blank line included. */
+  /** The event's bytes as text, with the blank line or the line end that closes it. */
   event: string
   thinking?: string
   text?: string
@@ -21,12 +29,14 @@ export interface Piece {
 export interface WireCase {
   name: string
   /** First word of a model's name in front of a gateway. */
-  host: "chat" | "messages" | "responses"
+  host: "chat" | "messages" | "responses" | "ollama"
   wire: WireClient
   endpoint: Endpoint
   /** What stands between the server's URL and the wire's path. */
   base: string
   compat: Model["compat"]
+  /** Bytes that close an event, without which a last one may stand. Default 2, a blank line. */
+  border?: number
   /** Thinking, text, two tool calls with arguments, usage. */
   pieces: readonly Piece[]
   /** Number of the event with which an answer is whole although its connection is broken off behind it. */
@@ -325,6 +335,67 @@ const responses: WireCase = {
 
 export const WIRES: readonly WireCase[] = [chat, messages, responses]
 
+const line = (fields: object): string =>
+  `${JSON.stringify({ model: "m", created_at: "2026-01-01T00:00:00Z", ...fields })}\n`
+const told = (message: object): string => line({ message: { role: "assistant", content: "", ...message }, done: false })
+const wholeCall = (n: 0 | 1): Piece => {
+  const { id, name, arguments: args } = CALLS[n]
+  const event = told({ tool_calls: [{ id, function: { index: n, name, arguments: args } }] })
+  return { event, opens: n, args: [n, ARGS[n]], closes: n }
+}
+const lastLine = line({
+  message: { role: "assistant", content: "" },
+  done: true,
+  done_reason: "stop",
+  prompt_eval_count: 7,
+  eval_count: 9,
+})
+const plainError = (message: string): string => JSON.stringify({ error: message })
+
+/** These tests go by the common waits, not by the longer ones for a host that loads a model. */
+const { retry: _retry, ...ollamaHost } = ollamaEndpoint
+
+const ollama: WireCase = {
+  name: "ollama-chat",
+  host: "ollama",
+  wire: ollamaChat,
+  endpoint: ollamaHost,
+  base: "",
+  compat: {},
+  border: 1,
+  pieces: [
+    { event: told({}) },
+    { event: told({ thinking: THINKING }), thinking: THINKING },
+    { event: told({ content: TEXT.slice(0, 11) }), text: TEXT.slice(0, 11) },
+    { event: "\n" },
+    { event: told({ content: TEXT.slice(11) }), text: TEXT.slice(11) },
+    wholeCall(0),
+    wholeCall(1),
+    { event: lastLine },
+  ],
+  wholeAt: 7,
+  wholeAtEnd: 7,
+  late: [told({ content: "late" }), lastLine],
+  opening: told({}),
+  says: (text) => told({ content: text }),
+  ending: lastLine,
+  errorEvent: (_type, message) => `${plainError(message)}\n`,
+  errorBody: (_type, message) => plainError(message),
+  refusals: [
+    { status: 400, body: plainError("invalid role: robot"), code: "invalid_request" },
+    { status: 400, body: plainError('"m" does not support tools'), code: "unsupported" },
+    { status: 401, body: plainError("unauthorized"), code: "auth_invalid" },
+    { status: 404, body: plainError("model 'm' not found"), code: "model_not_found" },
+    { status: 429, body: plainError("too many requests"), code: "rate_limited", again: true },
+    { status: 500, body: plainError("unable to load model"), code: "server_error", again: true },
+    { status: 500, body: plainError("error parsing tool call: raw='{'"), code: "server_error" },
+    { status: 503, body: plainError("server busy, please try again"), code: "overloaded", again: true },
+  ],
+}
+
+/** All wires, those among them whose streams are lines. `WIRES` alone are for tests that spell events themselves. */
+export const ALL_WIRES: readonly WireCase[] = [...WIRES, ollama]
+
 /** The wires that a gateway has doors for. */
 export const DOOR_WIRES: readonly DoorWireCase[] = [chat, messages]
 
@@ -367,7 +438,7 @@ export function toldAt(at: WireCase, bytes: number, proper: boolean): Told {
   const { ends: borders } = streamOf(at.pieces)
   const told = { thinking: "", text: "", args: [] as string[], closed: new Set<number>(), content: false, whole: false }
   at.pieces.forEach((piece, n) => {
-    if ((borders[n] as number) - (proper ? 2 : 0) > bytes) return
+    if ((borders[n] as number) - (proper ? (at.border ?? 2) : 0) > bytes) return
     told.thinking += piece.thinking ?? ""
     told.text += piece.text ?? ""
     if (piece.opens !== undefined) told.args[piece.opens] = ""

@@ -2,7 +2,7 @@ import { isFields, Refused, type Fields } from "../check.ts"
 import type { EmulatedOllamaModel, OllamaEmulatorOptions } from "./types.ts"
 
 const ROLES = ["system", "user", "assistant", "tool"]
-const LEVELS = ["high", "medium", "low", "max"]
+const LEVELS: ReadonlySet<string> = new Set(["high", "medium", "low", "max"])
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 /** A refusal with the status 400. */
@@ -40,7 +40,7 @@ function checkHead(body: Fields, { thinkLevels = true }: OllamaEmulatorOptions):
   if (stream !== undefined && stream !== null && typeof stream !== "boolean") throw unreadable("stream", stream, "bool")
   if (think !== undefined && think !== null && typeof think !== "boolean") {
     if (!thinkLevels) throw bad(`think value ${JSON.stringify(think)} is not supported for this model`)
-    if (!LEVELS.includes(String(think))) {
+    if (!LEVELS.has(String(think))) {
       throw bad(`invalid think value: ${JSON.stringify(think)} (must be "high", "medium", "low", true, or false)`)
     }
   }
