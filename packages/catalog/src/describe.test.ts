@@ -253,3 +253,28 @@ describe("hosts", () => {
     expect(describeModel("groq", "brand-new-model", {}).assumed).toBeUndefined()
   })
 })
+
+describe("Ollama", () => {
+  test("is reached through its own API where a caller wants that, at the root of its address", () => {
+    expect(describeModel("ollama", "qwen3:8b", undefined, { api: "ollama-chat" })).toMatchObject({
+      api: "ollama-chat",
+      baseUrl: "http://127.0.0.1:11434",
+      compat: { keyless: true, timeouts: { firstEventMs: 0 } },
+    })
+    expect(describeModel("ollama", "qwen3:8b").api).toBe("openai-completions")
+  })
+
+  test("in the cloud has a cap, keeps earlier thinking to itself, and needs a key", () => {
+    const { api, baseUrl, compat } = describeModel("ollama-cloud", "gpt-oss:120b")
+    expect({ api, baseUrl }).toEqual({ api: "ollama-chat", baseUrl: "https://ollama.com" })
+    expect(compat.ollama).toEqual({ maxTokensCeiling: 65_536, replayThinking: "never" })
+    expect(compat.keyless).toBeUndefined()
+  })
+
+  test("compat of several layers is merged field by field", () => {
+    const { compat } = describeModel("ollama-cloud", "m", undefined, {
+      overrides: { compat: { ollama: { contextWindow: 9 } } },
+    })
+    expect(compat.ollama).toEqual({ maxTokensCeiling: 65_536, replayThinking: "never", contextWindow: 9 })
+  })
+})

@@ -154,6 +154,64 @@ describe("shapes", () => {
   })
 })
 
+describe("details", () => {
+  const TAGS = {
+    models: [
+      { name: "qwen3:8b", model: "qwen3:8b" },
+      { name: "gpt-oss:20b", model: "gpt-oss:20b" },
+    ],
+  }
+  const SHOWN: Readonly<Record<string, unknown>> = {
+    "qwen3:8b": {
+      model_info: { "general.architecture": "qwen3", "qwen3.context_length": 40_960 },
+      capabilities: ["completion", "tools", "thinking"],
+    },
+    "llava:7b": { model_info: { "llama.context_length": 4096 }, capabilities: ["completion", "vision"] },
+  }
+
+  /** A host that lists models and shows some of them. */
+  function showing(list: unknown): { fetch: typeof fetch; asked: string[] } {
+    const asked: string[] = []
+    const answer = (url: unknown, request?: RequestInit): Promise<Response> => {
+      const { model } = (request?.body === undefined ? {} : JSON.parse(String(request.body))) as { model?: string }
+      asked.push(`${request?.method ?? "GET"} ${String(url)}${model === undefined ? "" : ` ${model}`}`)
+      const body = model === undefined ? list : SHOWN[model]
+      return Promise.resolve(new Response(JSON.stringify(body ?? { error: "not found" }), { status: body ? 200 : 404 }))
+    }
+    return { fetch: answer as typeof fetch, asked }
+  }
+
+  test("AG-152: what a model of Ollama can do comes from what its host shows of it, window and abilities", async () => {
+    const { fetch, asked } = showing({ data: [{ id: "qwen3:8b" }, { id: "llava:7b" }] })
+    const models = await discoverModels("ollama", { fetch, details: true })
+    expect(asked.toSorted()).toEqual([
+      "GET http://127.0.0.1:11434/v1/models",
+      "POST http://127.0.0.1:11434/api/show llava:7b",
+      "POST http://127.0.0.1:11434/api/show qwen3:8b",
+    ])
+    expect(models).toEqual([
+      { id: "llava:7b", data: { contextWindow: 4096, input: ["text", "image"], thinking: false } },
+      // The family's ladder says more than "it thinks".
+      { id: "qwen3:8b", data: { contextWindow: 40_960, input: ["text"] } },
+    ])
+  })
+
+  test("are one request a model, so that nobody gets them who does not ask", async () => {
+    const { fetch, asked } = showing(TAGS)
+    expect(await discoverModels("ollama-cloud", { fetch })).toHaveLength(2)
+    expect(asked).toEqual(["GET https://ollama.com/api/tags"])
+  })
+
+  test("that a host does not give leave a model as it was listed", async () => {
+    const { fetch } = showing(TAGS)
+    const models = await discoverModels("ollama-cloud", { fetch, details: true })
+    expect(models.map(({ id, data }) => [id, data.contextWindow])).toEqual([
+      ["gpt-oss:20b", undefined],
+      ["qwen3:8b", 40_960],
+    ])
+  })
+})
+
 describe("failures", () => {
   test.each([
     [401, "answered with status 401", "key"],

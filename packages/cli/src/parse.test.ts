@@ -37,6 +37,8 @@ describe("values of options", () => {
       "anthropic-messages",
       "azure-openai-responses",
       "azure-openai-completions",
+      "openai-codex-responses",
+      "ollama-chat",
     ])
     expect(THINKING).toEqual(["off", "minimal", "low", "medium", "high", "xhigh", "max"])
   })

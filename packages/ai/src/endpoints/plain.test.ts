@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest"
 import type { Model } from "@sluice/catalog/core"
 import type { Credential } from "../contract/credential.ts"
 import type { Call, WireRequest } from "../contract/wire-client.ts"
-import { anthropicEndpoint, openaiEndpoint } from "./plain.ts"
+import { anthropicEndpoint, ollamaEndpoint, openaiEndpoint } from "./plain.ts"
 
 const model = (more: Partial<Model> = {}): Model => ({
   id: "m",
@@ -108,5 +108,33 @@ describe("plain endpoints", () => {
 
   test("a list is asked for with GET and without a body", () => {
     expect(openaiEndpoint.dress({ ...request, method: "GET", body: null }, call(), key)).not.toHaveProperty("body")
+  })
+})
+
+describe("Ollama's own API", () => {
+  const path: WireRequest = { ...request, path: "/api/chat" }
+
+  test.each([
+    "http://127.0.0.1:11434",
+    "http://127.0.0.1:11434/",
+    "http://127.0.0.1:11434/v1",
+    "http://127.0.0.1:11434/api",
+  ])("is reached behind %s", (baseUrl) => {
+    expect(ollamaEndpoint.dress(path, call({ baseUrl }), { id: "none", kind: "none" }).url).toBe(
+      "http://127.0.0.1:11434/api/chat",
+    )
+  })
+
+  test("takes a key as a bearer, and none where there is none", () => {
+    const cloud = call({ baseUrl: "https://ollama.com" })
+    expect(ollamaEndpoint.dress(path, cloud, key)).toMatchObject({
+      url: "https://ollama.com/api/chat",
+      headers: { authorization: "Bearer sk-secret" },
+    })
+    expect(ollamaEndpoint.dress(path, cloud, { id: "none", kind: "none" }).headers).not.toHaveProperty("authorization")
+  })
+
+  test("gives a host that loads a model more time between its tries", () => {
+    expect(ollamaEndpoint.retry).toEqual({ maxAttempts: 4, baseDelayMs: 2000 })
   })
 })
