@@ -2,7 +2,7 @@ import type { RequestEntry } from "@sluice/gateway"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { TestGateway } from "../support/gateway.ts"
 import { guardProcess } from "./support/guard.ts"
-import { DOORS, gatewayTo, PAIRS, strictEvents } from "./support/doors.ts"
+import { DOORS, gatewayTo, PAIRS, eventsOf } from "./support/doors.ts"
 import { answering, begin, pause, until, type HandHost } from "./support/host.ts"
 import { DOOR_WIRES, type DoorWireCase } from "./support/wires.ts"
 
@@ -185,7 +185,7 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
       const text = await response.text()
       if (begun) {
         expect(response.status, name).toBe(200)
-        const events = strictEvents(text)
+        const events = eventsOf(door, text)
         expect(events.map(door.textOf).join(""), name).toBe("one")
         expect(events.some(door.isFinal), name).toBe(false)
         expect(door.isError(events.at(-1) as (typeof events)[number]), name).toBe(true)

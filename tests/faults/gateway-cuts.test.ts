@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { RequestEntry } from "@sluice/gateway"
 import { latest, type TestGateway } from "../support/gateway.ts"
 import { guardProcess } from "./support/guard.ts"
-import { gatewayTo, PAIRS, strictEvents } from "./support/doors.ts"
+import { gatewayTo, PAIRS, eventsOf } from "./support/doors.ts"
 import { inParallel, plannedHost, type PlannedHost } from "./support/host.ts"
 import { streamOf, TEXT, toldAt, DOOR_WIRES, type DoorWireCase } from "./support/wires.ts"
 
@@ -59,7 +59,7 @@ describe("streams that are broken off behind the gateway", () => {
               expect(toldAt(at, n, false).content && manner !== "reset").toBe(false)
               return
             }
-            const events = strictEvents(text)
+            const events = eventsOf(door, text)
             const said = events.map(door.textOf).join("")
             expect(TEXT.startsWith(said)).toBe(true)
             expect(told.text.startsWith(said)).toBe(true)
@@ -98,7 +98,7 @@ describe("streams that are broken off behind the gateway", () => {
 
     test("whole: success, once", async () => {
       const response = await gateway.post(door.path, door.body(`${at.host}/whole`, { stream: true }))
-      const events = strictEvents(await response.text())
+      const events = eventsOf(door, await response.text())
       expect(events.map(door.textOf).join("")).toBe(TEXT)
       expect(events.filter(door.isFinal)).toHaveLength(1)
       expect(events.filter(door.isReason)).toHaveLength(1)

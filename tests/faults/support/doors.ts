@@ -8,7 +8,7 @@ export interface Door {
   /** Name of its wire. */
   api: string
   /** The wire of the hosts to which bytes may pass as they are. */
-  host: DoorWireCase["host"] | "responses"
+  host: DoorWireCase["host"] | "responses" | "ollama"
   body(model: string, more?: object): Record<string, unknown>
   /** Fields of a request that uses nearly all there is: settings, a tool, a conversation with a call and its result. */
   full: Record<string, unknown>
@@ -22,6 +22,8 @@ export interface Door {
   textOf(event: ClientEvent): string
   /** The message of an error body in the client's shape; `undefined` for any other body. */
   messageOf(body: unknown): string | undefined
+  /** Reads a stream as a strict client does. @throws Error for what no client could read. Default: events */
+  read?(text: string): ClientEvent[]
 }
 
 /** An event as it stands on the line. */
@@ -171,10 +173,62 @@ export const DOORS: readonly Door[] = [
     textOf: (event) => (event.event === "response.output_text.delta" ? (dig(event)["delta"] ?? "") : ""),
     messageOf: (body) => (body as { error?: { message?: string } } | undefined)?.error?.message,
   },
+  {
+    name: "Ollama",
+    path: "/api/chat",
+    api: "ollama-chat",
+    host: "ollama",
+    body: (model, more = {}) => ({ model, stream: false, messages: [{ role: "user", content: "hi" }], ...more }),
+    full: {
+      think: "low",
+      format: { type: "object" },
+      keep_alive: "5m",
+      logprobs: true,
+      top_logprobs: 1,
+      options: { temperature: 1, top_k: 5, stop: ["x"], num_predict: 9, num_ctx: 100, seed: 1 },
+      tools: [{ type: "function", function: { name: "f", description: "d", parameters: { type: "object" } } }],
+      tool_choice: { type: "function", function: { name: "f" } },
+      messages: [
+        { role: "system", content: "s" },
+        { role: "user", content: "hi", images: ["iVBORw0KGgo="] },
+        {
+          role: "assistant",
+          content: "a",
+          thinking: "hm",
+          tool_calls: [{ id: "c1", function: { index: 0, name: "f", arguments: { x: 1 } } }],
+        },
+        { role: "tool", tool_name: "f", tool_call_id: "c1", content: "r" },
+      ],
+    },
+    tool: (parameters) => `{"type":"function","function":{"name":"f","parameters":${parameters}}}`,
+    isFinal: (event) => (event.json as { done?: unknown } | undefined)?.done === true,
+    isReason: (event) => typeof dig(event)["done_reason"] === "string",
+    isError: (event) => typeof dig(event)["error"] === "string",
+    textOf: (event) => dig(event)["message"]?.["content"] ?? "",
+    messageOf: (body) => {
+      const { error } = (body ?? {}) as { error?: unknown }
+      return typeof error === "string" ? error : undefined
+    },
+    read: strictLines,
+  },
 ]
 
+/** Reads a stream of lines, each of which is an object. @throws Error for one that is none or has no end */
+function strictLines(text: string): ClientEvent[] {
+  if (text !== "" && !text.endsWith("\n")) throw new Error(`The stream ends within a line: …${text.slice(-120)}`)
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .map((data) => ({ data, json: JSON.parse(data) as Record<string, never> }))
+}
+
+/** What a strict client of a door reads. */
+export function eventsOf(door: Door, text: string): ClientEvent[] {
+  return (door.read ?? strictEvents)(text)
+}
+
 /** Reads a stream as a strict client does. @throws Error for a line, an event or JSON that no client could read */
-export function strictEvents(text: string): ClientEvent[] {
+function strictEvents(text: string): ClientEvent[] {
   if (text === "") return []
   if (!text.endsWith("\n\n")) throw new Error(`The stream ends within an event: …${JSON.stringify(text.slice(-120))}`)
   return text.split("\n\n").flatMap((block): ClientEvent[] => {
