@@ -54,35 +54,44 @@ describe("an answer", () => {
     expect(await whole.json()).toMatchObject({ message: { content: "Whole." }, done: true })
   })
 
-  test("comes from a host of the same API too, and an answer of such a host reaches clients of another", async () => {
-    const { at, ollama } = await stage([{ thinking: "hm", text: "One." }, { text: "Two." }])
-    const own = await at.post("/api/chat", {
-      model: "ollama/m",
-      messages: MESSAGES,
-      keep_alive: "9m",
-      options: { num_ctx: 100 },
-    })
-    expect(linesOf(await own.text())[0]).toMatchObject({ message: { thinking: expect.any(String) as string } })
-    expect(ollama.requests[0]?.json).toMatchObject({
-      model: "m",
-      stream: true,
-      keep_alive: "9m",
-      options: { num_ctx: 100 },
-    })
+  test("of a host of the same API passes as it is, and reaches clients of another one", async () => {
+    const { at, ollama } = await stage([{ thinking: "hm", text: "One." }, { text: "Two." }, { text: "Three." }])
+    const body = { model: "ollama/m", messages: MESSAGES, keep_alive: "9m", options: { num_ctx: 100 } }
+    const own = await at.post("/api/chat", body)
+    const lines = linesOf(await own.text())
+    expect(lines[0]).toMatchObject({ model: "m", message: { thinking: expect.any(String) as string } })
+    expect(ollama.requests[0]?.json).toEqual({ ...body, model: "m" })
+    const whole = await at.post("/api/chat", { ...body, stream: false })
+    expect(await whole.json()).toMatchObject({ model: "m", message: { content: "Two." }, load_duration: 1000 })
     const chat = await at.post("/v1/chat/completions", { model: "ollama/m", messages: MESSAGES })
-    expect(await chat.json()).toMatchObject({ choices: [{ message: { content: "Two." }, finish_reason: "stop" }] })
-    expect(await latest(at, 2)).toMatchObject([{ outbound: "ollama-chat" }, { inbound: "ollama-chat", relayed: false }])
+    expect(await chat.json()).toMatchObject({ choices: [{ message: { content: "Three." }, finish_reason: "stop" }] })
+    expect((await latest(at, 3)).map(({ relayed }) => relayed)).toEqual([false, true, true])
   })
 
-  test("that takes its time is announced by lines that a client can read", async () => {
-    const { at } = await stage([{ text: "At last.", delayMs: 250 }], { commitAfterMs: 40, keepAliveMs: 40 })
-    const text = await (await at.post("/api/chat", { model: "chat/m", messages: MESSAGES })).text()
-    expect(violations(text)).toEqual([])
-    const silent = linesOf(text).filter(
-      (line) => line["done"] === false && (line["message"] as Fields)["content"] === "",
-    )
-    expect(silent.length).toBeGreaterThanOrEqual(3)
+  test("of a host of the same API is translated where the host needs another spelling, and for a prompt", async () => {
+    const { at, ollama } = await stage([{ text: "One." }, { text: "Two." }])
+    const parameters = { type: "object", properties: { any: true } }
+    const tools = [{ type: "function", function: { name: "f", parameters } }]
+    const body = { model: "ollama/m", messages: MESSAGES, tools, options: { num_ctx: 100 }, keep_alive: "9m" }
+    expect((await at.post("/api/chat", body)).status).toBe(200)
+    expect(ollama.requests[0]?.json).toMatchObject({ keep_alive: "9m", options: { num_ctx: 100 } })
+    const prompt = await at.post("/api/generate", { model: "ollama/m", prompt: "Count.", stream: false })
+    expect(await prompt.json()).toMatchObject({ model: "ollama/m", response: "Two." })
+    expect((await latest(at, 2)).map(({ relayed }) => relayed)).toEqual([false, false])
   })
+
+  test.each(["chat/m", "ollama/m"])(
+    "of %s that takes its time is announced by lines that a client can read",
+    async (model) => {
+      const { at } = await stage([{ text: "At last.", delayMs: 250 }], { commitAfterMs: 40, keepAliveMs: 40 })
+      const text = await (await at.post("/api/chat", { model, messages: MESSAGES })).text()
+      expect(violations(text)).toEqual([])
+      const silent = linesOf(text).filter(
+        (line) => line["done"] === false && (line["message"] as Fields)["content"] === "",
+      )
+      expect(silent.length).toBeGreaterThanOrEqual(3)
+    },
+  )
 
   test("that breaks off ends in an error and never looks complete", async () => {
     const answer = { text: "one two three four", streamError: { status: 500, message: "It broke.", afterEvents: 3 } }

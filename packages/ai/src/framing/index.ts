@@ -6,6 +6,7 @@ import { SseFramer } from "./sse.ts"
 
 export { MAX_FRAME_BYTES, type Framer } from "./framer.ts"
 export { NdjsonFramer, ndjsonText } from "./ndjson.ts"
+export { RawNdjsonFramer } from "./raw-ndjson.ts"
 export { RawSseFramer } from "./raw-sse.ts"
 export { SseFramer, sseBytes, sseText } from "./sse.ts"
 export { isWholeFrame } from "./whole.ts"

@@ -16,12 +16,13 @@ import {
   type Work,
   type WireRequest,
 } from "@sluice/ai"
-import { isWholeFrame, RawSseFramer } from "@sluice/ai/framing"
-import { answerHeaders, type CallContext, sendError, STREAM_HEADERS } from "./context.ts"
+import { isWholeFrame, RawNdjsonFramer, RawSseFramer } from "@sluice/ai/framing"
+import { answerHeaders, type CallContext, sendError, streamHeaders } from "./context.ts"
 
 const encoder = new TextEncoder()
 const SIGN_OF_LIFE: Frame = { data: "" }
-const BORDER = encoder.encode("\n\n")
+const BLANK_LINE = encoder.encode("\n\n")
+const LINE_END = encoder.encode("\n")
 /** How long an answer that is complete may still bring usage before its stream is ended for it. */
 const LATE_MS = 2_500
 
@@ -105,13 +106,22 @@ class Passing implements Work<void> {
     const { settings, reply } = this.#ctx
     if (reply.started) return
     this.#begin(model)
-    reply.keepAlive(settings.keepAliveMs, () => SIGN_OF_LIFE)
-    if (!model) reply.frames([SIGN_OF_LIFE])
+    const sign = this.#signOfLife()
+    reply.keepAlive(settings.keepAliveMs, () => sign)
+    if (!model) reply.frames([sign])
+  }
+
+  /** Clients pass over an empty event, but read every line. */
+  #signOfLife(): Frame {
+    const { call, mint, server } = this.#ctx
+    return call.framing === "ndjson" ? server.responder(call, mint).keepAlive() : SIGN_OF_LIFE
   }
 
   /** Sends the status, unless that is done. */
   #begin(model?: Model): void {
-    this.#ctx.reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(this.#ctx, model) })
+    const { call, reply } = this.#ctx
+    reply.framing = call.framing
+    reply.start(200, { ...streamHeaders(call.framing), ...answerHeaders(this.#ctx, model) })
   }
 
   #write(parts: readonly Uint8Array[]): void {
@@ -132,7 +142,7 @@ class Passing implements Work<void> {
   async #stream(exchange: Exchange, model: Model, ctx: ReadContext): Promise<void> {
     const { record, call, clock, reply } = this.#ctx
     const tap = this.#relay.tap(call)
-    const framer = new RawSseFramer()
+    const framer: RawFramer = call.framing === "ndjson" ? new RawNdjsonFramer() : new RawSseFramer()
     const chunks = exchange.chunks[Symbol.asyncIterator]()
     let held: Uint8Array[] = []
     let open = false
@@ -145,7 +155,9 @@ class Passing implements Work<void> {
         ctx.watch.waiting()
         const next = await waits.until(chunks.next())
         ctx.watch.paused()
-        const frames = next.done ? lastFrames(framer) : framer.push(next.value as Uint8Array)
+        const frames = next.done
+          ? lastFrames(framer, call.framing === "ndjson" ? LINE_END : BLANK_LINE)
+          : framer.push(next.value as Uint8Array)
         let ends = next.done === true
         let content = false
         for (const frame of frames) {
@@ -257,15 +269,17 @@ function costField<T>(cost: T | undefined): { cost?: T } {
   return cost === undefined ? {} : { cost }
 }
 
+type RawFramer = RawSseFramer | RawNdjsonFramer
+
 /**
- * An event at the end of the input whose blank line the host left out, with the line. One that was cut short is left
- * out, so that whatever follows stands behind a whole event.
+ * An event at the end of the input whose border, a blank line or the line's end, the host left out, with the border.
+ * One that was cut short is left out, so that whatever follows stands behind a whole event.
  */
-function lastFrames(framer: RawSseFramer): Frame[] {
+function lastFrames(framer: RawFramer, border: Uint8Array): Frame[] {
   return framer
     .end()
     .filter((frame) => frame.data !== "" && isWholeFrame(frame))
-    .map((frame) => ({ ...frame, raw: Buffer.concat([frame.raw as Uint8Array, BORDER]) }))
+    .map((frame) => ({ ...frame, raw: Buffer.concat([frame.raw as Uint8Array, border]) }))
 }
 
 /** Pieces that lie side by side in one buffer as one, so that one read of the host is one write to the client. */

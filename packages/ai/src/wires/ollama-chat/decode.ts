@@ -1,19 +1,14 @@
 import type { MessageSink } from "../../contract/builder.ts"
-import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Effect, Frame } from "../../contract/frame.ts"
 import type { Decoder } from "../../contract/wire-client.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
 import { errorFacts } from "./errors.ts"
 import { typeOfImage } from "./media.ts"
+import { EMPTY_LENGTH, noAnswer } from "./stop.ts"
 import { isObject, type Obj } from "./types.ts"
 import { readUsage } from "./usage.ts"
 
 const STOP_NOW: readonly Effect[] = [{ do: "finish", withinMs: 0 }]
-
-const OVERFLOW: ErrorFacts = {
-  is: "context_overflow",
-  message: "The prompt filled the context window: the host ended the answer before its first token.",
-}
 
 /**
  * Reads one answer: a line for each piece, the last with `done`, the reason to stop and the counts.
@@ -131,15 +126,15 @@ export class OllamaDecoder implements Decoder {
     this.#ended = true
     this.#out.usage(readUsage(chunk))
     const reason = chunk["done_reason"]
+    const failure = noAnswer(reason)
+    if (failure) {
+      this.#out.fail(failure)
+      return STOP_NOW
+    }
     switch (reason) {
       case "length":
-        if (this.#blocks === 0) this.#out.fail(OVERFLOW)
+        if (this.#blocks === 0) this.#out.fail(EMPTY_LENGTH)
         else this.#out.stop("length")
-        break
-      // The host has put the model into its memory, or out of it, instead of asking it.
-      case "load":
-      case "unload":
-        this.#out.fail({ is: "empty_response", message: `The host answered with "${reason}" and no answer.` })
         break
       case "tool_calls":
         this.#out.stop("toolUse")

@@ -1,6 +1,6 @@
-import type { HeaderMap } from "../../contract/frame.ts"
 import type { Call, WireRequest } from "../../contract/wire-client.ts"
 import { withExtra } from "../body-fields.ts"
+import { headers } from "./headers.ts"
 import { Losses } from "./losses.ts"
 import { encodeMessages } from "./messages.ts"
 import { encodeFormat, encodeLogprobs, encodeRunner, refuse } from "./options.ts"
@@ -35,10 +35,6 @@ export function encode(call: Call): WireRequest {
   }
   const merged = withOwn(withExtra(compat.extraBody, body), call.options.wire?.[API])
   return { path: CHAT_PATH, headers: headers(call.stream), body: merged, losses: losses.list }
-}
-
-function headers(stream: boolean): HeaderMap {
-  return { "content-type": "application/json", accept: stream ? "application/x-ndjson" : "application/json" }
 }
 
 /** The caller's own fields, last; `undefined` removes one. `options` are merged, so that one of them does not remove ours. */

@@ -1,6 +1,7 @@
 import type { WireServer } from "../../contract/wire-server.ts"
 import { accept } from "./accept.ts"
 import { failure } from "./respond-failure.ts"
+import { relay } from "./relay.ts"
 import { OllamaResponder } from "./respond.ts"
 import { API, CHAT_PATH, GENERATE_PATH } from "./types.ts"
 
@@ -18,4 +19,5 @@ export const ollamaChatServer: WireServer = {
   accept,
   responder: (call, mint) => new OllamaResponder(call, mint),
   failure,
+  relay,
 }
