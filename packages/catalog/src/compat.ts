@@ -192,6 +192,10 @@ export interface ResponsesCompat {
   sampling?: boolean
   /** `max_output_tokens` is accepted. Default true. */
   outputCap?: boolean
+  /** Smallest cap that the host takes; a smaller one is raised to it. Default none. */
+  leastOutputCap?: number
+  /** Words that the model's own format reserves (`<|start|>`) are refused in texts, and go out escaped. Default false. */
+  escapesHarmony?: boolean
   /** `top_logprobs`, and log probabilities among what is included, are accepted. Default true. */
   logprobs?: boolean
   /** `user` is accepted. Default true. */

@@ -1,6 +1,7 @@
 import { lastAnswer } from "../../handoff/handoff.ts"
 import type { InputBlock, Message, TextBlock, ToolResultMessage } from "../../model/message.ts"
 import { answerItems } from "./answer-items.ts"
+import { itemWithoutReserved, withoutReserved } from "./harmony.ts"
 import { InputItems, keptItems } from "./kept-items.ts"
 import { inputPart, inputParts, isPart, loseMark, textPart } from "./parts.ts"
 import { API, learned, text, type Body, type Encoding } from "./types.ts"
@@ -64,7 +65,7 @@ function encodeMessages(outer: Encoding, state: InputItems, end: number): void {
     else if (message.role === "assistant") input.push(...answerItems(encoding, message, field, custom))
     else if (message.role === "developer") developer(encoding, message.content, field, input)
     else said(encoding, message.content, field, input)
-    state.add(messages.slice(next, after), input)
+    state.add(messages.slice(next, after), encoding.compat.escapesHarmony ? escaped(encoding, field, input) : input)
   }
 }
 
@@ -84,7 +85,12 @@ function systemPrompt(encoding: Encoding, input: Body[]): string | undefined {
   entries.forEach((entry, i) => {
     const block: TextBlock = typeof entry === "string" ? { type: "text", text: entry } : entry
     loseMark(encoding, block.cache, `systemPrompt[${i}]`)
-    if (block.text !== "") texts.push(block.text.toWellFormed())
+    const spelled = block.text.toWellFormed()
+    const safe = encoding.compat.escapesHarmony ? withoutReserved(spelled) : spelled
+    if (safe !== spelled) {
+      encoding.lose(`systemPrompt[${i}]`, "approximated", "Words that the model's own format reserves were escaped.")
+    }
+    if (safe !== "") texts.push(safe)
   })
   if (encoding.compat.instructions && texts.length > 0) {
     for (const one of texts.slice(1)) {
@@ -140,6 +146,14 @@ function said(encoding: Encoding, content: string | readonly InputBlock[], field
   })
   end()
   if (input.length === before) encoding.lose(field, "dropped", "The message is empty.")
+}
+
+function escaped({ lose }: Encoding, field: string, items: readonly Body[]): Body[] {
+  const safe = items.map(itemWithoutReserved)
+  if (safe.some((item, i) => item !== items[i])) {
+    lose(field, "approximated", "Words that the model's own format reserves were escaped.")
+  }
+  return safe
 }
 
 function withoutId({ id: _id, ...item }: Body): Body {
