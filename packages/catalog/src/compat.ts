@@ -184,8 +184,8 @@ export interface ResponsesCompat {
   /** No item may carry an id, not even one that needs it elsewhere. Default false. */
   bareItems?: boolean
   /**
-   * The first text of the system prompt is wanted in `instructions`, the others as developer messages, and a user's
-   * message in any case. Default false.
+   * The first text of the system prompt is wanted in `instructions`, the others as developer messages; both
+   * instructions and a user's message are insisted on. Default false.
    */
   instructions?: boolean
   /** Sampling parameters are accepted. Default true. */

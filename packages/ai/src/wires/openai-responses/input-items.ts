@@ -6,6 +6,8 @@ import { InputItems, keptItems } from "./kept-items.ts"
 import { inputPart, inputParts, isPart, loseMark, textPart } from "./parts.ts"
 import { API, learned, text, type Body, type Encoding } from "./types.ts"
 
+/** What a host is told that insists on instructions, where there are none. */
+const NO_INSTRUCTIONS = "You are a helpful assistant."
 const BLANK_LINE = "\n\n"
 const MEDIA_FOLLOW = "(see attached image)"
 const MEDIA_HEADING = "Attached image(s) from tool result:"
@@ -20,7 +22,7 @@ export interface EncodedInput {
 export function encodeInput(encoding: Encoding, chained: boolean): EncodedInput {
   const { messages } = encoding.call.context
   const before: Body[] = []
-  const prompt = systemPrompt(encoding, before)
+  const prompt = systemPrompt(encoding, before) ?? requiredInstructions(encoding)
   const kept = chained ? keptItems(encoding, before) : undefined
   // Nothing changes any more in front of the latest answer.
   if (kept) encodeMessages(encoding, kept, Math.max(lastAnswer(messages), kept.consumed))
@@ -34,6 +36,13 @@ export function encodeInput(encoding: Encoding, chained: boolean): EncodedInput 
     return { items, instructions }
   }
   return withoutMessages(encoding, before, prompt)
+}
+
+/** Instructions for a host that refuses a request without. */
+function requiredInstructions({ call, compat, lose }: Encoding): string | undefined {
+  if (!compat.instructions || call.context.messages.some(({ role }) => role === "developer")) return undefined
+  lose("systemPrompt", "injected", "The host wants instructions: it was given the shortest there are.")
+  return NO_INSTRUCTIONS
 }
 
 /** The API wants something to answer to: the last of the system prompt is said once more, or moves. */
