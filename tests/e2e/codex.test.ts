@@ -19,7 +19,7 @@ describe("Codex over a WebSocket", () => {
     expect(first).toMatchObject({ stopReason: "stop" })
     const second = await ask([HELLO, first, { role: "user", content: "more" }])
     expect(second).toMatchObject({ stopReason: "toolUse" })
-    const [call] = second.content.filter((block) => block.type === "toolCall")
+    const call = second.content.find((block) => block.type === "toolCall")
     const third = await ask([
       HELLO,
       first,
@@ -58,7 +58,7 @@ describe("Codex over a WebSocket", () => {
 describe("Codex behind the gateway", () => {
   /** A gateway before the backend, with the catalog's model. */
   async function behind(script: CodexOptions["script"]) {
-    const host = await codexEmulator({ ...(script ? { script } : {}) })
+    const host = await codexEmulator(script ? { script } : {})
     const model = await resolveModel("openai-codex/gpt-5.5")
     const gateway = await startGateway(
       { "openai-codex": { api: model.api, url: host.baseUrl, model: { ...model, baseUrl: host.baseUrl } } },
@@ -99,7 +99,7 @@ describe("Codex behind the gateway", () => {
         ["websocket", 0],
         ["websocket", 3],
       ])
-      expect((host.calls[1]?.body["input"] as unknown[]).length).toBe(1)
+      expect(host.calls[1]?.body["input"]).toHaveLength(1)
     },
   )
 
