@@ -1,5 +1,5 @@
 import { SluiceError } from "@sluice/ai"
-import { tooLarge } from "../inbound/body.ts"
+import { tooLarge } from "../inbound/too-large.ts"
 import type { Caller } from "./caller.ts"
 import { clientLeft } from "./left.ts"
 import { Reply } from "./reply.ts"
@@ -43,7 +43,6 @@ export class FetchReply extends Reply {
   readonly response: Promise<Response>
   #resolve!: (response: Response) => void
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
-  #room: (() => void) | undefined
   /** Called when the reader of the body leaves before its end. */
   onCancel: (() => void) | undefined
 
@@ -58,11 +57,15 @@ export class FetchReply extends Reply {
     return !this.closed && (this.#controller?.desiredSize ?? 1) <= 0
   }
 
-  room(): Promise<void> {
-    if (!this.full) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#room = resolve
-    })
+  protected get waiting(): number {
+    return HIGH_WATER_BYTES - (this.#controller?.desiredSize ?? HIGH_WATER_BYTES)
+  }
+
+  protected abandon(): void {
+    this.shut()
+    this.#controller?.error(clientLeft())
+    this.freed()
+    this.onCancel?.()
   }
 
   protected begin(status: number, headers: Readonly<Record<string, string>>): void {
@@ -71,10 +74,10 @@ export class FetchReply extends Reply {
         start: (controller) => {
           this.#controller = controller
         },
-        pull: () => this.#freed(),
+        pull: () => this.freed(),
         cancel: () => {
           this.shut()
-          this.#freed()
+          this.freed()
           this.onCancel?.()
         },
       },
@@ -89,16 +92,11 @@ export class FetchReply extends Reply {
 
   protected finish(bytes?: Uint8Array): void {
     if (bytes?.length) this.piece(bytes)
-    this.#freed()
+    this.freed()
     this.#controller?.close()
   }
 
   protected whole(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): void {
     this.#resolve(new Response(new Uint8Array(body), { status, headers }))
-  }
-
-  #freed(): void {
-    this.#room?.()
-    this.#room = undefined
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { HeaderList, type HeadersView } from "@sluice/ai"
-import { tooLarge } from "../inbound/body.ts"
+import { tooLarge } from "../inbound/too-large.ts"
 import type { Caller } from "./caller.ts"
 import { clientLeft } from "./left.ts"
 import { Reply } from "./reply.ts"
@@ -61,17 +61,19 @@ export class NodeReply extends Reply {
   readonly #response: ServerResponse
   readonly #always: readonly string[]
   #full = false
-  #room: (() => void) | undefined
 
   /** @param always headers of every answer: names and values in turns */
   constructor(response: ServerResponse, always: readonly string[] = []) {
     super()
     this.#response = response
     this.#always = always
-    response.on("drain", () => this.#freed())
+    response.on("drain", () => {
+      this.#full = false
+      this.freed()
+    })
     response.on("close", () => {
       this.shut()
-      this.#freed()
+      this.freed()
     })
     response.on("error", () => this.shut())
   }
@@ -80,11 +82,12 @@ export class NodeReply extends Reply {
     return this.#full && !this.closed
   }
 
-  room(): Promise<void> {
-    if (!this.full) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#room = resolve
-    })
+  protected get waiting(): number {
+    return this.#response.writableLength
+  }
+
+  protected abandon(): void {
+    this.#response.destroy()
   }
 
   protected begin(status: number, headers: Readonly<Record<string, string>>): void {
@@ -98,12 +101,14 @@ export class NodeReply extends Reply {
   protected finish(bytes?: Uint8Array): void {
     if (bytes?.length) this.#response.end(bytes)
     else this.#response.end()
-    this.#freed()
+    this.freed()
+    this.guard()
   }
 
   protected whole(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): void {
     this.#response.writeHead(status, this.#head({ ...headers, "content-length": String(body.length) }))
     this.#response.end(body)
+    this.guard()
   }
 
   /** As one list, which Node sends as it is: headers that are set one by one are kept and checked twice. */
@@ -111,11 +116,5 @@ export class NodeReply extends Reply {
     const list = [...this.#always]
     for (const name of Object.keys(headers)) list.push(name, headers[name] as string)
     return list
-  }
-
-  #freed(): void {
-    this.#full = false
-    this.#room?.()
-    this.#room = undefined
   }
 }

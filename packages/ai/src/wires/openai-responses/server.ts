@@ -2,8 +2,10 @@ import type { Mint, TokenCount } from "../../contract/wire-client.ts"
 import type { InboundCall, WireServer } from "../../contract/wire-server.ts"
 import { accept, COUNT_PATH } from "./accept.ts"
 import { failure } from "./failure.ts"
+import { keeps } from "./kept-responses.ts"
 import { relay } from "./relay.ts"
 import { ResponsesResponder } from "./respond.ts"
+import { socket } from "./socket.ts"
 import { API } from "./types.ts"
 
 /** OpenAI's Responses, server side. */
@@ -18,6 +20,7 @@ export const openaiResponsesServer: WireServer = {
   counted: ({ inputTokens }: TokenCount) => ({ object: "response.input_tokens", input_tokens: inputTokens }),
   failure,
   relay,
-  socket: { path: "/v1/responses", op: "generate", request: "response.create" },
-  keeps: true,
+  previous: "previous_response_id",
+  socket,
+  keeps,
 }
