@@ -87,6 +87,17 @@ describe("Azure OpenAI", () => {
     })
   })
 
+  test.each(["https://x.openai.azure.com/openai/v1?api-version=v1", "x.openai.azure.com/openai", "ftp://x"])(
+    "an address that is none, %s, is a wrong setting and no unknown model",
+    async (url) => {
+      const env = (name: string): string | undefined =>
+        ({ AZURE_OPENAI_BASE_URL: url, AZURE_OPENAI_API_KEY: "k" })[name]
+      const { error } = await createSluice({ env }).complete("azure-openai/gpt-5.5", HELLO)
+      expect(error).toMatchObject({ code: "config", hint: expect.any(String) })
+      expect(error?.message).toContain("AZURE_OPENAI_BASE_URL")
+    },
+  )
+
   test("OF-189: nothing below the one loop of tries repeats a request", async () => {
     const host = await openaiResponsesEmulator({ script: () => ({ error: { status: 503 } }), azure: {} })
     onTestFinished(() => host.close())

@@ -2,6 +2,7 @@ import { SluiceError, systemMint, VERSION, type WireServer } from "@sluice/ai"
 import { type Context, Hono } from "hono"
 import { routePath } from "hono/route"
 import type { CallHandler } from "./call/handle.ts"
+import { told } from "./call/told.ts"
 import { unexpected } from "./call/unexpected.ts"
 import type { ApiKey } from "./gateway-keys.ts"
 import { CORS_HEADERS, preflightHeaders } from "./http/cors.ts"
@@ -162,7 +163,7 @@ function needsUpgrade(path: string): SluiceError {
 /** An error as a response that carries the id it is logged under. */
 function failure(server: WireServer, error: SluiceError, more: Readonly<Record<string, string>> = {}): Response {
   const id = error.requestId ?? systemMint.id("req_")
-  const { status, headers, body } = server.failure(error.with({ requestId: id }))
+  const { status, headers, body } = server.failure(told(error).with({ requestId: id }))
   const sent = new Headers({ "content-type": "application/json", "x-request-id": id, "request-id": id, ...more })
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) sent.set(name, value)
   return new Response(JSON.stringify(body), { status, headers: sent })

@@ -28,6 +28,7 @@ import { RequestRecord } from "./record.ts"
 import { mayRelay, relayed } from "./relay.ts"
 import { prewarmed } from "./prewarm.ts"
 import type { Router } from "./router.ts"
+import { told } from "./told.ts"
 import { translate } from "./translate.ts"
 import { unexpected } from "./unexpected.ts"
 
@@ -97,7 +98,7 @@ export class CallHandler {
     } catch (thrown) {
       const error = SluiceError.is(thrown) ? thrown : unexpected(thrown)
       if (!SluiceError.is(thrown)) logger.error({ request: record.id, err: thrown }, "unexpected failure")
-      sendError({ record, server, reply }, error)
+      sendError({ record, server, reply }, told(error))
       reply.end()
     }
   }

@@ -3,6 +3,7 @@ import { tooLarge } from "../inbound/too-large.ts"
 import type { Caller } from "./caller.ts"
 import { clientLeft } from "./left.ts"
 import { Reply } from "./reply.ts"
+import { StallTimer } from "./stall-timer.ts"
 
 /** Bytes that may wait for a slow client before the host is no longer read. */
 const HIGH_WATER_BYTES = 256 * 1024
@@ -43,6 +44,7 @@ export class FetchReply extends Reply {
   readonly response: Promise<Response>
   #resolve!: (response: Response) => void
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  readonly #stall = new StallTimer()
   /** Called when the reader of the body leaves before its end. */
   onCancel: (() => void) | undefined
 
@@ -57,15 +59,19 @@ export class FetchReply extends Reply {
     return !this.closed && (this.#controller?.desiredSize ?? 1) <= 0
   }
 
-  protected get waiting(): number {
-    return HIGH_WATER_BYTES - (this.#controller?.desiredSize ?? HIGH_WATER_BYTES)
+  protected guard(): void {
+    const waiting = (): number => HIGH_WATER_BYTES - (this.#controller?.desiredSize ?? HIGH_WATER_BYTES)
+    this.#stall.start(this.patience, waiting, () => {
+      this.shut()
+      this.#controller?.error(clientLeft())
+      this.freed()
+      this.onCancel?.()
+    })
   }
 
-  protected abandon(): void {
-    this.shut()
-    this.#controller?.error(clientLeft())
-    this.freed()
-    this.onCancel?.()
+  protected override freed(): void {
+    this.#stall.stop()
+    super.freed()
   }
 
   protected begin(status: number, headers: Readonly<Record<string, string>>): void {

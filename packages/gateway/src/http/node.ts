@@ -61,6 +61,7 @@ export class NodeReply extends Reply {
   readonly #response: ServerResponse
   readonly #always: readonly string[]
   #full = false
+  #guarded = false
 
   /** @param always headers of every answer: names and values in turns */
   constructor(response: ServerResponse, always: readonly string[] = []) {
@@ -69,6 +70,7 @@ export class NodeReply extends Reply {
     this.#always = always
     response.on("drain", () => {
       this.#full = false
+      this.#unguard()
       this.freed()
     })
     response.on("close", () => {
@@ -82,12 +84,17 @@ export class NodeReply extends Reply {
     return this.#full && !this.closed
   }
 
-  protected get waiting(): number {
-    return this.#response.writableLength
+  /** By Node's own timer: it sees also what is taken of one large piece, and ends the connection. */
+  protected guard(): void {
+    if (this.patience <= 0 || this.#response.writableLength === 0) return
+    this.#guarded = true
+    this.#response.socket?.setTimeout(this.patience)
   }
 
-  protected abandon(): void {
-    this.#response.destroy()
+  /** Behind an answer that is complete the server sets the timer itself. */
+  #unguard(): void {
+    if (this.#guarded && !this.closed) this.#response.socket?.setTimeout(0)
+    this.#guarded = false
   }
 
   protected begin(status: number, headers: Readonly<Record<string, string>>): void {

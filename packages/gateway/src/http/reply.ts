@@ -13,7 +13,6 @@ export abstract class Reply {
   patience = 0
   #closed = false
   #timer: NodeJS.Timeout | undefined
-  #guard: NodeJS.Timeout | undefined
   #room: (() => void) | undefined
 
   /** Nothing can be written any more: the answer is complete, or the client has left. */
@@ -79,32 +78,13 @@ export abstract class Reply {
     })
   }
 
-  /** Bytes that wait for the client. */
-  protected abstract get waiting(): number
-  /** Lets go of a client that takes nothing, as if it had left. */
-  protected abstract abandon(): void
+  /** Begins to watch a client that has to take what waits for it; one that takes nothing is let go, as if it had left. */
+  protected abstract guard(): void
 
   /** The client has caught up, or it has left. */
   protected freed(): void {
-    clearInterval(this.#guard)
-    this.#guard = undefined
     this.#room?.()
     this.#room = undefined
-  }
-
-  /** Watches a client that has to take what waits for it before anything else is written. */
-  protected guard(): void {
-    if (this.patience <= 0 || this.#guard || this.waiting === 0) return
-    let before = this.waiting
-    this.#guard = setInterval(() => {
-      const { waiting } = this
-      if (waiting > 0 && waiting < before) before = waiting
-      else {
-        clearInterval(this.#guard)
-        if (waiting > 0) this.abandon()
-      }
-    }, this.patience)
-    this.#guard.unref()
   }
 
   protected abstract begin(status: number, headers: Readonly<Record<string, string>>): void

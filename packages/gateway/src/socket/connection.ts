@@ -1,6 +1,7 @@
 import { SluiceError, type HeadersView, type WireServer, type WireSocket } from "@sluice/ai"
 import type { RawData, WebSocket } from "ws"
 import type { CallHandler } from "../call/handle.ts"
+import { told } from "../call/told.ts"
 import type { Caller } from "../http/caller.ts"
 import { parseBody, type ReadBody } from "../inbound/body.ts"
 import { LastResponse } from "../kept/last-response.ts"
@@ -111,7 +112,7 @@ export class Connection {
     // Who asks on without reading what is answered would be answered without bound.
     if (this.#socket.bufferedAmount > MAX_UNREAD_BYTES) return this.#socket.terminate()
     const { server, socket } = this.#parts
-    this.#socket.send(JSON.stringify(socket.refusal(server.failure(error))))
+    this.#socket.send(JSON.stringify(socket.refusal(server.failure(told(error)))))
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Frame, WireSocket } from "@sluice/ai"
 import type { WebSocket } from "ws"
 import { Reply } from "../http/reply.ts"
+import { StallTimer } from "../http/stall-timer.ts"
 
 /** Bytes that may wait for a slow client before the host is no longer read. */
 const HIGH_WATER_BYTES = 256 * 1024
@@ -20,6 +21,7 @@ export class SocketReply extends Reply {
   override readonly raw = false
   readonly #socket: WebSocket
   readonly #parts: SocketReplyParts
+  readonly #stall = new StallTimer()
   #pings: NodeJS.Timeout | undefined
 
   constructor(socket: WebSocket, parts: SocketReplyParts) {
@@ -51,12 +53,17 @@ export class SocketReply extends Reply {
     return !this.closed && this.#socket.bufferedAmount >= HIGH_WATER_BYTES
   }
 
-  protected get waiting(): number {
-    return this.#socket.bufferedAmount
+  protected guard(): void {
+    this.#stall.start(
+      this.patience,
+      () => this.#socket.bufferedAmount,
+      () => this.#socket.terminate(),
+    )
   }
 
-  protected abandon(): void {
-    this.#socket.terminate()
+  protected override freed(): void {
+    this.#stall.stop()
+    super.freed()
   }
 
   protected begin(): void {

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream"
 import { SluiceError, systemMint, type WireServer } from "@sluice/ai"
 import { WebSocketServer } from "ws"
 import type { CallHandler } from "../call/handle.ts"
+import { told } from "../call/told.ts"
 import { unexpected } from "../call/unexpected.ts"
 import { headersOf } from "../http/node.ts"
 import { authorise } from "../inbound/access.ts"
@@ -137,7 +138,7 @@ function tooMany(limit: number): SluiceError {
 /** Refuses before the protocol is changed, as an ordinary response. */
 function refuse(socket: Duplex, server: WireServer, error: SluiceError): void {
   const id = systemMint.id("req_")
-  const { status, headers, body } = server.failure(error.with({ requestId: id }))
+  const { status, headers, body } = server.failure(told(error).with({ requestId: id }))
   const text = JSON.stringify(body)
   const lines = Object.entries({
     ...headers,
