@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest"
 import { SluiceError } from "../../model/errors.ts"
-import { itemPage } from "./item-page.ts"
-import { keeps } from "./kept-responses.ts"
+import { itemPage } from "./server-item-page.ts"
+import { keeps } from "./server-keeps.ts"
 import { listedItems } from "./listed-items.ts"
-import { socket } from "./socket.ts"
+import { socket } from "./server-socket.ts"
 
 function refusal(run: () => unknown): SluiceError {
   try {

@@ -1,6 +1,6 @@
 import type { KeptDocument, WireKeeps } from "../../contract/wire-server.ts"
 import { SluiceError } from "../../model/errors.ts"
-import { itemPage } from "./item-page.ts"
+import { itemPage } from "./server-item-page.ts"
 
 const ONE = "/v1/responses/:id"
 
