@@ -1,10 +1,11 @@
 /**
  * Runs the benchmarks and prints their ratios; nothing passes or fails here.
- * `--write` puts the tables into RESULTS.md, `--only decode|gateway` runs a part, `--quick` runs fewer rounds.
+ * `--write` puts the tables into RESULTS.md, `--only decode|chain|gateway` runs a part, `--quick` runs fewer rounds.
  */
 import { execFileSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { cpus, totalmem } from "node:os"
+import { benchChain } from "./chain.ts"
 import { benchText, benchTool } from "./decode.ts"
 import { hasTaskset, row } from "./measure.ts"
 
@@ -55,6 +56,14 @@ if (only === undefined || only === "decode") {
     ...(await benchText(quick ? 3 : 7)),
   ])
   print(["### One tool call in deltas of 16 characters (goal: growth ≤ 4.4×)", "", ...(await benchTool(quick ? 2 : 5))])
+}
+
+if (only === undefined || only === "chain") {
+  print([
+    "### The next turn of a long conversation over a connection that keeps it (goal ≤ 1.3×)",
+    "",
+    ...(await benchChain(quick ? 3 : 7)),
+  ])
 }
 
 if (only === undefined || only === "gateway") {

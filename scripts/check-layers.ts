@@ -1,7 +1,17 @@
 import { globSync, readFileSync } from "node:fs"
 import { builtinModules } from "node:module"
 import { posix } from "node:path"
-import { LONG_FILES, MAX_LINES, NODE_ONLY, PLATFORM_FREE, SEPARATIONS } from "./layer-rules.ts"
+import {
+  CLIENT_ENTRY,
+  LONG_FILES,
+  MAX_LINES,
+  NODE_ONLY,
+  OF_A_WIRE,
+  PLATFORM_FREE,
+  SEPARATIONS,
+  SERVER_ENTRY,
+  SERVER_SIDE,
+} from "./layer-rules.ts"
 import type { Separation } from "./layer-rules.ts"
 import { exportFiles, readManifest, readPackages, root } from "./packages.ts"
 import type { Package } from "./packages.ts"
@@ -50,7 +60,12 @@ export function checkLayers(
   for (const file of Object.keys(rules.longFiles)) {
     if (!sources.has(file)) findings.push(`${file}: is on the list of long files but is gone. Take it off LONG_FILES`)
   }
+  for (const file of rules.nodeOnly) {
+    if (!sources.has(file))
+      findings.push(`${file}: is on the list of Node-only files but is gone. Take it off NODE_ONLY`)
+  }
   findings.push(...checkManifests(packages), ...findCircles(graph), ...checkSeparations(graph, rules.separations))
+  findings.push(...checkServerNames(graph))
   return findings
 }
 
@@ -198,16 +213,36 @@ function findCircles(graph: ReadonlyMap<string, readonly Arrow[]>): string[] {
 
 function checkSeparations(graph: ReadonlyMap<string, readonly Arrow[]>, separations: readonly Separation[]): string[] {
   const findings: string[] = []
-  for (const { from, to, exceptDynamic, why } of separations) {
+  for (const { from, to, exceptDynamic, withTypes, why } of separations) {
     for (const file of graph.keys()) {
       if (!from.test(file)) continue
-      const atRunTime = (_: string, arrow: Arrow): boolean =>
-        !arrow.typeOnly && !(exceptDynamic === true && arrow.dynamic)
-      const way = shortestWay(graph, file, (at, steps) => steps > 0 && to.test(at), atRunTime)
+      const refused = to instanceof RegExp ? to : to(file)
+      const counts = (_: string, arrow: Arrow): boolean =>
+        (withTypes === true || !arrow.typeOnly) && !(exceptDynamic === true && arrow.dynamic)
+      const way = shortestWay(graph, file, (at, steps) => steps > 0 && refused.test(at), counts)
       if (way !== undefined) findings.push(`${file}: reaches ${way.at(-1)} (${way.join(" → ")}): ${why}`)
     }
   }
   return findings
+}
+
+/** The rules for server sides go by the names of files: so what a server side alone uses has to have such a name. */
+function checkServerNames(graph: ReadonlyMap<string, readonly Arrow[]>): string[] {
+  const clients = reached(graph, CLIENT_ENTRY)
+  return [...reached(graph, SERVER_ENTRY)]
+    .filter((file) => OF_A_WIRE.test(file) && !clients.has(file) && !SERVER_SIDE.test(file))
+    .map(
+      (file) =>
+        `${file}: is used by a wire's server side alone. Begin its name with accept-, respond-, relay- or server-`,
+    )
+}
+
+/** All files that those of a pattern reach, types included, and they themselves. */
+function reached(graph: ReadonlyMap<string, readonly Arrow[]>, from: RegExp): Set<string> {
+  const found = new Set([...graph.keys()].filter((file) => from.test(file)))
+  // A set that grows is gone through to its end.
+  for (const file of found) for (const { to } of graph.get(file) ?? []) found.add(to)
+  return found
 }
 
 /** The shortest chain of imports from a file to one that is wanted, both included; undefined when there is none. */

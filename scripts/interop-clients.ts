@@ -32,7 +32,9 @@ export async function installClients(): Promise<string | undefined> {
   )
   const result = await npm(["install", "--no-package-lock", "--include=optional"], { cwd: clientFolder, env: inner })
   if (!result.ok) return `npm could not install them:\n${result.output.trimEnd()}`
-  for (const [name, version] of wanted) {
+  for (const [name, pinned] of wanted) {
+    // An alias, `npm:package@version`, is how two versions of one client stand side by side.
+    const version = pinned.slice(pinned.lastIndexOf("@") + 1)
     const installed = readManifest(join(clientFolder, "node_modules", name)).version
     if (installed !== version) return `npm installed ${name} ${installed} and not ${version}`
   }

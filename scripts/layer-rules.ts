@@ -18,7 +18,6 @@ export const PLATFORM_FREE: readonly string[] = ["catalog", "ai"]
 export const NODE_ONLY: readonly string[] = [
   "packages/ai/src/transport/undici.ts",
   "packages/ai/src/transport/websocket.ts",
-  "packages/ai/src/transport/http2.ts",
   "packages/ai/src/transport/network.ts",
   "packages/ai/src/transport/dispatcher.ts",
   "packages/ai/src/transport/kept-socket.ts",
@@ -30,15 +29,33 @@ export const NODE_ONLY: readonly string[] = [
 export interface Separation {
   /** Files that the rule is about. */
   from: RegExp
-  /** Files that they must not reach. */
-  to: RegExp
+  /** Files that they must not reach; by the file that must not where that makes a difference. */
+  to: RegExp | ((file: string) => RegExp)
   /** True when `import()` may reach them: what is loaded only when it is used. */
   exceptDynamic?: boolean
+  /** True when imports of types alone count as well. */
+  withTypes?: boolean
   why: string
 }
 
-const WIRE = "packages/ai/src/wires/[^/]+"
-const SERVER_SIDE = `^${WIRE}/(accept|respond|relay|server)[^/]*\\.ts$`
+const WIRES = "packages/ai/src/wires"
+
+/** The server side of a wire, or of what wires of one family share. Its files say so by the beginning of their names. */
+export const SERVER_SIDE: RegExp = new RegExp(`^${WIRES}/[^/]+/(?:accept|respond|relay|server)(?:-[^/]+)?\\.ts$`)
+
+/** The files in which the two sides of a wire begin, and all files that belong to one wire or family. */
+export const CLIENT_ENTRY: RegExp = new RegExp(`^${WIRES}/[^/]+/client\\.ts$`)
+export const SERVER_ENTRY: RegExp = new RegExp(`^${WIRES}/[^/]+/server\\.ts$`)
+export const OF_A_WIRE: RegExp = new RegExp(`^${WIRES}/[^/]+/`)
+
+const NODE_FILES = NODE_ONLY.map((file) => file.replaceAll(".", "\\.")).join("|")
+
+/** The folders of wires that a file may not use: all but its own and that of its family, whose name its own begins with. */
+function otherWires(file: string): RegExp {
+  const words = /\/wires\/([^/]+)\//.exec(file)?.[1]?.split("-") ?? []
+  const own = words.map((_, i) => `${words.slice(0, i + 1).join("-")}/`)
+  return new RegExp(`^${WIRES}/(?!${own.join("|") || "/"})[^/]+/`)
+}
 
 export const SEPARATIONS: readonly Separation[] = [
   {
@@ -47,9 +64,15 @@ export const SEPARATIONS: readonly Separation[] = [
     why: "the root of @sluice/ai holds no wire: a program bundles only the wires that it names. Import the wire from its own entry point, or through ./auto",
   },
   {
-    from: new RegExp(`^${WIRE}/client\\.ts$`),
-    to: new RegExp(SERVER_SIDE),
+    from: CLIENT_ENTRY,
+    to: SERVER_SIDE,
     why: "a client's bundle carries no server code. Move what both sides need into a file of its own, such as types.ts",
+  },
+  {
+    from: new RegExp(`^${WIRES}/`),
+    to: otherWires,
+    withTypes: true,
+    why: "a wire uses no other wire. Move what both need to wires/, or, where they are one vendor's, to the folder that is called by the first words of their names",
   },
   {
     from: /^packages\/ai\/src\/(wires|framing|model|contract|assemble)\//,
@@ -58,12 +81,12 @@ export const SEPARATIONS: readonly Separation[] = [
   },
   {
     from: /^packages\/testkit\/src\//,
-    to: new RegExp(SERVER_SIDE),
+    to: SERVER_SIDE,
     why: "the emulators are the second opinion on the wires' server sides. Spell the answer out instead",
   },
   {
-    from: /^packages\/ai\/src\/(?!transport\/(undici|websocket|http2|network|dispatcher|kept-socket|tunnel)\.ts)/,
-    to: /^packages\/ai\/src\/transport\/(undici|websocket|http2|network|dispatcher|kept-socket|tunnel)\.ts$/,
-    why: "Node-only transports are injected, so that everything else runs in a browser too. Let the caller pass the transport in",
+    from: new RegExp(`^(?!(?:${NODE_FILES})$)packages/ai/src/`),
+    to: new RegExp(`^(?:${NODE_FILES})$`),
+    why: "what runs on Node only is injected, so that everything else runs in a browser too. Let the caller pass it in",
   },
 ]

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
-import { readRecording, type AssistantMessage, type WireClient } from "@sluice/ai"
+import { readRecording, type AssistantMessage, type CallOptions, type WireClient } from "@sluice/ai"
 import { anthropicMessages } from "@sluice/ai/wires/anthropic-messages"
 import { openaiCompletions } from "@sluice/ai/wires/openai-completions"
+import { openaiResponses } from "@sluice/ai/wires/openai-responses"
+import { findProvider } from "@sluice/catalog"
 
 const THINKING = { type: "thinking", thinking: "The user said something, so I will answer briefly." }
 const HELLO = { type: "text", text: "Hello from a real server!" }
@@ -13,6 +15,8 @@ interface Case {
   file: string
   wire: WireClient
   status?: number
+  /** What was asked for, where the answer is read by it. */
+  asked?: CallOptions
   expected: object
 }
 
@@ -23,6 +27,13 @@ const chat = (file: string, expected: object, status = 200): Case => ({
   expected,
 })
 const messages = (file: string, expected: object): Case => ({ file, wire: anthropicMessages, expected })
+
+const responses = (file: string, expected: object, more: Partial<Case> = {}): Case => ({
+  file,
+  wire: openaiResponses,
+  expected,
+  ...more,
+})
 
 const CASES: readonly Case[] = [
   chat("chat-text.sse", {
@@ -54,11 +65,57 @@ const CASES: readonly Case[] = [
     stopReason: "length",
   }),
   messages("messages-whole.json", { content: [THINKING, HELLO], stopReason: "stop" }),
+  responses("responses-text.sse", {
+    content: [THINKING, HELLO],
+    stopReason: "stop",
+    responseId: expect.stringMatching(/^resp_/) as string,
+    usage: { input: 11, cacheRead: 0, output: 21 },
+  }),
+  responses("responses-tool.sse", { content: [CALL], stopReason: "toolUse" }),
+  responses("responses-required.sse", { content: [THINKING, HELLO, CALL], stopReason: "toolUse" }),
+  responses(
+    "responses-length.sse",
+    {
+      content: [{ type: "text", text: expect.stringMatching(/^round we go again/) as string }],
+      stopReason: "length",
+      usage: { output: 24 },
+    },
+    { asked: { maxTokens: 24 } },
+  ),
+  responses(
+    "responses-length-tool.sse",
+    { content: [{ ...CALL, arguments: {} }], stopReason: "length" },
+    { asked: { maxTokens: 6 } },
+  ),
+  responses("responses-whole.json", { content: [THINKING, HELLO], stopReason: "stop" }),
+  responses(
+    "responses-previous.json",
+    {
+      content: [],
+      stopReason: "error",
+      error: { code: "invalid_request", message: "llama.cpp does not support 'previous_response_id'." },
+    },
+    { status: 400 },
+  ),
+  responses(
+    "responses-image.json",
+    { content: [], stopReason: "error", error: { code: "unsupported", retryable: false } },
+    { status: 500 },
+  ),
+  responses(
+    "responses-overflow.json",
+    { content: [], stopReason: "error", error: { code: "context_overflow" } },
+    { status: 400 },
+  ),
 ]
 
-function decode({ wire, file, status = 200 }: Case, chunks: readonly Uint8Array[]): AssistantMessage {
-  const model = { id: "scripted", provider: "llama.cpp", api: wire.api, baseUrl: "", input: [], output: [], compat: {} }
-  return readRecording(wire, model, { status, stream: file.endsWith(".sse"), chunks })
+/** As the catalog has the server. */
+const COMPAT = findProvider("llama.cpp")?.compat ?? {}
+
+function decode({ wire, file, status = 200, asked = {} }: Case, chunks: readonly Uint8Array[]): AssistantMessage {
+  const { api } = wire
+  const model = { id: "scripted", provider: "llama.cpp", api, baseUrl: "", input: [], output: [], compat: COMPAT }
+  return readRecording(wire, model, { status, stream: file.endsWith(".sse"), chunks }, { asked })
 }
 
 describe("recordings of a real llama.cpp server", () => {
@@ -80,7 +137,8 @@ describe("recordings of a real llama.cpp server", () => {
     for (const one of CASES.filter(({ file }) => file.endsWith("-text.sse"))) {
       const text = readFileSync(join(import.meta.dirname, "llama-server", one.file), "utf8")
       const events = text.split("\n\n")
-      const end = events.findIndex((event) => /"(?:finish_reason|stop_reason)":"/.test(event))
+      const end = events.findIndex((event) => /"(?:finish_reason|stop_reason)":"|"response\.completed"/.test(event))
+      expect(end).toBeGreaterThan(1)
       for (let n = 1; n < end; n++) {
         const message = decode(one, [Buffer.from(`${events.slice(0, n).join("\n\n")}\n\n`)])
         expect(message.error?.code).toBe("stream_incomplete")

@@ -152,14 +152,14 @@ export function sse(events: readonly (Obj | string)[]): Uint8Array {
 /** What comes of a stream of events. */
 export function decoded(
   events: readonly (Obj | string)[],
-  more: { model?: ModelInit; cut?: boolean } = {},
+  more: { model?: ModelInit; options?: CallOptions; cut?: boolean } = {},
 ): { message: AssistantMessage; events: AssistantMessageEvent[] } {
   const seen: AssistantMessageEvent[] = []
   const message = readRecording(
     openaiResponses,
     responsesModel(more.model),
     { stream: true, chunks: [sse(events)], cut: more.cut ?? false },
-    { onEvents: (batch) => seen.push(...batch) },
+    { onEvents: (batch) => seen.push(...batch), ...(more.options ? { asked: more.options } : {}) },
   )
   return { message, events: seen }
 }

@@ -1,6 +1,7 @@
-import { describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { whyMissing } from "./clients/find.ts"
 import { runCodex } from "./support/codex.ts"
+import { startLlama, llamaTitle, whyNoServer, type Llama } from "./support/llama.ts"
 import { isolated } from "./support/network.ts"
 import { OUTBOUND, PEERS, stage } from "./support/stage.ts"
 
@@ -59,6 +60,29 @@ describe.skipIf(missing !== undefined)(`Codex${isolated ? "" : ", on this machin
       const run = await runCodex("Say hello", { ...at, model: "chat/m", sockets })
       expect(run.code).not.toBe(0)
       expect(run.stdout + run.stderr).toContain("the host says no")
+    })
+  })
+
+  describe.skipIf(whyNoServer !== undefined)(`to ${llamaTitle}, over Responses`, () => {
+    let llama: Llama
+    beforeAll(async () => {
+      llama = await startLlama()
+    })
+    afterAll(async () => {
+      await llama?.[Symbol.asyncDispose]()
+    })
+
+    test.each([
+      ["over HTTP", false],
+      ["over a WebSocket", true],
+    ])("a turn of text %s", async (_how, sockets) => {
+      await using at = await stage([], { llama })
+      const run = await runCodex("Say hello", { ...at, model: "llama-responses/scripted", sockets })
+      expect(run, run.stderr).toMatchObject({ code: 0 })
+      const items = run.events.flatMap(({ type, item }) => (type === "item.completed" && item ? [item] : []))
+      expect(items.find(({ type }) => type === "agent_message")?.text).toBe("Hello from a real server!")
+      const rows = await at.rows(sockets ? 2 : 1)
+      expect(rows.at(-1)).toMatchObject({ inbound: "openai-responses", outbound: "openai-responses", status: 200 })
     })
   })
 })

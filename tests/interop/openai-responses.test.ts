@@ -1,7 +1,9 @@
 import type { default as OpenAIClient } from "openai"
-import type { FunctionTool, ResponseInputItem } from "openai/resources/responses/responses"
-import { beforeAll, describe, expect, test } from "vitest"
+import type { FunctionTool, ResponseInputItem, ResponseStreamEvent } from "openai/resources/responses/responses"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { checkResponse, checkResponsesStream } from "../grammar/openai-responses-stream.ts"
 import { loadClient, whyMissing } from "./clients/find.ts"
+import { startLlama, llamaTitle, whyNoServer, type Llama } from "./support/llama.ts"
 import { eventually, OUTBOUND, PEERS, stage, type Peer, type Stage } from "./support/stage.ts"
 
 let OpenAI: typeof OpenAIClient
@@ -144,6 +146,29 @@ describe.skipIf(missing !== undefined)(
         expect(await at.rows(1)).toMatchObject([served(peer)])
       })
 
+      test("a tool loop that goes on from the answer before, with only what is new", async () => {
+        const call = { name: "get_weather", arguments: { city: "Paris" } }
+        await using at = await stage([{ toolCalls: [call] }, { text: "Sunny." }, { text: "As I said." }])
+        const { responses } = clientOf(at)
+        const asked = { model, instructions: "Be brief.", tools: [WEATHER] }
+        const first = await responses.create({ ...asked, input: "Weather in Paris?" })
+        const [made] = first.output.filter((item) => item.type === "function_call")
+        const output = { type: "function_call_output", call_id: made?.call_id ?? "", output: "sunny" } as const
+        const second = await responses
+          .stream({ ...asked, input: [output], previous_response_id: first.id })
+          .finalResponse()
+        expect(second).toMatchObject({ output_text: "Sunny.", previous_response_id: first.id })
+        const third = await responses.create({ model, input: "Sure?", previous_response_id: second.id })
+        expect(third.output_text).toBe("As I said.")
+
+        const [, two, three] = at.asked(peer)
+        expect(two).toMatchObject({ system: "Be brief.", said: ["Weather in Paris?"], calls: [call] })
+        expect(two?.results).toMatchObject([{ text: "sunny" }])
+        // Instructions hold for the answer that they were sent for; the conversation goes on.
+        expect(three).toMatchObject({ system: "", said: ["Weather in Paris?", "Sure?"], calls: [call] })
+        expect(await at.rows(3)).toMatchObject([served(peer), served(peer), served(peer)])
+      })
+
       test("an answer that meets the cap is incomplete", async () => {
         await using at = await stage([{ text: "one two", length: true }])
         const response = await clientOf(at).responses.create({ model, input: "hi", max_output_tokens: 50 })
@@ -205,6 +230,119 @@ describe.skipIf(missing !== undefined)(
       await using at = await stage([])
       const lost = clientOf(at).responses.create({ model: "mock/m", input: "hi", previous_response_id: "resp_1" })
       await expect(lost).rejects.toMatchObject({ status: 404, code: "previous_response_not_found" })
+    })
+
+    test("an answer is read, listed with what was sent for it, and deleted by its id", async () => {
+      await using at = await stage([{ text: "Hello from the host.", usage: { prompt: 11, output: 5 } }])
+      const { responses } = clientOf(at)
+      const made = await responses.create({ model: "mock/m", input: "hi" })
+      const read = await responses.retrieve(made.id)
+      expect(read).toMatchObject({ id: made.id, status: "completed", output_text: "Hello from the host." })
+      const items = []
+      for await (const item of responses.inputItems.list(made.id)) items.push(item)
+      expect(items).toMatchObject([{ type: "message", role: "user", content: [{ type: "input_text", text: "hi" }] }])
+      await responses.delete(made.id)
+      await expect(responses.retrieve(made.id)).rejects.toThrow(OpenAI.NotFoundError)
+    })
+
+    describe.skipIf(whyNoServer !== undefined)(`to ${llamaTitle}`, () => {
+      const model = "llama-responses/scripted"
+      const row = { inbound: "openai-responses", outbound: "openai-responses", relayed: false, status: 200 }
+      let llama: Llama
+      beforeAll(async () => {
+        llama = await startLlama()
+      })
+      afterAll(async () => {
+        await llama?.[Symbol.asyncDispose]()
+      })
+
+      test("text and thinking, whole", async () => {
+        await using at = await stage([], { llama })
+        const response = await clientOf(at).responses.create({ model, input: "hello there" })
+        expect(response).toMatchObject({ status: "completed", output_text: "Hello from a real server!" })
+        expect(response.output.map(({ type }) => type)).toEqual(["reasoning", "message"])
+        expect(response.usage?.output_tokens).toBe(21)
+        expect(checkResponse(response)).toEqual([])
+        expect(await at.rows(1)).toMatchObject([{ ...row, stream: false, outputTokens: 21 }])
+      })
+
+      test("a stream has all that the server leaves out of it", async () => {
+        await using at = await stage([], { llama })
+        const { responses } = clientOf(at)
+        const events: ResponseStreamEvent[] = []
+        for await (const event of await responses.create({ model, input: "hello there", stream: true })) {
+          events.push(event)
+        }
+        const frames = events.map((event) => ({ event: event.type, data: JSON.stringify(event) }))
+        expect(checkResponsesStream(frames)).toEqual([])
+        expect(events.map((event) => event.sequence_number)).toEqual(events.map((_, at) => at))
+        const deltas = events.filter((event) => event.type === "response.output_text.delta")
+        expect(deltas.map(({ delta }) => delta).join("")).toBe("Hello from a real server!")
+        expect(deltas[0]).toMatchObject({ output_index: 1, content_index: 0, item_id: expect.stringMatching(/^msg_/) })
+        const head = { id: expect.stringMatching(/^resp_/), model, status: "in_progress", output: [] }
+        expect(events[0]).toMatchObject({ type: "response.created", response: head })
+      })
+
+      test("a tool loop, put together by the package", async () => {
+        await using at = await stage([], { llama })
+        const { responses } = clientOf(at)
+        const input: ResponseInputItem[] = [{ role: "user", content: "Tell me the forecast for Paris" }]
+        const ended: string[] = []
+        const first = await responses
+          .stream({ model, input, tools: [WEATHER] })
+          .on("response.function_call_arguments.done", ({ arguments: made }) => ended.push(made))
+          .finalResponse()
+        const [call] = first.output.filter((item) => item.type === "function_call")
+        expect(call).toMatchObject({ name: "get_weather", status: "completed" })
+        expect(ended.map((made) => JSON.parse(made) as unknown)).toEqual([{ city: "Paris" }])
+        input.push(...(first.output as ResponseInputItem[]))
+        input.push({ type: "function_call_output", call_id: call?.call_id ?? "", output: "sunny" })
+        const second = await responses.stream({ model, input, tools: [WEATHER] }).finalResponse()
+        expect(second.output_text).toBe("It is sunny and 22 degrees there: done")
+        expect(await at.rows(2)).toMatchObject([row, row])
+      })
+
+      test("going on from an answer, which the server itself refuses", async () => {
+        await using at = await stage([], { llama })
+        const { responses } = clientOf(at)
+        const first = await responses.create({
+          model,
+          input: "Tell me the forecast for Paris",
+          tools: [WEATHER],
+        })
+        const [call] = first.output.filter((item) => item.type === "function_call")
+        const second = await responses.create({
+          model,
+          input: [{ type: "function_call_output", call_id: call?.call_id ?? "", output: "sunny" }],
+          tools: [WEATHER],
+          previous_response_id: first.id,
+        })
+        expect(second.output_text).toBe("It is sunny and 22 degrees there: done")
+      })
+
+      test("an answer that meets the cap is incomplete, though the server calls it complete", async () => {
+        await using at = await stage([], { llama })
+        const { responses } = clientOf(at)
+        const asked = { model, input: "talk to me forever please", max_output_tokens: 16 }
+        const cut = { status: "incomplete", incomplete_details: { reason: "max_output_tokens" } }
+        expect(await responses.create(asked)).toMatchObject(cut)
+        expect(await responses.stream(asked).finalResponse()).toMatchObject(cut)
+      })
+
+      test("leaving in the middle of an endless answer", async () => {
+        await using at = await stage([], { llama })
+        const asked = { model, input: "talk to me forever please", stream: true } as const
+        const events = await clientOf(at).responses.create(asked)
+        for await (const event of events) if (event.type === "response.output_text.delta") break
+        events.controller.abort()
+        expect(await at.rows(1)).toMatchObject([{ ...row, status: 499, error: "aborted" }])
+      })
+
+      test("a conversation beyond its window is the package's error for a bad request", async () => {
+        await using at = await stage([], { llama })
+        const long = clientOf(at).responses.create({ model, input: "word ".repeat(140_000) })
+        await expect(long).rejects.toMatchObject({ status: 400, code: "context_length_exceeded" })
+      })
     })
   },
 )

@@ -1,5 +1,5 @@
 import type { AssistantMessage, Block, Loss, Usage } from "@sluice/ai"
-import { open } from "../../packages/ai/src/wires/openai-responses/seal.ts"
+import { open } from "../../packages/ai/src/wires/openai-responses/server-seal.ts"
 import { ANY, SomeOf } from "./match.ts"
 import { applyLosses, GONE } from "./paths.ts"
 

@@ -31,6 +31,7 @@ function check(files: Record<string, string>, rules: Partial<LayerRules> = {}): 
     Object.entries({
       "packages/catalog/src/index.ts": "export {}\n",
       "packages/ai/src/index.ts": "export {}\n",
+      "packages/ai/src/transport/undici.ts": "export {}\n",
       ...files,
     }),
   )
@@ -181,6 +182,7 @@ describe("circles between files", () => {
 describe("separations", () => {
   const wire = {
     "packages/ai/src/wires/one/types.ts": "export type T = 1\n",
+    "packages/ai/src/wires/one/client.ts": `export type { T } from "./types.ts"\n`,
     "packages/ai/src/wires/one/accept.ts": `import type { T } from "./types.ts"\nexport const accept: T = 1\n`,
     "packages/ai/src/wires/one/server.ts": `export * from "./accept.ts"\n`,
   }
@@ -220,8 +222,79 @@ describe("separations", () => {
       },
       /injected/,
     ],
+    [
+      "the rest reaches what draws on Node only",
+      {
+        "packages/ai/src/images/resizer.ts": `import "./canvas.ts"\n`,
+        "packages/ai/src/images/canvas.ts": "export {}\n",
+      },
+      /resizer\.ts: reaches .*injected/,
+    ],
+    [
+      "a wire reaches another wire",
+      { "packages/ai/src/wires/two/client.ts": `import "../one/client.ts"\n` },
+      /two\/client\.ts: reaches .*uses no other wire/,
+    ],
+    [
+      "a wire takes a type of another wire, through a file of both",
+      {
+        "packages/ai/src/wires/two/client.ts": `import "../both.ts"\n`,
+        "packages/ai/src/wires/both.ts": `export type { T } from "./one/types.ts"\n`,
+      },
+      /two\/client\.ts: reaches .*uses no other wire/,
+    ],
+    [
+      "a wire reaches what another family shares",
+      {
+        "packages/ai/src/wires/one/client.ts": `import "../two/facts.ts"\n`,
+        "packages/ai/src/wires/two/facts.ts": "export {}\n",
+      },
+      /one\/client\.ts: reaches .*uses no other wire/,
+    ],
+    [
+      "what a family shares reaches one of its wires",
+      {
+        "packages/ai/src/wires/two/facts.ts": `import "../two-chat/client.ts"\n`,
+        "packages/ai/src/wires/two-chat/client.ts": "export {}\n",
+      },
+      /two\/facts\.ts: reaches .*uses no other wire/,
+    ],
+    [
+      "a client reaches the server side of what its family shares",
+      {
+        "packages/ai/src/wires/two-chat/client.ts": `import "../two/accept-fields.ts"\n`,
+        "packages/ai/src/wires/two/accept-fields.ts": "export {}\n",
+      },
+      /two-chat\/client\.ts: reaches .*no server code/,
+    ],
+    [
+      "a server side uses a file that does not say so",
+      {
+        "packages/ai/src/wires/one/accept.ts": `import "./seal.ts"\n`,
+        "packages/ai/src/wires/one/seal.ts": "export {}\n",
+      },
+      /one\/seal\.ts: is used by a wire's server side alone/,
+    ],
   ])("%s", (_name, files, finding) => {
     expect(check({ ...wire, ...files }).join("\n")).toMatch(finding)
+  })
+
+  test("wires use their own files, those of their family and those of all wires, and server files one another", () => {
+    const files = {
+      "packages/ai/src/wires/two-chat/client.ts": `import "./types.ts"\nimport "../two/facts.ts"\nimport "../json.ts"\n`,
+      "packages/ai/src/wires/two-chat/types.ts": "export {}\n",
+      "packages/ai/src/wires/two-chat/server.ts": `import "./respond-items.ts"\nimport "../two/accept-fields.ts"\n`,
+      "packages/ai/src/wires/two-chat/respond-items.ts": `import "./types.ts"\n`,
+      "packages/ai/src/wires/two/facts.ts": `import "../json.ts"\n`,
+      "packages/ai/src/wires/two/accept-fields.ts": `import "../sign.ts"\n`,
+      "packages/ai/src/wires/json.ts": "export {}\n",
+      "packages/ai/src/wires/sign.ts": "export {}\n",
+    }
+    expect(check({ ...wire, ...files })).toEqual([])
+  })
+
+  test("a list of Node-only files names no file that is gone", () => {
+    expect(check({}, { nodeOnly: ["packages/ai/src/transport/gone.ts"] }).join()).toMatch(/gone\.ts: .*NODE_ONLY/)
   })
 
   test("types leave no trace", () => {

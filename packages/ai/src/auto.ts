@@ -14,6 +14,7 @@ import {
   type Sluice,
   type SluiceCallOptions,
   type SluiceConfig,
+  type WireEntry,
 } from "./sluice.ts"
 
 export type { Sluice, SluiceCallOptions, SluiceConfig } from "./sluice.ts"
@@ -40,6 +41,7 @@ export const autoWires: SluiceConfig["wires"] = {
     const { openaiCompletions } = await import("./wires/openai-completions/client.ts")
     return { wire: openaiCompletions, endpoint: azureEndpoint }
   },
+  "openai-codex-responses": () => codexEntry(environment),
   mock: async () => {
     const mock = await import("./mock/index.ts")
     return { route: (model) => demoRoute(model, mock) }
@@ -65,7 +67,7 @@ export function createSluice(config: AutoConfig = {}): Sluice {
     resolve: (name) => resolveModel(name, { env }),
     credentials: environmentKeys(env),
     ...rest,
-    wires: { ...autoWires, ...wires },
+    wires: { ...autoWires, "openai-codex-responses": () => codexEntry(env), ...wires },
   })
 }
 
@@ -104,6 +106,17 @@ export function environmentKeys(env: EnvironmentReader = environment): Credentia
       throw authMissing(provider, known)
     },
   }
+}
+
+/** Codex, as the environment sets it (`SLUICE_CODEX_*`). */
+async function codexEntry(env: EnvironmentReader): ReturnType<WireEntry> {
+  const [{ openaiResponses }, { codexEndpoint, codexSettings, wantsDebug }] = await Promise.all([
+    import("./wires/openai-responses/client.ts"),
+    import("./endpoints/codex/index.ts"),
+  ])
+  // A record of each request, one JSON document a line, where it is asked for.
+  const debug = wantsDebug(env) ? (record: unknown): void => console.error(JSON.stringify(record)) : undefined
+  return { wire: openaiResponses, endpoint: codexEndpoint({ ...codexSettings(env), debug }) }
 }
 
 /** A way to the model that is built in. Each call has its own script, whose ids are unique across calls all the same. */

@@ -7,7 +7,9 @@ import type { Transport } from "./contract/transport.ts"
 import type { WireClient } from "./contract/wire-client.ts"
 import { SluiceError } from "./model/errors.ts"
 import type { AssistantMessage, Context } from "./model/message.ts"
-import { type Environment, stream, type StreamOptions } from "./stream.ts"
+import { prewarm } from "./attempt/prewarm.ts"
+import { systemMint } from "./platform.ts"
+import { type Environment, sharedKnown, stream, type StreamOptions } from "./stream.ts"
 import { fetchTransport } from "./transport/fetch.ts"
 
 /** How one api is spoken: a codec and an endpoint, or a whole route of its own. Loaded when first needed. */
@@ -40,6 +42,15 @@ export interface Sluice {
   stream(model: string | Model, context: Context, options?: SluiceCallOptions): MessageStream
   /** Asks a model and gives the whole answer. Never throws. */
   complete(model: string | Model, context: Context, options?: SluiceCallOptions): Promise<AssistantMessage>
+  /**
+   * Opens the connection that a session's calls will go over, so that the first finds it open. Gives `false` where the
+   * model's host is spoken with over plain HTTP.
+   * @throws SluiceError of the credential, or `network` where the connection could not be opened
+   */
+  prewarm(
+    model: string | Model,
+    options: { sessionId: string; apiKey?: string; signal?: AbortSignal },
+  ): Promise<boolean>
   /** The way to a model. @throws SluiceError `model_not_found` for an unknown name, `config` for an address that is none, `unsupported` for an unknown wire */
   route(model: string | Model, options?: { apiKey?: string }): Promise<Route>
 }
@@ -89,6 +100,10 @@ export function createSluice(config: SluiceConfig): Sluice {
   return {
     stream: start,
     complete: (model, context, options) => start(model, context, options).result(),
+    async prewarm(model, { sessionId, apiKey, signal = new AbortController().signal }) {
+      const { known = sharedKnown, mint = systemMint } = config.environment ?? {}
+      return prewarm(await route(model, apiKey === undefined ? {} : { apiKey }), { sessionId, signal, known, mint })
+    },
     route,
   }
 }

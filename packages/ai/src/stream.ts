@@ -15,10 +15,12 @@ import type { ReadContext, Route, Work } from "./contract/route.ts"
 import type { Exchange } from "./contract/transport.ts"
 import type { Call, Mint, WireRequest } from "./contract/wire-client.ts"
 import { handoff as defaultHandoff } from "./handoff/handoff.ts"
+import { keptHandoff } from "./handoff/kept.ts"
 import { fitImages, type FittedImages } from "./images/fit.ts"
 import type { ResizeImage } from "./images/resizer.ts"
 import { SluiceError } from "./model/errors.ts"
-import type { AssistantMessage, Context, Loss } from "./model/message.ts"
+import type { AssistantMessageEvent } from "./model/events.ts"
+import type { AssistantMessage, AttemptRecord, Context, Loss } from "./model/message.ts"
 import type { CallOptions, Guards, Observers, RetryOptions, Timeouts } from "./model/options.ts"
 import { systemClock, systemMint } from "./platform.ts"
 
@@ -29,6 +31,11 @@ export interface StreamOptions extends CallOptions, Observers {
   timeouts?: Timeouts
   retry?: RetryOptions
   guards?: Guards
+  /**
+   * Allows an answer to be made anew after some of it was shown, where trying again can help: a second `start` event
+   * says that what came before is void. Never once a tool call is finished. Default false.
+   */
+  restarts?: boolean
   /** `false` asks the host for one JSON document instead of a stream. Default true. */
   stream?: boolean
 }
@@ -48,7 +55,8 @@ export interface Environment {
   resizeImage?: ResizeImage
 }
 
-const sharedKnown = new Known()
+/** What is known where a program keeps nothing of its own. */
+export const sharedKnown: Known = new Known()
 
 /**
  * Asks a model and gives its answer as it is made.
@@ -102,9 +110,9 @@ async function run(
   const clock = environment.clock ?? systemClock
   const mint = environment.mint ?? systemMint
   const started = clock.now()
-  const { signal: _signal, timeouts, retry, guards, stream: streamed = true, ...rest } = options
-  const { onPayload, onResponse, onEvent, ...call } = rest
-  const work = new Decoding(out, clock, mint, started, onEvent, guards)
+  const { signal: _signal, timeouts, retry, guards, restarts, stream: streamed = true, ...rest } = options
+  const { onPayload, onResponse, onEvent, onModeration, ...call } = rest
+  const work = new Decoding(out, clock, mint, started, { onEvent, onModeration }, guards)
   let routes: readonly Route[]
   try {
     checkContext(context)
@@ -117,7 +125,7 @@ async function run(
     out.push(builder.take())
     return
   }
-  const handoff = environment.handoff ?? defaultHandoff
+  const handoff = environment.handoff ?? (goesOn(routes, call) ? keptHandoff : defaultHandoff)
   const fitted = await fittedImages(routes, context, environment.resizeImage, signal)
   const outcome = await attempt(
     routes,
@@ -128,6 +136,7 @@ async function run(
       signal,
       timeouts,
       retry,
+      restarts,
       observers: { ...(onPayload ? { onPayload } : {}), ...(onResponse ? { onResponse } : {}) },
       clock,
       random: environment.random ?? Math.random,
@@ -141,10 +150,14 @@ async function run(
   const route =
     routes.find((one) => one.model.provider === outcome.error.provider && one.model.id === outcome.error.model) ??
     routes[0]
-  const builder = work.builder(route)
-  if (outcome.attempts.length > 0) builder.message.attempts = outcome.attempts
-  builder.finish(fitted && route ? fitted.explained(outcome.error, route.model) : outcome.error)
-  out.push(builder.take())
+  const error = fitted && route ? fitted.explained(outcome.error, route.model) : outcome.error
+  out.push(work.failed(route, error, outcome.attempts))
+}
+
+/** Whether a conversation may go on from what a host keeps of it, so that its earlier messages are the same objects. */
+function goesOn(routes: readonly Route[], { chain, sessionId }: CallOptions): boolean {
+  if (sessionId === undefined || chain === false) return false
+  return chain === true || routes.some(({ endpoint }) => endpoint.connect !== undefined)
 }
 
 /** The images as the routes' hosts can take them; `undefined` where they all can as they are, and after an abort. */
@@ -179,23 +192,18 @@ class Decoding implements Work<AssistantMessage> {
   readonly #clock: Clock
   readonly #mint: Mint
   readonly #started: number
-  readonly #onEvent: Observers["onEvent"]
+  readonly #observers: Watchers
   readonly #guards: Guards
   #losses: readonly Loss[] = []
+  /** What the consumer has seen of a try that failed, and that no other has replaced yet. */
+  #shown: MessageBuilder | undefined
 
-  constructor(
-    out: MessageStream,
-    clock: Clock,
-    mint: Mint,
-    started: number,
-    onEvent: Observers["onEvent"],
-    guards: Guards = {},
-  ) {
+  constructor(out: MessageStream, clock: Clock, mint: Mint, started: number, observers: Watchers, guards: Guards = {}) {
     this.#out = out
     this.#clock = clock
     this.#mint = mint
     this.#started = started
-    this.#onEvent = onEvent
+    this.#observers = observers
     this.#guards = guards
   }
 
@@ -203,6 +211,24 @@ class Decoding implements Work<AssistantMessage> {
     // Ids are the mint's, time is the clock's: a program may replace either alone.
     const mint = { id: this.#mint.id, now: this.#clock.now }
     return builderFor(route?.model, { mint, started: this.#started, ...(toError ? { toError } : {}) })
+  }
+
+  /** The end of a call that failed. What was shown of an answer stays. */
+  failed(
+    route: Route | undefined,
+    error: SluiceError,
+    attempts: readonly AttemptRecord[],
+  ): readonly AssistantMessageEvent[] {
+    const builder = this.#shown ?? this.builder(route)
+    const { message } = builder
+    if (attempts.length > 0) message.attempts = attempts
+    if (!this.#shown) {
+      builder.finish(error)
+      return builder.take()
+    }
+    message.stopReason = error.code === "aborted" ? "aborted" : "error"
+    message.error = { ...error.toJSON(), delivered: "content" }
+    return [{ type: "error", reason: message.stopReason, error: message }]
   }
 
   request(call: Call, route: Route): WireRequest {
@@ -228,7 +254,8 @@ class Decoding implements Work<AssistantMessage> {
     let delivered: "content" | "final" | undefined
     const held: ReadContext = { ...ctx, delivered: (what) => (delivered = what) }
     const check = guard && (() => guard.check(message))
-    const reading = new Reading(exchange, reader, builder, held, this.#clock, this.#out, check)
+    const tell = quietly(this.#observers.onModeration, route)
+    const reading = new Reading(exchange, reader, builder, held, this.#clock, this.#out, check, tell)
     const failure = await reading.run()
     builder.finish(failure)
     if (failure?.type === THINKING_LOOP) {
@@ -243,6 +270,9 @@ class Decoding implements Work<AssistantMessage> {
     if (!reading.released) {
       if (message.error) throw new SluiceError({ ...message.error, delivered: "nothing" }, { cause: failure?.cause })
       if (isEmpty(message) && !ctx.takesEmpty) throw ctx.classify({ is: "empty_response", inStream: true })
+    } else if (message.error && ctx.restarts && delivered !== "final") {
+      this.#shown = builder
+      throw new SluiceError(message.error, { cause: failure?.cause })
     }
     reading.release()
     ctx.used(message.usage, message.error && new SluiceError(message.error))
@@ -259,17 +289,32 @@ class Decoding implements Work<AssistantMessage> {
   }
 
   #observer(route: Route): ((frame: Frame) => void) | undefined {
-    const observe = this.#onEvent
-    if (!observe) return undefined
-    return (frame) => {
-      try {
-        const view = frame.event === undefined ? { data: frame.data } : { event: frame.event, data: frame.data }
-        const watched: unknown = observe(view, route.model)
-        // An observer may be asynchronous although nobody waits for it.
-        if (watched instanceof Promise) watched.catch(() => {})
-      } catch {
-        // An observer cannot break a call.
-      }
+    const observe = quietly(this.#observers.onEvent, route)
+    return (
+      observe &&
+      ((frame) => observe(frame.event === undefined ? { data: frame.data } : { event: frame.event, data: frame.data }))
+    )
+  }
+}
+
+/** Observers of what is read. */
+interface Watchers {
+  onEvent: Observers["onEvent"]
+  onModeration: Observers["onModeration"]
+}
+
+/** An observer that cannot break a call. It may be asynchronous although nobody waits for it. */
+function quietly<T>(
+  observe: ((seen: T, model: Route["model"]) => unknown) | undefined,
+  { model }: Route,
+): ((seen: T) => void) | undefined {
+  if (!observe) return undefined
+  return (seen) => {
+    try {
+      const watched = observe(seen, model)
+      if (watched instanceof Promise) watched.catch(() => {})
+    } catch {
+      // Nothing depends on it.
     }
   }
 }

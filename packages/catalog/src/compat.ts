@@ -171,24 +171,44 @@ export interface ResponsesCompat {
   developerRole?: boolean
   /** `include: ["reasoning.encrypted_content"]` is accepted for models that think. Default true. */
   encryptedThinking?: boolean
-  /** `reasoning.summary` is accepted. Default true. */
-  thinkingSummary?: boolean
+  /** `reasoning.summary` is accepted. Default true; `asked`: it is sent where the caller wants to see the thinking. */
+  thinkingSummary?: boolean | "asked"
+  /** A summary repeats those of the items before it: what was shown is not shown again. Default false. */
+  cumulativeSummaries?: boolean
   /** Thinking of earlier turns goes back: never, or where the vendor sealed it (default). */
   replayThinking?: "never" | "sealed"
   /** Thinking without an encrypted form goes back as `reasoning_text`. Default false: it stays out. */
   replayThinkingText?: boolean
   /** Ids of items go back beside the thinking that they follow from. Default true. */
   itemIds?: boolean
+  /** No item may carry an id, not even one that needs it elsewhere. Default false. */
+  bareItems?: boolean
+  /**
+   * The first text of the system prompt is wanted in `instructions`, the others as developer messages, and a user's
+   * message in any case. Default false.
+   */
+  instructions?: boolean
   /** Sampling parameters are accepted. Default true. */
   sampling?: boolean
+  /** `max_output_tokens` is accepted. Default true. */
+  outputCap?: boolean
+  /** `top_logprobs`, and log probabilities among what is included, are accepted. Default true. */
+  logprobs?: boolean
+  /** `user` is accepted. Default true. */
+  user?: boolean
+  /** Field for the caller's metadata. Default `metadata`. */
+  metadataField?: string
   /** Levels that the host takes; others are moved to the nearest. Default: the model's ladder. */
   efforts?: readonly Effort[]
   /** Spelling of a level on this host. */
   effortMap?: Readonly<Partial<Record<Effort, string>>>
   /** What is sent as the effort for "off". Default: the lowest level. */
   effortOff?: string
-  /** `strict` on tools: `per-tool`, where what is not strict is said not to be, or `none` (default). */
-  strictTools?: "per-tool" | "none"
+  /**
+   * `strict` on tools: `per-tool`, where what is not strict is said not to be; `asked`, where only what its author
+   * calls strict is; or `none` (default).
+   */
+  strictTools?: "per-tool" | "asked" | "none"
   /** Grammar tools (`type: "custom"`) are accepted. Default false: a function with one text argument stands in. */
   customTools?: boolean
   /** `tool_choice` values the host takes. Default `all`; `strings`: no named tool; `none`: never sent. */
@@ -197,6 +217,10 @@ export interface ResponsesCompat {
   refusesForcedTool?: boolean
   /** Events lack fields that clients insist on, so that they are never passed on as they are. Default false. */
   sloppyEvents?: boolean
+  /** An end at the cap is told as a whole answer: one that has all tokens of the cap was cut. Default false. */
+  silentCap?: boolean
+  /** A format of the output, `text.format`, is followed. Default true; where it is not read, it is left out. */
+  structuredOutput?: boolean
   /** `detail: "original"` of images is accepted. Default false: `auto`. */
   originalDetail?: boolean
   /** Images and documents are taken within a tool's result. Default false: a user's message follows. */
@@ -217,6 +241,17 @@ export interface ResponsesCompat {
   cacheControl?: boolean
   /** Service tiers that the host takes. Default none. */
   serviceTiers?: readonly string[]
+  /**
+   * A request may go on from the response before it (`previous_response_id`): as long as a connection lasts, or where
+   * the response is stored. Default never.
+   */
+  chain?: "connection" | "stored"
+  /** WebSockets are served where the endpoint has them. Default true. */
+  websocket?: boolean
+  /** The lighter form of requests is wanted where the endpoint has one. Default false. */
+  lite?: boolean
+  /** Headers of a response that the next request repeats: within a user's turn, or for the whole session. */
+  keptHeaders?: Readonly<Record<string, "turn" | "session">>
   /** Fields added to every body. */
   extraBody?: Readonly<Record<string, unknown>>
 }

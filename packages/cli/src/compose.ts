@@ -2,6 +2,7 @@ import type { CredentialSource, Route, Sluice, Transport } from "@sluice/ai"
 import { type EnvironmentReader, type Model, resolveModel } from "@sluice/catalog"
 import { createSluice } from "@sluice/ai/auto"
 import type { UndiciTransport } from "@sluice/ai/transport/undici"
+import type { WebSocketTransport } from "@sluice/ai/transport/websocket"
 import { environmentSource, fixedSource } from "@sluice/auth"
 import type { Io } from "./io.ts"
 
@@ -62,11 +63,31 @@ function lazyTransport(io: Io): {
     loading ??= create(io)
     return loading
   }
+  let opening: Promise<WebSocketTransport> | undefined
+  const sockets = (): Promise<WebSocketTransport> => {
+    opening ??= load().then((http) => createSockets(io, http))
+    return opening
+  }
   return {
     load,
-    transport: { open: async (socket, signal) => (await load()).open(socket, signal) },
-    close: async () => (await loading)?.close(),
+    transport: {
+      open: async (socket, signal) => (socket ? await sockets() : await load()).open(socket, signal),
+      warm: async (socket, signal) => (await sockets()).warm(socket, signal),
+    },
+    close: async () => {
+      await (await opening)?.close()
+      await (await loading)?.close()
+    },
   }
+}
+
+async function createSockets(io: Io, http: Transport): Promise<WebSocketTransport> {
+  const [{ networkFromEnvironment, websocketTransport }, { codexSocketLimits }] = await Promise.all([
+    import("@sluice/ai/transport/websocket"),
+    import("@sluice/ai/endpoints/codex"),
+  ])
+  const { connections: _connections, ...network } = networkFromEnvironment(io.env)
+  return websocketTransport({ http, ...network, ...codexSocketLimits((name) => io.env[name]) })
 }
 
 async function create(io: Io): Promise<UndiciTransport> {

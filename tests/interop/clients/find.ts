@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from "node:fs"
+import { existsSync, readFileSync, realpathSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
@@ -35,7 +35,16 @@ export async function loadClient<T>(name: string): Promise<T> {
   return (await import(/* @vite-ignore */ pathToFileURL(entry).href)) as T
 }
 
-/** Path of a client's command, such as `claude`. */
-export function clientCommand(name: string): string {
-  return join(folder, "node_modules", ".bin", process.platform === "win32" ? `${name}.cmd` : name)
+/**
+ * What starts a client: the program, and the arguments that it needs before its own. It goes by the package and not by
+ * the command's name, which two versions of one client have in common.
+ *
+ * @param name Package of the client, such as `@openai/codex`, with a single command.
+ * @throws Error when it is not installed there
+ */
+export function clientCommand(name: string): [program: string, ...args: string[]] {
+  const home = join(folder, "node_modules", name)
+  const { bin } = JSON.parse(readFileSync(join(home, "package.json"), "utf8")) as { bin: Record<string, string> }
+  const file = join(home, Object.values(bin)[0] as string)
+  return file.endsWith(".js") ? [process.execPath, file] : [file]
 }

@@ -20,7 +20,7 @@ const QUIET: Readonly<Record<string, string>> = {
 /** Runs Claude Code headless to its end. */
 export function runClaude(args: readonly string[], options: ClaudeOptions): Promise<ClientRun> {
   const { url, key, env, timeoutMs } = options
-  return runClient("claude", {
+  return runClient("@anthropic-ai/claude-code", {
     args,
     timeoutMs,
     env: { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: key, ...QUIET, ...env },

@@ -1,14 +1,25 @@
 import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { emulatedCodexToken } from "@sluice/testkit/emulators"
 import { type ClientRun, runClient } from "./run-client.ts"
+
+/** Packages of the versions that are tried. */
+export type CodexClient = "@openai/codex" | "codex-earlier"
 
 export interface CodexOptions {
   /** Base URL of the gateway. */
   url: string
   key: string
   model: string
-  /** Whether it may open a WebSocket. */
+  /** Whether it may open a WebSocket. Logged in it always tries. */
   sockets: boolean
+  /**
+   * It runs with the login of an account instead of the key of an API; `key` stands in the login where the account's
+   * token would.
+   */
+  login?: boolean
+  /** Its package. Default the newer version. */
+  client?: CodexClient
   timeoutMs?: number
 }
 
@@ -19,10 +30,13 @@ export interface CodexEvent {
   usage?: { input_tokens: number; output_tokens: number }
 }
 
+/** The account of the login. */
+export const CODEX_ACCOUNT = "acct-made-up"
+
 /** Settings that send nothing to anyone but the gateway. */
-const settings = ({ url, model, sockets }: CodexOptions): string => `
+const settings = ({ url, model, sockets, login }: CodexOptions): string => `
 model = ${JSON.stringify(model)}
-model_provider = "gateway"
+${login ? addresses(url) : `model_provider = "gateway"`}
 check_for_update_on_startup = false
 [analytics]
 enabled = false
@@ -30,7 +44,13 @@ enabled = false
 enabled = false
 [otel]
 exporter = "none"
-[model_providers.gateway]
+${login ? "" : provider(url, sockets)}`
+
+/** The second is for what else the account has, such as plugins, which the gateway knows nothing of. */
+const addresses = (url: string): string => `openai_base_url = ${JSON.stringify(`${url}/v1`)}
+chatgpt_base_url = ${JSON.stringify(`${url}/backend-api`)}`
+
+const provider = (url: string, sockets: boolean): string => `[model_providers.gateway]
 name = "gateway"
 base_url = ${JSON.stringify(`${url}/v1`)}
 env_key = "GATEWAY_KEY"
@@ -40,15 +60,30 @@ stream_max_retries = 1
 supports_websockets = ${sockets}
 `
 
+/** A login as the client keeps it. */
+const loginFile = (key: string): string =>
+  JSON.stringify({
+    OPENAI_API_KEY: null,
+    tokens: {
+      id_token: emulatedCodexToken({ accountId: CODEX_ACCOUNT }),
+      access_token: key,
+      refresh_token: "made-up",
+      account_id: CODEX_ACCOUNT,
+    },
+    last_refresh: new Date().toISOString(),
+  })
+
 /** Runs Codex headless to its end; its shell runs without a sandbox, in the empty folder that it is started in. */
 export async function runCodex(prompt: string, options: CodexOptions): Promise<ClientRun & { events: CodexEvent[] }> {
-  const run = await runClient("codex", {
+  const { login = false, client = "@openai/codex", key } = options
+  const run = await runClient(client, {
     args: ["exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--json", prompt],
-    env: { GATEWAY_KEY: options.key },
+    env: login ? {} : { GATEWAY_KEY: key },
     timeoutMs: options.timeoutMs,
     async prepare(home) {
       await mkdir(join(home, ".codex"))
       await writeFile(join(home, ".codex", "config.toml"), settings(options))
+      if (login) await writeFile(join(home, ".codex", "auth.json"), loginFile(key))
     },
   })
   const lines = run.stdout.split("\n").filter((line) => line.startsWith("{"))

@@ -18,16 +18,20 @@ export const llamaTitle: string = `llama-server${whyNoServer === undefined ? "" 
  */
 export interface Llama extends AsyncDisposable {
   url: string
-  /** The server over both of its wires: `llama-chat/scripted` and `llama-messages/scripted`. */
+  /** The server over its wires: `llama-chat/scripted`, `llama-responses/scripted` and `llama-messages/scripted`. */
   hosts: Hosts
 }
 
-/** Starts it on a free port and waits until its model is loaded. */
-export async function startLlama(): Promise<Llama> {
+/**
+ * Starts it on a free port and waits until its model is loaded.
+ * @param options `key`: the one key that it takes; default any and none.
+ */
+export async function startLlama({ key }: { key?: string } = {}): Promise<Llama> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const where = ["-m", llamaModel, "--alias", "scripted", "--host", "127.0.0.1", "--port", String(port)]
   const how = ["-c", "131072", "-np", "1", "-t", "2", "--jinja", "--no-ui", "--offline"]
+  if (key !== undefined) how.push("--api-key", key)
   const child = spawn(llamaProgram, [...where, ...how], { stdio: ["ignore", "ignore", "pipe"] })
   let said = ""
   child.stderr.on("data", (piece: Buffer) => {
@@ -66,7 +70,11 @@ async function hostsOf(url: string): Promise<Hosts> {
   const wires = findProvider("llama.cpp")?.apis ?? []
   const path = (api: string): string => new URL(wires.find((wire) => wire.api === api)?.baseUrl ?? url).pathname
   const host = (api: string): Hosts[string] => ({ api, url: `${url}${path(api)}`.replace(/\/$/, ""), model })
-  return { "llama-chat": host("openai-completions"), "llama-messages": host("anthropic-messages") }
+  return {
+    "llama-chat": host("openai-completions"),
+    "llama-responses": host("openai-responses"),
+    "llama-messages": host("anthropic-messages"),
+  }
 }
 
 async function isReady(url: string): Promise<boolean> {

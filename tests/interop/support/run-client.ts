@@ -26,9 +26,11 @@ export interface ClientOptions {
 /**
  * Runs a client's command headless to its end, in an empty folder with a home of its own. It is given nothing of this
  * process's environment but the path, so that no login and no setting of this machine has a part in it.
+ *
+ * @param client Package of the client, such as `@openai/codex`.
  */
-export async function runClient(command: string, options: ClientOptions): Promise<ClientRun> {
-  const folder = await mkdtemp(join(tmpdir(), `sluice-${command}-`))
+export async function runClient(client: string, options: ClientOptions): Promise<ClientRun> {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-client-"))
   try {
     const [home, work, temporary] = (await Promise.all(
       ["home", "work", "tmp"].map(async (name) => {
@@ -38,7 +40,7 @@ export async function runClient(command: string, options: ClientOptions): Promis
       }),
     )) as [string, string, string]
     await options.prepare?.(home)
-    return await run(command, options.args, work, options.timeoutMs ?? 60_000, {
+    return await run(clientCommand(client), options.args, work, options.timeoutMs ?? 60_000, {
       PATH: process.env["PATH"],
       LANG: "C.UTF-8",
       HOME: home,
@@ -51,7 +53,7 @@ export async function runClient(command: string, options: ClientOptions): Promis
 }
 
 function run(
-  command: string,
+  [program, ...before]: [string, ...string[]],
   args: readonly string[],
   cwd: string,
   timeoutMs: number,
@@ -59,7 +61,7 @@ function run(
 ): Promise<ClientRun> {
   return new Promise((resolve, reject) => {
     // In a group of its own, so that what it starts can be ended with it.
-    const child = spawn(clientCommand(command), args, {
+    const child = spawn(program, [...before, ...args], {
       cwd,
       env: env as NodeJS.ProcessEnv,
       detached: true,

@@ -5,6 +5,7 @@ import type { Call, Mint, WireClient } from "../contract/wire-client.ts"
 import { SluiceError } from "../model/errors.ts"
 import type { AssistantMessageEvent } from "../model/events.ts"
 import type { AssistantMessage } from "../model/message.ts"
+import type { CallOptions } from "../model/options.ts"
 import { ExchangeReader, type ReadingEndpoint } from "./exchange-reader.ts"
 import { builderFor } from "./builder-for.ts"
 
@@ -31,6 +32,8 @@ export function readRecording(
   recording: Recording,
   options: {
     endpoint?: ReadingEndpoint
+    /** What was asked for, as far as the answer is read by it. Default nothing. */
+    asked?: CallOptions
     onEvents?: (events: readonly AssistantMessageEvent[]) => void
   } = {},
 ): AssistantMessage {
@@ -43,7 +46,7 @@ export function readRecording(
   const call: Call = {
     op: "generate",
     model,
-    options: {},
+    options: options.asked ?? {},
     context: { messages: [] },
     auth: { kind: "none" },
     stream: recording.stream,

@@ -98,6 +98,7 @@ class Run<T> {
     let outcome: { error?: SluiceError; usage?: Usage } = {}
     const past: Attempt[] = []
     let plain = false
+    this.#budget.over(route.endpoint.retry)
     try {
       lease = await this.#acquire(route)
       for (;;) {
@@ -120,7 +121,7 @@ class Run<T> {
         }
         const { error } = tried
         outcome = { error }
-        if (error.code === "aborted" || error.delivered !== "nothing") return tried
+        if (error.code === "aborted" || !this.#mayRepeat(error)) return tried
         const adaptation = this.#adapt(route, tried.call, error, past)
         const change = adaptation ? { change: adaptation.change } : {}
         past.push({ error, delivered: error.delivered, channel: tried.channel, ...change })
@@ -154,6 +155,11 @@ class Run<T> {
       const held = lease
       if (held) quietly(() => held.release(outcome))
     }
+  }
+
+  /** Whether another try would repeat nothing that the consumer cannot take back. */
+  #mayRepeat({ delivered }: SluiceError): boolean {
+    return delivered === "nothing" || (delivered === "content" && this.#input.restarts === true)
   }
 
   /** How long to wait before the same request is sent again; `undefined` when that is no help or not allowed. */

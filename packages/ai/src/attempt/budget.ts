@@ -14,13 +14,14 @@ const MAX_CURVE_MS = 8_000
 /** Changes of credential within one call. */
 const MAX_CREDENTIALS = 64
 /** Adaptations within one call. */
-const MAX_ADAPTATIONS = 8
+const MAX_ADAPTATIONS = 16
 /** Repetitions of an empty answer. */
 const MAX_EMPTY = 2
 
 /** Counts what one call may still spend on trying again. */
 export class Budget {
-  readonly #bounds: Required<RetryOptions>
+  #bounds: Required<RetryOptions>
+  readonly #own: RetryOptions | undefined
   readonly #random: () => number
   #tries = 0
   #waits = 0
@@ -31,8 +32,14 @@ export class Budget {
   #network = 0
 
   constructor(options: RetryOptions | undefined, random: () => number) {
+    this.#own = options
     this.#bounds = { ...DEFAULT_RETRY, ...options }
     this.#random = random
+  }
+
+  /** The bounds that a host has where the call sets none. */
+  over(host: RetryOptions | undefined): void {
+    this.#bounds = { ...DEFAULT_RETRY, ...host, ...this.#own }
   }
 
   /** Another try has begun. */

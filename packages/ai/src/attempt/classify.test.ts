@@ -72,6 +72,10 @@ const CASES: readonly [ErrorCode, ErrorFacts][] = [
   ["timeout", { status: 408, message: "" }],
   ["timeout", { status: 504, message: "Gateway Timeout" }],
   ["server_error", { status: 500, message: "Internal server error" }],
+  [
+    "unsupported",
+    { status: 500, type: "server_error", message: "image input is not supported - hint: it may need the mmproj" },
+  ],
   ["server_error", { status: 502, message: "Bad gateway" }],
   ["server_error", { type: "api_error", message: "Internal server error", inStream: true }],
   ["server_error", { message: "Provider returned error finish_reason", inStream: true }],

@@ -88,7 +88,7 @@ const NETWORK =
  */
 export const ERROR_RULES: readonly ErrorRule[] = [
   { code: "aborted", word: ["aborted"] },
-  { code: "state_lost", word: ["previous_response_not_found", "response_not_found"] },
+  { code: "state_lost", word: ["previous_response_not_found", "response_not_found", "codex_previous_response_stale"] },
   {
     code: "context_overflow",
     word: [
@@ -161,6 +161,8 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     word: ["unsupported_parameter", "unsupported_value", "not_supported_error", "unsupported_feature"],
   },
   { code: "unsupported", status: 501 },
+  // llama.cpp's server says of what its model cannot read that it is itself at fault.
+  { code: "unsupported", status: 500, text: /\b(?:image|audio|video) input is not supported\b/i },
   { code: "rate_limited", status: 429 },
   {
     code: "model_not_found",

@@ -19,6 +19,8 @@ export interface AttemptInput {
   signal?: AbortSignal | undefined
   timeouts?: Timeouts | undefined
   retry?: RetryOptions | undefined
+  /** Content that was shown may be made anew, as long as no tool call is finished. Default false. */
+  restarts?: boolean | undefined
   observers: Observers
   clock: Clock
   /** A number from 0 up to 1, for the spread of waits. */

@@ -6,9 +6,11 @@ import type { Endpoint, HttpRequest } from "../contract/endpoint.ts"
 import type { ChannelKind, Facts } from "../contract/frame.ts"
 import type { Route, Work } from "../contract/route.ts"
 import type { Channel, Exchange } from "../contract/transport.ts"
+import type { HeadersView } from "../contract/header-list.ts"
 import type { Call, WireRequest } from "../contract/wire-client.ts"
 import { SluiceError, type Delivered } from "../model/errors.ts"
 import type { AttemptRecord } from "../model/message.ts"
+import type { Timeouts } from "../model/options.ts"
 import { classify } from "./classify.ts"
 import { checkHeaders } from "./headers.ts"
 import type { AttemptInput } from "./input.ts"
@@ -50,19 +52,22 @@ export async function tryOnce<T>(parts: TryParts<T>): Promise<Tried<T>> {
   const onAbort = (): void => controller.abort(caller.reason)
   caller.addEventListener("abort", onAbort, { once: true })
   if (caller.aborted) onAbort()
-  const limits = resolveTimeouts(input.timeouts, route.model.compat.timeouts)
-  const watch = new Watchdog(input.clock, limits, (which, ms) => controller.abort(expired(which, ms)))
+  let watch: Watchdog | undefined
   const waits = new Waits(signal)
   let delivered: Delivered = "nothing"
   let used: { usage?: Usage; error?: SluiceError } = {}
   let call: Call | undefined
   let channel: Channel | undefined
   let exchange: Exchange | undefined
+  const explained = (error: SluiceError, headers?: HeadersView): SluiceError =>
+    redactError(explain(parts, error, headers), lease)
   const toError = (thrown: unknown): SluiceError =>
-    redactError(asError(thrown, route, { caller, local: signal, sent: exchange !== undefined }), lease)
+    explained(asError(thrown, route, { caller, local: signal, sent: exchange !== undefined }))
   try {
     const socket = socketOf(parts, (before) => (call = before))
     channel = await waits.until(route.transport.open(socket, signal), (late) => late.close("too late"))
+    const limits = resolveTimeouts(timeoutsOf(parts, channel), route.model.compat.timeouts)
+    watch = new Watchdog(input.clock, limits, (which, ms) => controller.abort(expired(which, ms)))
     call = call ? overChannel(call, channel) : callOf(parts, channel)
     const http = await dressed(parts, call, work.request(call, route), waits)
     watch.waiting()
@@ -71,7 +76,7 @@ export async function tryOnce<T>(parts: TryParts<T>): Promise<Tried<T>> {
     const { head } = exchange
     quietly(() => lease.observe(head))
     await observeResponse(parts, exchange, waits)
-    if (head.status >= 300) throw await readError(parts, exchange, signal)
+    if (head.status >= 300) throw explained(await readError(parts, exchange, signal), head.headers)
     const value = await work.read(exchange, call, route, {
       delivered: (what) => {
         delivered = what === "final" || delivered === "final" ? "final" : "content"
@@ -79,11 +84,12 @@ export async function tryOnce<T>(parts: TryParts<T>): Promise<Tried<T>> {
       watch,
       signal,
       toError,
-      classify: (facts) => redactError(classify(facts, whereOf(route)), lease),
+      classify: (facts) => explained(classify(facts, whereOf(route))),
       used: (usage, error) => {
         used = error ? { usage, error } : { usage }
       },
       remember: (where, facts) => parts.remember(channel, where, facts),
+      restarts: input.restarts === true,
       attempts: parts.attempts,
       takesEmpty: parts.takesEmpty,
     })
@@ -96,9 +102,20 @@ export async function tryOnce<T>(parts: TryParts<T>): Promise<Tried<T>> {
     else channel?.close(error.code)
     return { ok: false, error, call, channel: channel?.kind ?? call?.channel.kind ?? "http" }
   } finally {
-    watch.stop()
+    watch?.stop()
     waits.end()
     caller.removeEventListener("abort", onAbort)
+  }
+}
+
+/** The error in the words of its endpoint, which cannot break it. */
+function explain<T>({ input, route }: TryParts<T>, error: SluiceError, headers: HeadersView | undefined): SluiceError {
+  const { endpoint } = route
+  if (!endpoint.explain) return error
+  try {
+    return endpoint.explain(error, { now: input.clock.now(), ...(headers ? { headers } : {}) })
+  } catch {
+    return error
   }
 }
 
@@ -148,6 +165,12 @@ function named({ provider, model }: SluiceError): { provider?: string; model?: s
   return { ...(provider === undefined ? {} : { provider }), ...(model === undefined ? {} : { model }) }
 }
 
+/** The call's own limits before those of the endpoint. */
+function timeoutsOf<T>({ input, route }: TryParts<T>, { kind }: Channel): Timeouts | undefined {
+  const own = route.endpoint.timeouts?.[kind]
+  return own ? { ...own, ...input.timeouts } : input.timeouts
+}
+
 function expired(which: Expired, ms: number): SluiceError {
   return new SluiceError({
     code: "timeout",
@@ -191,7 +214,7 @@ function callOf<T>({ input, route, lease, known }: TryParts<T>, channel: Pick<Ch
       kind: credential.kind,
       ...(credential.accountId === undefined ? {} : { accountId: credential.accountId }),
     },
-    stream: input.stream,
+    stream: input.stream || route.endpoint.streamsOnly === true,
     known,
     channel: { kind: channel.kind, memory: Object.fromEntries(channel.memory) },
     mint: input.mint,

@@ -1,6 +1,9 @@
+import type { SluiceError } from "../model/errors.ts"
+import type { RetryOptions, Timeouts } from "../model/options.ts"
 import type { Json } from "../model/tool.ts"
 import type { Credential } from "./credential.ts"
-import type { Frame, Framer, Framing, HeaderMap } from "./frame.ts"
+import type { ChannelKind, Frame, Framer, Framing, HeaderMap } from "./frame.ts"
+import type { HeadersView } from "./header-list.ts"
 import type { Call, WireClient, WireRequest } from "./wire-client.ts"
 
 /** A request with everything on it, ready for a transport. */
@@ -11,10 +14,19 @@ export interface HttpRequest {
   body?: string | Uint8Array
 }
 
+/** A socket as an endpoint wants it: its key, and what its handshake is made of. */
+export interface SocketTarget {
+  key: string
+  url: string
+  headers: HeaderMap
+}
+
 /** What one host changes about a wire. What is absent is not changed; that decides what can be relayed. */
 export interface Endpoint {
   id: string
   framing?: Framing
+  /** The host answers with streams only. Default false. */
+  streamsOnly?: boolean
   /** Brings the framer for a framing that only this endpoint needs, so that no other program carries it. */
   framer?(): Framer
   /** Absent: request bytes may pass. */
@@ -27,10 +39,16 @@ export interface Endpoint {
    * a changed credential needs no other key. Whether the channel is a socket in the end says the kind that `encode`
    * and `dress` see.
    */
-  connect?(call: Call, credential: Credential): { key: string; url: string; headers: HeaderMap } | undefined
+  connect?(call: Call, credential: Credential): SocketTarget | undefined
+  /** Limits on trying again, where the call sets none. */
+  retry?: RetryOptions
+  /** Limits on waiting over a channel, where the call sets none. */
+  timeouts?: Readonly<Partial<Record<ChannelKind, Timeouts>>>
   /** Over the final bytes; the only asynchronous step. */
   sign?(request: HttpRequest, credential: Credential, now: number): Promise<HttpRequest>
   /** Absent: response bytes may pass. */
   unwrap?(frame: Frame): Frame | undefined
   adapt?: NonNullable<WireClient["adapt"]>
+  /** An error of this host in words that help a person. `headers`: of the response that was the error. */
+  explain?(error: SluiceError, at: { headers?: HeadersView; now: number }): SluiceError
 }

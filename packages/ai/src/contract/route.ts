@@ -28,7 +28,7 @@ export interface Work<T> {
 
 /** What a reader is given besides the exchange. */
 export interface ReadContext {
-  /** Says that something reached the consumer. From then on nothing is tried again. */
+  /** Says that something reached the consumer. From then on nothing is tried again, unless the call allows restarts. */
   delivered(what: "content" | "final"): void
   watch: Watch
   /** Aborted by the caller and by the watchdogs. */
@@ -41,6 +41,8 @@ export interface ReadContext {
   used(usage: Usage, error?: SluiceError): void
   /** Keeps what the answer taught. To be called only once the answer is complete. */
   remember(where: "channel" | "session", facts: Facts): void
+  /** Content that was shown may be made anew: a failure behind it is thrown, unless a tool call is finished. */
+  restarts: boolean
   /** The tries that came before. */
   attempts: readonly AttemptRecord[]
   /** Nothing can be done about an empty answer any more: it is taken as it is. */

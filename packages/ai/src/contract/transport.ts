@@ -1,5 +1,5 @@
-import type { ChannelKind, Frame, HeaderMap, ResponseHead } from "./frame.ts"
-import type { HttpRequest } from "./endpoint.ts"
+import type { ChannelKind, Frame, ResponseHead } from "./frame.ts"
+import type { HttpRequest, SocketTarget } from "./endpoint.ts"
 
 /** Carries bytes. One try each, no policy. */
 export interface Transport {
@@ -8,7 +8,12 @@ export interface Transport {
    * the channel's kind says so. A channel is ours alone until its exchange ends, and has one request. A host's
    * refusal of a handshake is no rejection but the exchange of the channel, with its status and body.
    */
-  open(socket: { key: string; url: string; headers: HeaderMap } | undefined, signal: AbortSignal): Promise<Channel>
+  open(socket: SocketTarget | undefined, signal: AbortSignal): Promise<Channel>
+  /**
+   * Opens a socket ahead of its first request. Absent where there are none.
+   * @throws SluiceError what `open` throws; a refusal is left to the request that follows
+   */
+  warm?(socket: SocketTarget, signal: AbortSignal): Promise<void>
 }
 
 /** What requests go out over: plain HTTP, or a socket that is kept open with what was learned on it. */

@@ -1,7 +1,8 @@
 import type { Model } from "@sluice/catalog/core"
 import type { Traits } from "../contract/wire-client.ts"
-import type { AssistantMessage, Context, Loss, Message, TextBlock } from "../model/message.ts"
+import type { Context, Loss, Message, TextBlock } from "../model/message.ts"
 import { rewriteAssistant } from "./assistant.ts"
+import { IdMap } from "./ids.ts"
 import { rewriteInput, wellFormed } from "./input.ts"
 import { pairCalls, type Placed } from "./pairing.ts"
 import { LossList } from "./losses.ts"
@@ -15,33 +16,57 @@ import { LossList } from "./losses.ts"
  * right behind its turn. The same conversation always gives the same result, and the input is not changed.
  */
 export function handoff(context: Context, model: Model, traits: Traits): { context: Context; losses: readonly Loss[] } {
-  const losses = new LossList()
-  const latest = lastAssistant(context.messages)
-  const messages: Placed[] = []
-  context.messages.forEach((message, index) => {
-    const path = `messages[${index}]`
-    if (message.role === "assistant") {
-      const kept = rewriteAssistant(message, { model, latest: message === latest, path, losses })
-      if (kept) messages.push({ message: kept, index })
-    } else messages.push({ message: rewriteInput(message, model, traits, path, losses), index })
-  })
-  const system = systemPrompt(context.systemPrompt)
-  return {
-    context: {
-      ...(system === undefined ? {} : { systemPrompt: system }),
-      messages: pairCalls(messages, traits, losses),
-      ...(context.tools === undefined ? {} : { tools: context.tools }),
-    },
-    losses: losses.list,
-  }
+  const { messages } = context
+  const ids = new IdMap(traits.toolCallId)
+  const part = { messages, from: 0, to: messages.length, latest: lastAnswer(messages) }
+  const handed = handOver(part, model, traits, ids)
+  return { context: withMessages(context, handed.messages), losses: handed.losses }
 }
 
-function lastAssistant(messages: readonly Message[]): AssistantMessage | undefined {
-  for (let i = messages.length - 1; i >= 0; i--) {
-    const message = messages[i] as Message
-    if (message.role === "assistant") return message
+/** A run of a conversation's messages, whose calls have no results outside it. */
+export interface Part {
+  messages: readonly Message[]
+  from: number
+  to: number
+  /** Where the latest answer of the conversation stands; -1 where there is none. */
+  latest: number
+}
+
+/** Hands over a part of a conversation. */
+export function handOver(
+  { messages, from, to, latest }: Part,
+  model: Model,
+  traits: Traits,
+  ids: IdMap,
+): { messages: Message[]; losses: readonly Loss[] } {
+  const losses = new LossList()
+  const placed: Placed[] = []
+  for (let index = from; index < to; index++) {
+    const message = messages[index] as Message
+    const path = `messages[${index}]`
+    if (message.role === "assistant") {
+      const kept = rewriteAssistant(message, { model, latest: index === latest, path, losses })
+      if (kept) placed.push({ message: kept, index })
+    } else placed.push({ message: rewriteInput(message, model, traits, path, losses), index })
   }
-  return undefined
+  return { messages: pairCalls(placed, ids, losses), losses: losses.list }
+}
+
+/** Where the latest answer stands; -1 where there is none. */
+export function lastAnswer(messages: readonly Message[]): number {
+  let index = messages.length - 1
+  while (index >= 0 && messages[index]?.role !== "assistant") index--
+  return index
+}
+
+/** The conversation with messages that were handed over. */
+export function withMessages(context: Context, messages: readonly Message[]): Context {
+  const system = systemPrompt(context.systemPrompt)
+  return {
+    ...(system === undefined ? {} : { systemPrompt: system }),
+    messages,
+    ...(context.tools === undefined ? {} : { tools: context.tools }),
+  }
 }
 
 function systemPrompt(prompt: Context["systemPrompt"]): readonly TextBlock[] | undefined {

@@ -9,9 +9,12 @@ import type { ToolCallBlock } from "../model/message.ts"
 export class IdMap {
   readonly #rule: Traits["toolCallId"]
   readonly #taken = new Set<string>()
+  readonly #before: IdMap | undefined
 
-  constructor(rule: Traits["toolCallId"]) {
+  /** @param before the ids of an earlier part of the conversation */
+  constructor(rule: Traits["toolCallId"], before?: IdMap) {
     this.#rule = rule
+    this.#before = before
   }
 
   /** New ids for the calls of one answer. */
@@ -33,11 +36,15 @@ export class IdMap {
 
   #unique(id: string): string {
     let unique = id
-    for (let count = 2; this.#taken.has(unique); count++) {
+    for (let count = 2; this.#has(unique); count++) {
       const suffix = `_dup${count}`
       unique = id.slice(0, this.#rule.maxLength - suffix.length) + suffix
     }
     this.#taken.add(unique)
     return unique
+  }
+
+  #has(id: string): boolean {
+    return this.#taken.has(id) || (this.#before !== undefined && this.#before.#has(id))
   }
 }

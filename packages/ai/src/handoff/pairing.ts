@@ -1,6 +1,5 @@
-import type { Traits } from "../contract/wire-client.ts"
 import type { AssistantMessage, Message, ToolCallBlock, ToolResultMessage } from "../model/message.ts"
-import { IdMap } from "./ids.ts"
+import type { IdMap } from "./ids.ts"
 import type { LossList } from "./losses.ts"
 
 /** A message with the place that it had in the caller's conversation, by which losses name it. */
@@ -13,10 +12,9 @@ export interface Placed {
  * Puts exactly one result behind every call: the first unused real one that comes after its turn, or else a made-up
  * error. Results without a call become notes of the user, or go where they stand among the results of other calls.
  */
-export function pairCalls(placed: readonly Placed[], traits: Traits, losses: LossList): Message[] {
+export function pairCalls(placed: readonly Placed[], ids: IdMap, losses: LossList): Message[] {
   const messages = placed.map(({ message }) => message)
   const used = new Set<ToolResultMessage>()
-  const ids = new IdMap(traits.toolCallId)
   const out: Message[] = []
   let inWindow = false
   placed.forEach(({ message, index: place }, index) => {

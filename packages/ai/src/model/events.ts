@@ -34,15 +34,16 @@ export function isTerminal(event: AssistantMessageEvent): event is TerminalEvent
 
 /**
  * Whether an event shows the consumer something that a silent second try would repeat: a delta with text in it,
- * a tool call, a block that arrives whole, or `done`. Starts and ends of text alone are not content.
+ * the end of a tool call, a block that arrives whole, or `done`. Starts are not content, ends of text alone are not,
+ * and neither is white space in arguments, which is all that some broken calls consist of.
  */
 export function isContent(event: AssistantMessageEvent): boolean {
   switch (event.type) {
     case "text_delta":
     case "thinking_delta":
       return event.delta.length > 0
-    case "toolcall_start":
     case "toolcall_delta":
+      return /\S/.test(event.delta)
     case "toolcall_end":
     case "block_end":
     case "done":

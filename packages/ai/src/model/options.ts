@@ -48,6 +48,13 @@ export interface CallOptions {
   sessionId?: string
   /** Identity of the cached prefix where it is not the session. */
   promptCacheKey?: string
+  /**
+   * Going on from what the host keeps of the conversation, so that a request holds only what is new
+   * (`previous_response_id`). Over a connection that keeps it anyway this is so unless `false`; where it means that the
+   * host stores the answers, only with `true`. It needs a `sessionId`, and earlier messages that are not changed in
+   * place: whoever edits one puts another object in its place.
+   */
+  chain?: boolean
   serviceTier?: string
   /** An id of the end user for the vendor's abuse checks. */
   user?: string
@@ -91,6 +98,8 @@ export interface Observers {
   onResponse?: (response: ResponseView, model: Model) => void | Promise<void>
   /** Sees each frame before it is decoded. */
   onEvent?: (frame: FrameView, model: Model) => void
+  /** Sees what the filter of a host says of an answer beside it, in the host's own form. */
+  onModeration?: (metadata: unknown, model: Model) => void
 }
 
 /** Limits on waiting, in milliseconds; 0 switches one off. */

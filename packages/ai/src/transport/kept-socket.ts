@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
 import { type RawData, WebSocket } from "ws"
-import type { HttpRequest } from "../contract/endpoint.ts"
-import type { Frame, HeaderMap } from "../contract/frame.ts"
+import type { HttpRequest, SocketTarget } from "../contract/endpoint.ts"
+import type { Frame } from "../contract/frame.ts"
 import type { Exchange } from "../contract/transport.ts"
 import { SluiceError } from "../model/errors.ts"
 import type { NetworkOptions } from "./network.ts"
@@ -18,13 +18,6 @@ const REFUSAL_BYTES = 1024 * 1024
 const REFUSAL_MS = 2_000
 /** What a closing carries as its reason may have 123 bytes (RFC 6455, section 5.5.1); ours are words. */
 const REASON_CHARS = 60
-
-/** Which socket is wanted. */
-export interface SocketTarget {
-  key: string
-  url: string
-  headers: HeaderMap
-}
 
 /** Limits besides those of the state. */
 export interface SocketSettings extends SocketLimits {

@@ -34,12 +34,12 @@ export function inProgress(): SluiceError {
   })
 }
 
-/** The error of a closed socket. `type` holds the code of the closing, for wires that know what their host means by it. */
+/** The error of a closed socket. `type` holds the code of the closing, for endpoints that know what their host means by it. */
 export function socketClosed(code: number, reason: string, early: boolean): SluiceError {
   const said = reason === "" ? `${code}` : `${code}, ${reason}`
   return new SluiceError({
     code: "network",
-    type: `WS_CLOSED_${code}`,
+    type: early ? "WS_NOT_OPENED" : `WS_CLOSED_${code}`,
     message: early
       ? `The WebSocket was closed before it was open (${said}).`
       : `The host closed the WebSocket (${said}).`,

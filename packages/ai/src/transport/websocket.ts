@@ -1,51 +1,23 @@
-import type { HttpRequest } from "../contract/endpoint.ts"
+import type { HttpRequest, SocketTarget } from "../contract/endpoint.ts"
 import type { Channel, Exchange, Transport } from "../contract/transport.ts"
 import { SluiceError } from "../model/errors.ts"
-import { KeptSocket, type Refusal, type SocketHooks, type SocketSettings, type SocketTarget } from "./kept-socket.ts"
+import { KeptSocket, type Refusal, type SocketHooks, type SocketSettings } from "./kept-socket.ts"
 import type { NetworkOptions } from "./network.ts"
+import { DEFAULT_LIMITS, type WebSocketLimits } from "./websocket-limits.ts"
 import { inProgress } from "./socket-errors.ts"
 
 export { type ClientCertificate, networkFromEnvironment, type NetworkOptions } from "./network.ts"
 
-/** What `websocketTransport` takes. Times in milliseconds; 0 switches one off. */
-export interface WebSocketOptions extends Omit<NetworkOptions, "connections"> {
+/** What `websocketTransport` takes. */
+export interface WebSocketOptions extends Omit<NetworkOptions, "connections">, Partial<WebSocketLimits> {
   /** Carries what needs no socket, and what finds no room among the sockets. */
   http: Transport
-  /** Longest wait for a handshake. Default 10 000. */
-  connectTimeoutMs?: number
-  /** How often the peer is asked for a sign of life. Default 10 000. */
-  pingIntervalMs?: number
-  /** How long a ping may stay unanswered. Default 60 000. */
-  pongTimeoutMs?: number
-  /** Frames that may wait for the reader of one socket. Default 4096. */
-  queueCapacity?: number
-  /** A socket that was silent for longer is replaced before its next use. Default 30 000. */
-  maxIdleReuseMs?: number
-  /** How long a socket that nobody uses is kept alive. Default 300 000. */
-  maxIdleMs?: number
-  /** Sockets at one time; the one that was idle for longest makes room. Default 256. */
-  maxSockets?: number
-  /** Largest message of a host. Default 64 MiB. */
-  maxFrameBytes?: number
 }
-
-const DEFAULTS = {
-  connectTimeoutMs: 10_000,
-  pingIntervalMs: 10_000,
-  pongTimeoutMs: 60_000,
-  queueCapacity: 4096,
-  maxIdleReuseMs: 30_000,
-  maxIdleMs: 300_000,
-  maxSockets: 256,
-  maxFrameBytes: 64 * 1024 * 1024,
-} as const
+export type { WebSocketLimits } from "./websocket-limits.ts"
 
 /** A transport for Node that keeps WebSockets by key. */
 export interface WebSocketTransport extends Transport {
-  /**
-   * Opens the socket of a key and keeps it, so that the first request finds it open. Does nothing where there is one.
-   * @throws SluiceError what `open` throws; a refusal is left to the request that follows
-   */
+  /** Opens the socket of a key and keeps it, so that the first request finds it open. Does nothing where there is one. */
   warm(socket: SocketTarget, signal: AbortSignal): Promise<void>
   /** Closes all sockets, those in use as well. The transport for HTTP is the caller's. */
   close(reason?: string): Promise<void>
@@ -79,7 +51,7 @@ class SocketPool implements WebSocketTransport, SocketHooks {
 
   constructor(options: WebSocketOptions) {
     const { http, httpProxy, httpsProxy, noProxy, ca, clientCertificate, ...limits } = options
-    const given = { ...DEFAULTS, ...withoutUndefined(limits) }
+    const given = { ...DEFAULT_LIMITS, ...withoutUndefined(limits) }
     for (const [name, value] of Object.entries(given)) checkLimit(name, value)
     const network: NetworkOptions = withoutUndefined({ httpProxy, httpsProxy, noProxy, ca, clientCertificate })
     const { maxSockets, ...settings } = given

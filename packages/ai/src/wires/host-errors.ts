@@ -48,7 +48,14 @@ function inner(error: Obj, outer: Obj): ErrorFacts {
     if (requestId !== undefined) facts.requestId ??= requestId
   }
   const resetAt = isObject(error["metadata"]) ? rateLimitReset(error["metadata"]) : undefined
-  if (resetAt !== undefined) facts.quota = { resetAt }
+  const renewed = resetAt ?? secondsOf(error["resets_at"])
+  const plan = textOf(error["plan_type"])
+  if (renewed !== undefined || plan !== undefined) {
+    facts.quota = {
+      ...(plan === undefined ? {} : { bucket: plan }),
+      ...(renewed === undefined ? {} : { resetAt: renewed }),
+    }
+  }
   return facts
 }
 
@@ -97,6 +104,11 @@ function withRaw(message: string | undefined, raw: string | undefined): string {
   if (raw === undefined) return message ?? ""
   const shown = raw.slice(0, MAX_RAW)
   return message === undefined ? shown : `${message}: ${shown}`
+}
+
+/** A moment in seconds since 1970, in milliseconds. */
+function secondsOf(value: unknown): number | undefined {
+  return typeof value === "number" && value > 1e9 && value < 1e11 ? value * 1000 : undefined
 }
 
 /** Moment at which an aggregator's own limit is renewed. */

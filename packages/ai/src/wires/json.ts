@@ -5,3 +5,13 @@ export type Obj = Record<string, unknown>
 export function isObject(value: unknown): value is Obj {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }
+
+/** The JSON object that a text is; `undefined` for any other text. */
+export function parseObject(text: string): Obj | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}

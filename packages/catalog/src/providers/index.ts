@@ -11,6 +11,7 @@ import { mistral } from "./mistral.ts"
 import { mock } from "./mock.ts"
 import { moonshot } from "./moonshot.ts"
 import { ollama } from "./ollama.ts"
+import { openaiCodex } from "./openai-codex.ts"
 import { openai } from "./openai.ts"
 import { openrouter } from "./openrouter.ts"
 import { together } from "./together.ts"
@@ -22,6 +23,7 @@ import { zai } from "./zai.ts"
 export const PROVIDERS = {
   anthropic: anthropic as Provider,
   openai: openai as Provider,
+  "openai-codex": openaiCodex as Provider,
   "azure-openai": azureOpenai as Provider,
   openrouter: openrouter as Provider,
   groq: groq as Provider,

@@ -27,7 +27,7 @@ export const llamaCpp: Provider = {
       toolChoice: "strings",
       thinkingFormat: "chat-template",
     },
-    responses: { toolChoice: "strings", sloppyEvents: true },
+    responses: { toolChoice: "strings", sloppyEvents: true, silentCap: true, structuredOutput: false },
   },
   defaultModel: "default",
   rules: [...LOCAL_RULES, { match: /(?:^|[/:])gpt-oss/i, set: { compat: { chat: { thinkingFormat: "openai" } } } }],

@@ -39,6 +39,7 @@ export const openai: Provider = {
           promptCacheRetention: true,
           sessionHeaders: ["session_id", "x-client-request-id"],
           serviceTiers: ["auto", "default", "flex", "priority"],
+          chain: "stored",
         },
       },
     },

@@ -1,6 +1,15 @@
 import type { DocumentBlock, ImageBlock, InputBlock, MediaSource, TextBlock } from "../../model/message.ts"
 import type { Losses } from "./losses.ts"
-import { cacheOf, optionalFlag, optionalItem, optionalText, readItem, readList, readText, refuse } from "./read.ts"
+import {
+  cacheOf,
+  optionalFlag,
+  optionalItem,
+  optionalText,
+  readItem,
+  readList,
+  readText,
+  refuse,
+} from "./accept-readers.ts"
 import { API, isItem, type Item } from "./types.ts"
 
 /** A text block. Citations are kept as they are. */

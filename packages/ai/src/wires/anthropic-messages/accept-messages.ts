@@ -1,7 +1,16 @@
 import type { AssistantMessage, Block, InputBlock, Message, ToolResultMessage } from "../../model/message.ts"
 import { acceptContent, acceptImage, acceptInputBlock, acceptText } from "./accept-input.ts"
 import type { Losses } from "./losses.ts"
-import { cacheOf, isAbsent, optionalFlag, optionalText, readItem, readList, readText, refuse } from "./read.ts"
+import {
+  cacheOf,
+  isAbsent,
+  optionalFlag,
+  optionalText,
+  readItem,
+  readList,
+  readText,
+  refuse,
+} from "./accept-readers.ts"
 import { API, isItem, type Item } from "./types.ts"
 
 /** The conversation of a request. @throws SluiceError `invalid_request` with the path of what is at fault */

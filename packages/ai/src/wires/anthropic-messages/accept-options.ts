@@ -12,7 +12,7 @@ import {
   readList,
   readText,
   refuse,
-} from "./read.ts"
+} from "./accept-readers.ts"
 import { levelOfBudget } from "./thinking.ts"
 import { API, isItem, type Item } from "./types.ts"
 

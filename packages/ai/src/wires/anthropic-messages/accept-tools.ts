@@ -11,7 +11,7 @@ import {
   readList,
   readText,
   refuse,
-} from "./read.ts"
+} from "./accept-readers.ts"
 import { API } from "./types.ts"
 
 /** Fields of a tool that our tools have no place for. */

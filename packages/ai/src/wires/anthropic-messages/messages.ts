@@ -22,7 +22,19 @@ export interface Turn {
 }
 
 /**
- * The conversation in the wire's turns. Tool results that follow each other share a turn with what the user says
+ * How many messages at the head are instructions that join the system prompt: text only, and with a turn of the user
+ * behind them. Before an answer they must stand for the turn that the API begins with.
+ */
+export function instructionsAtHead(messages: readonly Message[]): number {
+  const next = messages.findIndex(({ role, content }) => {
+    if (role !== "developer") return true
+    return typeof content !== "string" && content.some(({ type }) => type !== "text")
+  })
+  return messages[next]?.role === "user" ? next : 0
+}
+
+/**
+ * The conversation in the wire's turns, without the instructions at its head. Tool results that follow each other share a turn with what the user says
  * next, as the API describes it; two answers in a row are kept apart, and a last one is followed, by a turn of the user, because the API continues no answer but one
  * that it paused itself.
  *
@@ -34,7 +46,9 @@ export function encodeMessages(call: Call, losses: Losses, marks: Marks): Turn[]
   const { messages } = call.context
   const turns: Turn[] = []
   let results: ResultRun | undefined
+  const head = instructionsAtHead(messages)
   messages.forEach((message, index) => {
+    if (index < head) return
     const path = `messages[${index}]`
     if (message.role === "toolResult") {
       if (!results) turns.push({ message: (results = new ResultRun()).message, results: true })

@@ -1,6 +1,7 @@
-import type { OutputFormat } from "@sluice/ai"
+import type { Message, OutputFormat, UserMessage } from "@sluice/ai"
 import { describe, expect, test } from "vitest"
 import {
+  assistant,
   callOf,
   closes,
   delta,
@@ -48,6 +49,36 @@ test("the request's place, headers and order of fields", () => {
   ])
   expect(encode({ stream: false })).toMatchObject({ headers: { accept: "application/json" } })
   expect(encode({ stream: false }).body).not.toHaveProperty("stream")
+})
+
+describe("instructions at the head of the conversation", () => {
+  const developer = (content: UserMessage["content"]): Message => ({ role: "developer", content })
+  const text = (body: { system?: { text: string }[] }): string[] => (body.system ?? []).map((block) => block.text)
+
+  test("join the system prompt, with their cache marks", () => {
+    const marked = { type: "text", text: "Be kind.", cache: "short" } as const
+    const messages = [developer("Be brief."), developer([marked]), user("q"), developer("Now."), user("r")]
+    const { body, losses } = encode({ context: { systemPrompt: "You are.", messages } })
+    expect(text(body)).toEqual(["You are.", "Be brief.", "Be kind."])
+    expect(body["system"][2].cache_control).toEqual({ type: "ephemeral" })
+    expect(body["messages"].map(({ content }: { content: { text: string }[] }) => content[0]?.text)).toEqual([
+      "q",
+      "Now.",
+      "r",
+    ])
+    expect(losses).toEqual(["approximated messages[3].role", "approximated messages[0]", "approximated messages[1]"])
+  })
+
+  test.each<[string, Message[]]>([
+    ["with an image among them", [developer([{ type: "image", source: { url: "https://i.example/a" } }]), user("q")]],
+    ["before an answer", [developer("Be brief."), assistant([{ type: "text", text: "Yes." }]), user("q")]],
+    ["and nothing else", [developer("Be brief.")]],
+  ])("%s stand where they stood", (_name, messages) => {
+    const { body } = encode({ context: { messages } })
+    expect(text(body)).toEqual([])
+    expect(body["messages"]).toHaveLength(messages.length)
+    expect(body["messages"][0].role).toBe("user")
+  })
 })
 
 describe("the shape of an answer", () => {

@@ -1,11 +1,12 @@
 import type { Call, WireRequest } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
+import type { InputBlock } from "../../model/message.ts"
 import type { Json } from "../../model/tool.ts"
 import { betasFor } from "./betas.ts"
 import { placeMarks } from "./cache.ts"
 import { learned } from "./facts.ts"
 import { Losses } from "./losses.ts"
-import { encodeMessages } from "./messages.ts"
+import { encodeMessages, instructionsAtHead } from "./messages.ts"
 import { outputLosses, planOutput, type OutputPlan } from "./output.ts"
 import { headers } from "./protocol.ts"
 import { planThinking, type ThinkingPlan } from "./thinking.ts"
@@ -82,7 +83,7 @@ function build(call: Call): { body: MessagesBody; betas: string | undefined; los
   const output = planOutput(call)
   outputLosses(output, losses)
   const turns = encodeMessages(call, losses, marks)
-  const system = encodeSystem(call, marks, output)
+  const system = encodeSystem(call, marks, output, losses)
   const tools = output?.how === "tool" ? [output.tool] : encodeTools(call, losses, marks)
   const { choice, forced } =
     output?.how === "tool"
@@ -131,17 +132,23 @@ function refuse({ op, options }: Call): void {
   }
 }
 
-function encodeSystem({ context }: Call, marks: Marks, output: OutputPlan | undefined): WireBlock[] {
-  const { systemPrompt } = context
-  const parts = systemPrompt === undefined ? [] : typeof systemPrompt === "string" ? [systemPrompt] : systemPrompt
+/** The system prompt, and the instructions at the head of the conversation, which have no other place in this API. */
+function encodeSystem({ context }: Call, marks: Marks, output: OutputPlan | undefined, losses: Losses): WireBlock[] {
+  const { systemPrompt, messages } = context
   const blocks: WireBlock[] = []
-  for (const part of parts) {
-    const text = typeof part === "string" ? part : part.text
-    if (text.trim() === "") continue
+  const add = (part: string | InputBlock): void => {
+    const text = typeof part === "string" ? part : part.type === "text" ? part.text : ""
+    if (text.trim() === "") return
     const block: WireBlock = { type: "text", text }
-    if (typeof part !== "string" && part.cache) marks.set(block, part.cache)
+    if (typeof part !== "string" && part.type === "text" && part.cache) marks.set(block, part.cache)
     blocks.push(block)
   }
+  for (const part of typeof systemPrompt === "string" ? [systemPrompt] : (systemPrompt ?? [])) add(part)
+  messages.slice(0, instructionsAtHead(messages)).forEach(({ content }, index) => {
+    const before = blocks.length
+    for (const part of typeof content === "string" ? [content] : (content as readonly InputBlock[])) add(part)
+    if (blocks.length > before) losses.approximated(`messages[${index}]`, "It joined the system prompt.")
+  })
   if (output?.how === "instruction") blocks.push({ type: "text", text: output.text })
   return blocks
 }

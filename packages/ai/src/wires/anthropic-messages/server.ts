@@ -1,6 +1,6 @@
 import type { WireServer } from "../../contract/wire-server.ts"
 import { accept } from "./accept.ts"
-import { failure } from "./failure.ts"
+import { failure } from "./respond-failure.ts"
 import { relay } from "./relay.ts"
 import { MessagesResponder } from "./respond.ts"
 import { API, COUNT_TOKENS_PATH, MESSAGES_PATH } from "./types.ts"

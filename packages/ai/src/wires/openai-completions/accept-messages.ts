@@ -1,4 +1,3 @@
-import { parseArguments } from "../../assemble/json-arguments.ts"
 import type {
   AssistantMessage,
   Block,
@@ -8,8 +7,10 @@ import type {
   ThinkingBlock,
   ToolCallBlock,
 } from "../../model/message.ts"
-import { acceptContent, acceptMark, acceptText, optionalList, type Lose } from "./accept-parts.ts"
-import { invalid, optionalString, readArray, readObject, readString } from "./readers.ts"
+import type { Lose } from "../openai/accept-fields.ts"
+import { invalid, optionalList, optionalString, readArray, readObject, readString } from "../openai/accept-readers.ts"
+import { argumentsOf } from "../openai/accept-tool-fields.ts"
+import { acceptContent, acceptMark, acceptText } from "./accept-parts.ts"
 import { API, isObject, THINKING_FIELDS, type Obj } from "./types.ts"
 
 /** Reads `messages`. System messages at the head are the system prompt, later ones are a developer's. */
@@ -184,12 +185,6 @@ class MessagesReader {
     this.#names.set(this.#legacyId, name)
     return [{ type: "toolCall", id: this.#legacyId, name, ...argumentsOf(call["arguments"], `${path}.arguments`) }]
   }
-}
-
-function argumentsOf(value: unknown, path: string): Pick<ToolCallBlock, "arguments" | "rawArguments"> {
-  if (isObject(value)) return { arguments: value }
-  const parsed = parseArguments(optionalString(value, path) ?? "")
-  return parsed.ok ? { arguments: parsed.value } : { arguments: {}, rawArguments: parsed.text }
 }
 
 /** A single text without a mark as a string. */

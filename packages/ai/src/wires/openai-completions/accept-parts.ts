@@ -1,10 +1,9 @@
-import type { InputBlock, MediaSource, TextBlock } from "../../model/message.ts"
+import type { ImageBlock, InputBlock, TextBlock } from "../../model/message.ts"
 import type { CacheMark } from "../../model/tool.ts"
-import { invalid, optionalString, readArray, readObject, readString } from "./readers.ts"
-import { isObject, readDataUrl, type Obj } from "./types.ts"
-
-/** Reports something that is left out. */
-export type Lose = (field: string, reason: string) => void
+import type { Lose } from "../openai/accept-fields.ts"
+import { acceptAudio, acceptDetail, acceptFile, mediaOf } from "../openai/accept-media.ts"
+import { invalid, readObject, readString } from "../openai/accept-readers.ts"
+import { isObject, type Obj } from "./types.ts"
 
 /** The content of a message: a text or parts. Parts of a type that is not known are left out and reported. */
 export function acceptContent(value: unknown, path: string, lose: Lose): string | InputBlock[] {
@@ -46,13 +45,8 @@ function acceptPart(value: unknown, path: string, lose: Lose): InputBlock[] {
       return [{ type: "text", text: readString(part["refusal"], `${path}.refusal`) }]
     case "image_url":
       return [{ ...acceptImage(part["image_url"], `${path}.image_url`), ...mark }]
-    case "input_audio": {
-      const audio = readObject(part["input_audio"], `${path}.input_audio`)
-      const data = readString(audio["data"], `${path}.input_audio.data`)
-      const format = readString(audio["format"], `${path}.input_audio.format`)
-      const mimeType = format === "mp3" ? "audio/mpeg" : `audio/${format}`
-      return [{ type: "audio", source: { data, mimeType }, ...mark }]
-    }
+    case "input_audio":
+      return [{ ...acceptAudio(part, path), ...mark }]
     case "file":
       return [{ ...acceptFile(readObject(part["file"], `${path}.file`), `${path}.file`), ...mark }]
     default:
@@ -61,47 +55,9 @@ function acceptPart(value: unknown, path: string, lose: Lose): InputBlock[] {
   }
 }
 
-const DETAILS = ["auto", "low", "high", "original"] as const
-
-function acceptImage(value: unknown, path: string): Extract<InputBlock, { type: "image" }> {
+function acceptImage(value: unknown, path: string): ImageBlock {
   if (typeof value === "string") return { type: "image", source: mediaOf(value, path) }
   const image = readObject(value, path)
   const source = mediaOf(readString(image["url"], `${path}.url`), `${path}.url`)
-  const detail = DETAILS.find((one) => one === image["detail"])
-  return { type: "image", source, ...(detail ? { detail } : {}) }
-}
-
-function mediaOf(url: string, path: string): MediaSource {
-  if (url === "") throw invalid(path, "expected an address or a data URL, got an empty text")
-  if (!/^data:/i.test(url)) return { url }
-  const data = readDataUrl(url)
-  if (!data) throw invalid(path, "the data URL cannot be read")
-  return data
-}
-
-const MIME_OF: Readonly<Record<string, string>> = {
-  pdf: "application/pdf",
-  txt: "text/plain",
-  md: "text/markdown",
-  csv: "text/csv",
-  json: "application/json",
-}
-
-function acceptFile(file: Obj, path: string): Extract<InputBlock, { type: "document" }> {
-  const title = optionalString(file["filename"], `${path}.filename`)
-  const named = title === undefined ? {} : { title }
-  const fileId = optionalString(file["file_id"], `${path}.file_id`)
-  if (fileId !== undefined) return { type: "document", source: { fileId }, ...named }
-  const data = readString(file["file_data"], `${path}.file_data`)
-  if (/^(?:data:|https?:)/i.test(data)) {
-    return { type: "document", source: mediaOf(data, `${path}.file_data`), ...named }
-  }
-  const extension = title?.split(".").at(-1)?.toLowerCase() ?? ""
-  const mimeType = (Object.hasOwn(MIME_OF, extension) && MIME_OF[extension]) || "application/pdf"
-  return { type: "document", source: { data, mimeType }, ...named }
-}
-
-/** A list where there is one; nothing for what is absent or null. */
-export function optionalList(value: unknown, path: string): unknown[] {
-  return value === undefined || value === null ? [] : readArray(value, path)
+  return { type: "image", source, ...acceptDetail(image["detail"]) }
 }

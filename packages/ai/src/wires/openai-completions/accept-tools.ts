@@ -1,7 +1,10 @@
 import type { OutputFormat } from "../../model/options.ts"
-import type { CustomTool, JsonSchema, Tool, ToolChoice } from "../../model/tool.ts"
-import { acceptMark, optionalList, type Lose } from "./accept-parts.ts"
-import { invalid, optionalBoolean, optionalString, readArray, readObject, readString } from "./readers.ts"
+import type { Tool, ToolChoice } from "../../model/tool.ts"
+import type { Lose } from "../openai/accept-fields.ts"
+import { acceptSchema } from "../openai/accept-format.ts"
+import { invalid, optionalList, readArray, readObject, readString } from "../openai/accept-readers.ts"
+import { acceptCustom, acceptFunction } from "../openai/accept-tool-fields.ts"
+import { acceptMark } from "./accept-parts.ts"
 import { API, isObject, type Obj } from "./types.ts"
 
 /** Reads `tools` and the `functions` that came before them. Absent and empty differ. */
@@ -10,45 +13,24 @@ export function acceptTools(body: Obj): readonly Tool[] | undefined {
   if ((tools === undefined || tools === null) && (functions === undefined || functions === null)) return undefined
   return [
     ...optionalList(tools, "tools").map((tool, i) => acceptTool(tool, `tools[${i}]`)),
-    ...optionalList(functions, "functions").map((fn, i) => acceptFunction(fn, `functions[${i}]`)),
+    ...optionalList(functions, "functions").map((fn, i) => functionOf(fn, `functions[${i}]`)),
   ]
 }
 
 function acceptTool(value: unknown, path: string): Tool {
   const tool = readObject(value, path)
-  const type = readString(tool["type"], `${path}.type`)
-  if (type === "function") return { ...acceptFunction(tool["function"], `${path}.function`), ...acceptMark(tool) }
-  if (type !== "custom") return { type: "native", api: API, item: tool }
-  const custom = readObject(tool["custom"], `${path}.custom`)
-  const description = optionalString(custom["description"], `${path}.custom.description`)
-  const format = isObject(custom["format"]) ? custom["format"] : {}
-  return {
-    type: "custom",
-    name: readString(custom["name"], `${path}.custom.name`),
-    ...(description === undefined ? {} : { description }),
-    ...acceptGrammar(isObject(format["grammar"]) ? format["grammar"] : format),
+  switch (readString(tool["type"], `${path}.type`)) {
+    case "function":
+      return { ...functionOf(tool["function"], `${path}.function`), ...acceptMark(tool) }
+    case "custom":
+      return acceptCustom(readObject(tool["custom"], `${path}.custom`), `${path}.custom`)
+    default:
+      return { type: "native", api: API, item: tool }
   }
 }
 
-function acceptGrammar({ syntax, definition }: Obj): Pick<CustomTool, "grammar"> {
-  if ((syntax !== "lark" && syntax !== "regex") || typeof definition !== "string") return {}
-  return { grammar: { syntax, definition } }
-}
-
-function acceptFunction(value: unknown, path: string): Tool {
-  const fn = readObject(value, path)
-  const description = optionalString(fn["description"], `${path}.description`)
-  const strict = optionalBoolean(fn["strict"], `${path}.strict`)
-  const parameters: JsonSchema =
-    fn["parameters"] === undefined || fn["parameters"] === null
-      ? { type: "object", properties: {} }
-      : readObject(fn["parameters"], `${path}.parameters`)
-  return {
-    name: readString(fn["name"], `${path}.name`),
-    ...(description === undefined ? {} : { description }),
-    parameters,
-    ...(strict === undefined ? {} : { strict }),
-  }
+function functionOf(value: unknown, path: string): Tool {
+  return acceptFunction(readObject(value, path), path)
 }
 
 /** Reads `tool_choice`, or the `function_call` that came before it. May narrow the tools. */
@@ -110,14 +92,5 @@ export function acceptOutput(value: unknown, lose: Lose): OutputFormat | undefin
   }
   const path = "response_format.json_schema"
   const schema = readObject(format["json_schema"], path)
-  const name = optionalString(schema["name"], `${path}.name`)
-  const description = optionalString(schema["description"], `${path}.description`)
-  const strict = optionalBoolean(schema["strict"], `${path}.strict`)
-  return {
-    type: "jsonSchema",
-    ...(name === undefined ? {} : { name }),
-    ...(description === undefined ? {} : { description }),
-    schema: readObject(schema["schema"] ?? {}, `${path}.schema`),
-    ...(strict === undefined ? {} : { strict }),
-  }
+  return acceptSchema({ ...schema, schema: schema["schema"] ?? {} }, path)
 }

@@ -230,3 +230,22 @@ describe("accepting a request", () => {
     expect(error.message).toContain(param)
   })
 })
+
+describe("what both of OpenAI's APIs read alike", () => {
+  test("the header thread-id names the conversation, behind the session's own", () => {
+    const body = { model: "m", messages: USER }
+    expect(read(body, { "thread-id": "t" })).toMatchObject({ affinity: "t", options: { sessionId: "t" } })
+    expect(read(body, { "thread-id": "t", "session-id": "s" }).affinity).toBe("s")
+  })
+
+  test("safety_identifier counts before the user that it has taken the place of", () => {
+    expect(read({ model: "m", messages: USER, user: "u", safety_identifier: "s" }).options.user).toBe("s")
+    expect(read({ model: "m", messages: USER, user: "u" }).options.user).toBe("u")
+  })
+
+  test("a file may come by its address", () => {
+    const file = { file_url: "https://a.example/b.pdf" }
+    const { context } = read({ model: "m", messages: [{ role: "user", content: [{ type: "file", file }] }] })
+    expect(context.messages[0]?.content).toEqual([{ type: "document", source: { url: "https://a.example/b.pdf" } }])
+  })
+})

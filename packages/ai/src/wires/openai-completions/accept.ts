@@ -1,13 +1,9 @@
 import { EFFORTS, type Effort } from "@sluice/catalog/core"
-import type { HeaderMap } from "../../contract/frame.ts"
-import type { HeadersView } from "../../contract/header-list.ts"
 import type { InboundCall, InboundRequest } from "../../contract/wire-server.ts"
 import type { Loss } from "../../model/message.ts"
 import type { CallOptions } from "../../model/options.ts"
-import type { Json } from "../../model/tool.ts"
-import { acceptMessages } from "./accept-messages.ts"
-import type { Lose } from "./accept-parts.ts"
-import { acceptOutput, acceptToolChoice, acceptTools } from "./accept-tools.ts"
+import { acceptControls, defined, loseUnread, type Lose } from "../openai/accept-fields.ts"
+import { affinityOf, forwarded } from "../openai/accept-headers.ts"
 import {
   invalid,
   optionalBoolean,
@@ -17,7 +13,9 @@ import {
   optionalWord,
   readObject,
   readString,
-} from "./readers.ts"
+} from "../openai/accept-readers.ts"
+import { acceptMessages } from "./accept-messages.ts"
+import { acceptOutput, acceptToolChoice, acceptTools } from "./accept-tools.ts"
 import { isObject, type Obj } from "./types.ts"
 
 /** Fields that are read; every other one is reported as left out. */
@@ -66,17 +64,6 @@ const IDLE: Readonly<Record<string, (value: unknown) => boolean>> = {
   logit_bias: (value) => isObject(value) && Object.keys(value).length === 0,
 }
 
-const AFFINITY_HEADERS = [
-  "x-prompt-cache-key",
-  "session_id",
-  "session-id",
-  "conversation_id",
-  "x-session-id",
-  "x-conversation-id",
-  "x-session-affinity",
-] as const
-const FORWARD = /^(?:openai-(?:organization|project|beta)|x-stainless-.+)$/
-
 /**
  * Reads a request to `/chat/completions`. Tolerates fields, tools and parts that it does not know, and reports them.
  *
@@ -99,15 +86,12 @@ export function accept(request: InboundRequest): InboundCall {
     ...numbers(body),
     ...reasoning(body),
     ...controls(body),
+    ...acceptControls(body),
     ...(choice === undefined ? {} : { toolChoice: choice }),
     ...(output === undefined ? {} : { output }),
     ...(affinity === undefined ? {} : { sessionId: affinity }),
   }
-  for (const [name, value] of Object.entries(body)) {
-    if (READ.has(name) || value === undefined || value === null) continue
-    if (Object.hasOwn(IDLE, name) && IDLE[name]?.(value)) continue
-    lose(`request.${name.slice(0, 80)}`, "The field is not carried over.")
-  }
+  loseUnread(body, READ, IDLE, lose)
   return {
     op: "generate",
     route: request.route,
@@ -173,19 +157,11 @@ function effortOf(value: unknown, path: string): Effort | "off" | undefined {
 function controls(body: Obj): CallOptions {
   const logprobs = optionalBoolean(body["logprobs"], "logprobs")
   const top = optionalInteger(body["top_logprobs"], "top_logprobs")
-  const retention = optionalString(body["prompt_cache_retention"], "prompt_cache_retention")
-  const metadata =
-    body["metadata"] == null ? undefined : (readObject(body["metadata"], "metadata") as Record<string, Json>)
   return defined({
     stop: stopOf(body["stop"]),
-    parallelToolCalls: optionalBoolean(body["parallel_tool_calls"], "parallel_tool_calls"),
     verbosity: optionalWord(body["verbosity"], "verbosity", ["low", "medium", "high"]),
     serviceTier: optionalString(body["service_tier"], "service_tier"),
     logprobs: logprobs === true && top !== undefined ? top : logprobs === true ? true : undefined,
-    user: optionalString(body["user"], "user") ?? optionalString(body["safety_identifier"], "safety_identifier"),
-    metadata: metadata && Object.keys(metadata).length > 0 ? metadata : undefined,
-    promptCacheKey: optionalString(body["prompt_cache_key"], "prompt_cache_key"),
-    cacheRetention: retention === "24h" ? "long" : undefined,
   })
 }
 
@@ -200,35 +176,4 @@ function wantsUsage(value: unknown): boolean {
   if (value === undefined || value === null) return false
   const options = readObject(value, "stream_options")
   return optionalBoolean(options["include_usage"], "stream_options.include_usage") ?? false
-}
-
-/** What the client offers to tell one conversation from another. */
-function affinityOf(body: Obj, headers: HeadersView): string | undefined {
-  const metadata = isObject(body["metadata"]) ? body["metadata"] : {}
-  const offered = [
-    body["prompt_cache_key"],
-    metadata["prompt_cache_key"],
-    metadata["session_id"],
-    metadata["conversation_id"],
-    ...AFFINITY_HEADERS.map((name) => headers.get(name)),
-  ]
-  return offered.find((value): value is string => typeof value === "string" && value !== "")
-}
-
-function forwarded(headers: HeadersView): HeaderMap {
-  const forward: HeaderMap = {}
-  headers.forEach((value, name) => {
-    if (FORWARD.test(name) && value !== "") forward[name] = value
-  })
-  return forward
-}
-
-/** Without the fields that are `undefined`. */
-function defined<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
-  const kept: Partial<T> = {}
-  for (const name in fields) {
-    const value = fields[name]
-    if (value !== undefined) kept[name] = value
-  }
-  return kept as T
 }

@@ -117,6 +117,13 @@ describe("a value, or a pair, that the host does not take says nothing about the
     expect(adapted(facts).adaptation).toBeUndefined()
   })
 
+  test("the only values that an effort may have are a list of them", () => {
+    const message = "reasoning_effort 'low' is unsupported. The only supported values are: medium, high"
+    expect(adapted({ message, param: "reasoning_effort" }, { reasoning: "low" }).adaptation?.change).toBe(
+      "with an effort out of medium, high",
+    )
+  })
+
   test("efforts that are refused because of tools, or one by one without a list, teach nothing", () => {
     const options: CallOptions = { reasoning: "minimal" }
     for (const message of [

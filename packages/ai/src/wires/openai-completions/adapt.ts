@@ -1,11 +1,12 @@
 import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
-import { isAboutValue, isConditional, namedEfforts, refuses, refusesField, refusesStrict } from "../refusal.ts"
+import { adaptation, objects, refusesDeveloper, type Change } from "../openai/adaptation.ts"
+import { refusedFields, WITHOUT } from "../openai/left-out-fields.ts"
+import { effortChange } from "../openai/refused-efforts.ts"
+import { refuses, refusesField, refusesStrict } from "../refusal.ts"
 import { encode } from "./request.ts"
-import { factName, isObject, learned, type ChatBody, type Obj } from "./types.ts"
+import { facts, isObject, learned, type ChatBody } from "./types.ts"
 
-/** Statuses that hosts refuse a request's shape with. */
-const STATUSES: ReadonlySet<number> = new Set([400, 404, 415, 422, 500, 501])
 /** Fields that may be left out without changing what is asked for beyond repair. */
 const OPTIONAL: readonly string[] = [
   "parallel_tool_calls",
@@ -32,52 +33,9 @@ const OPTIONAL: readonly string[] = [
   "chat_template_kwargs",
 ]
 
-/**
- * What to leave out of a request that a host refused, once for each thing.
- *
- * Only what this request really held is left out, and only if that changes the request. What the host said of the
- * thing itself is kept for host and model, so that the next call does without from the start; what it said of this
- * caller's content is kept for the conversation.
- */
+/** What to leave out of a request that a host refused. */
 export function adapt(error: SluiceError, call: Call, past: readonly Attempt[]): Adaptation | undefined {
-  const { status } = error
-  if (error.delivered !== "nothing" || error.scope === "local") return undefined
-  if (status !== undefined && !STATUSES.has(status)) return undefined
-  if (error.code !== "invalid_request" && error.code !== "unsupported" && error.code !== "server_error") {
-    return undefined
-  }
-  const clear = error.code !== "server_error" && status !== 500
-  // A server that merely broke is no reason to build the request again.
-  if (!clear && !/strict|schema|grammar|structured|wrong_api_format/i.test(`${error.message} ${error.type}`)) {
-    return undefined
-  }
-  const body = bodyOf(call)
-  if (!body) return undefined
-  const sent = JSON.stringify(body)
-  for (const { words, where = "host", fact, value } of changes(error, call, body, clear)) {
-    if (past.some((attempt) => attempt.change === words)) continue
-    const facts = { [factName(call, fact)]: value }
-    if (JSON.stringify(bodyOf({ ...call, known: { ...call.known, ...facts } })) === sent) continue
-    return { change: words, learn: { where, facts } }
-  }
-  return undefined
-}
-
-/** The body of the request; `undefined` where it could not be built, which no host has refused then. */
-function bodyOf(call: Call): ChatBody | undefined {
-  try {
-    return encode(call).body as ChatBody
-  } catch {
-    return undefined
-  }
-}
-
-interface Change {
-  words: string
-  fact: string
-  value: unknown
-  /** Default `host`. */
-  where?: "host" | "session"
+  return adaptation(error, call, past, { encode, facts, changes })
 }
 
 function* changes(error: SluiceError, call: Call, body: ChatBody, clear: boolean): Generator<Change> {
@@ -90,11 +48,8 @@ function* ofFields(error: SluiceError, call: Call, body: ChatBody): Generator<Ch
   const text = `${error.message} ${error.param ?? ""}`
   const cap = capField(error, call, body)
   if (cap) yield { words: "without the field for the token cap it refused", fact: "maxTokensField", value: cap }
-  const efforts = takenEfforts(error, body)
-  if (efforts) {
-    const words = efforts.length > 0 ? `with an effort out of ${efforts.join(", ")}` : "without an effort"
-    yield { words, fact: "efforts", value: efforts }
-  }
+  const effort = ofEffort(error, body)
+  if (effort) yield effort
   // No caller has a say in what stands in this field.
   if (body["stream_options"] !== undefined && /stream_options|include_usage/i.test(text) && refuses(error.message)) {
     yield { words: "without stream_options", fact: "streamUsage", value: false }
@@ -102,19 +57,13 @@ function* ofFields(error: SluiceError, call: Call, body: ChatBody): Generator<Ch
   if (sendsDetail(body) && refusesField(error, "detail", { nested: true })) {
     yield { words: "without the detail of images", fact: "imageDetail", value: false }
   }
-  if (hasRole(body, "developer") && refusesDeveloper(error)) {
+  if (hasRole(body, "developer") && refusesDeveloper(error, "messages")) {
     yield { words: "with the role system for developer", fact: "developerRole", value: false }
   }
   if (refusesJsonSchema(error, body)) {
     yield { words: "with json_object for a schema", fact: "structuredOutput", value: "json_object" }
   }
-  for (const field of OPTIONAL) {
-    const value = body[field]
-    if (value === undefined || !refusesField(error, field, { value })) continue
-    const known = learned(call, "without")
-    const without = Array.isArray(known) ? (known as string[]) : []
-    if (!without.includes(field)) yield { words: `without ${field}`, fact: "without", value: [...without, field] }
-  }
+  yield* refusedFields(error, body, OPTIONAL, learned(call, WITHOUT))
 }
 
 /** The field for the cap that the host wants instead of the one that it does not know. */
@@ -125,24 +74,17 @@ function capField(error: SluiceError, call: Call, body: ChatBody): string | unde
   return sent === "max_tokens" ? "max_completion_tokens" : "max_tokens"
 }
 
-/** The efforts that a host takes, when it refused the one that was sent: those that it lists, or none at all. */
-function takenEfforts(error: SluiceError, body: ChatBody): string[] | undefined {
+function ofEffort(error: SluiceError, body: ChatBody): Change | undefined {
   const bag = body["reasoning"]
-  const sent = body["reasoning_effort"] ?? (isObject(bag) ? bag["effort"] : undefined)
-  if (sent === undefined || isConditional(error.message)) return undefined
-  const { param } = error
-  if (param !== undefined && !/effort|^reasoning$/i.test(param)) return undefined
-  const listed = namedEfforts(error.message)
-  if (listed.length > 0 && /effort/i.test(`${error.message} ${param ?? ""}`)) return listed
-  const refused =
-    refusesField(error, "reasoning_effort", { value: sent }) ||
-    (isObject(bag) && refusesField(error, "effort", { value: sent, nested: true }))
-  return refused ? [] : undefined
-}
-
-function refusesDeveloper({ message, param }: SluiceError): boolean {
-  const role = /["'`]developer["'`]|\bdeveloper\b.{0,40}\brole\b|\brole\b.{0,40}\bdeveloper\b/is.test(message)
-  return role && (refuses(message) || isAboutValue(message)) && (param === undefined || /messages|role/.test(param))
+  const nested = isObject(bag) ? bag["effort"] : undefined
+  const sent = body["reasoning_effort"] ?? nested
+  return effortChange(
+    error,
+    sent,
+    () =>
+      refusesField(error, "reasoning_effort", { value: sent }) ||
+      (nested !== undefined && refusesField(error, "effort", { value: sent, nested: true })),
+  )
 }
 
 /** The host takes no schema at all; a schema that it cannot use is the caller's. */
@@ -158,10 +100,6 @@ function strictChange(error: SluiceError, body: ChatBody, clear: boolean): Chang
   if (!sendsStrict(body)) return undefined
   const where = refusesStrict(error, clear)
   return where && { words: "without strict tools", fact: "strictTools", value: false, where }
-}
-
-function objects(list: unknown): Obj[] {
-  return Array.isArray(list) ? list.filter(isObject) : []
 }
 
 function hasRole(body: ChatBody, role: string): boolean {

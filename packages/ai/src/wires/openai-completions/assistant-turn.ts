@@ -1,4 +1,6 @@
 import type { AssistantMessage, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
+import { parseObject } from "../json.ts"
+import { sentArguments } from "../openai/tool-encoding.ts"
 import type { ThinkingState } from "./thinking.ts"
 import { cacheControl } from "./content-parts.ts"
 import type { ToolCallIds } from "./tool-call-ids.ts"
@@ -87,17 +89,13 @@ function toolCall(
       custom: { name: call.name, input: typeof input === "string" ? input.toWellFormed() : "" },
     }
   }
-  const signature = parseObject(call.signature?.value)
+  const signature = parseObject(call.signature?.value ?? "")
   return {
     id,
     type: "function",
-    function: { name: call.name, arguments: JSON.stringify(call.arguments, wellFormed) },
+    function: { name: call.name, arguments: sentArguments(call) },
     ...(isObject(signature?.["extra_content"]) ? { extra_content: signature["extra_content"] as ChatBody } : {}),
   }
-}
-
-function wellFormed(_key: string, value: unknown): unknown {
-  return typeof value === "string" ? value.toWellFormed() : value
 }
 
 /** How the thinking of one turn goes back. */
@@ -158,7 +156,7 @@ class Turn {
         if (typeof detail?.["type"] === "string") details.push(detail)
         else this.#encoding.lose(at, "dropped", "The wire has no field for it.")
       } else if (block.type === "thinking" && this.#signed(block)) {
-        const { type, ...rest } = parseObject(block.signature?.value) as Obj
+        const { type, ...rest } = parseObject(block.signature?.value ?? "") as Obj
         details.push(block.thinking === "" ? { type, ...rest } : { type, text: block.thinking.toWellFormed(), ...rest })
       } else if (block.type === "toolCall" && block.signature) {
         const detail = parseObject(block.signature.value)
@@ -178,20 +176,10 @@ class Turn {
   }
 
   #signed(block: ThinkingBlock): boolean {
-    return typeof parseObject(block.signature?.value)?.["type"] === "string"
+    return typeof parseObject(block.signature?.value ?? "")?.["type"] === "string"
   }
 
   #lose(block: ThinkingBlock, kind: "dropped" | "approximated", reason: string): void {
     this.#encoding.lose(`${this.#field}.content[${this.#message.content.indexOf(block)}]`, kind, reason)
-  }
-}
-
-function parseObject(value: string | undefined): Obj | undefined {
-  if (value === undefined || !value.startsWith("{")) return undefined
-  try {
-    const parsed: unknown = JSON.parse(value)
-    return isObject(parsed) ? parsed : undefined
-  } catch {
-    return undefined
   }
 }

@@ -8,9 +8,10 @@ import type { Block } from "../../model/message.ts"
 import { ControlTokenFilter } from "./control-tokens.ts"
 import { isTaggedCopy, soleText, unwrap } from "./chunk-shape.ts"
 import { errorFacts } from "../host-errors.ts"
+import { readDataUrl } from "../openai/data-url.ts"
 import { readFinish } from "./finish.ts"
 import { ToolDeltas } from "./tool-deltas.ts"
-import { API, isObject, readDataUrl, THINKING_FIELDS, type Obj } from "./types.ts"
+import { API, isObject, THINKING_FIELDS, type Obj } from "./types.ts"
 import { readUsage } from "./usage.ts"
 
 /** How long a host is waited for that has ended its answer and neither closed the stream nor said `[DONE]`. */

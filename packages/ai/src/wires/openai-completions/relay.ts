@@ -5,8 +5,11 @@ import type { Frame } from "../../contract/frame.ts"
 import type { Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
 import { isSignOfLife } from "../sign-of-life.ts"
 import { errorFacts } from "../host-errors.ts"
+import { parseObject } from "../json.ts"
+import { requestHeaders } from "../openai/headers.ts"
+import { reportedUsage } from "../openai/relay-request.ts"
 import { readFinish } from "./finish.ts"
-import { passes } from "./passes.ts"
+import { passes } from "./relay-passes.ts"
 import { isObject, THINKING_FIELDS, type Obj } from "./types.ts"
 import { readUsage } from "./usage.ts"
 
@@ -23,10 +26,7 @@ const DONE = new TextEncoder().encode("data: [DONE]\n\n")
 /** Chat Completions on both sides. */
 export const relay: Relay = {
   path: "/chat/completions",
-  headers: (call) => ({
-    "content-type": "application/json",
-    accept: call.stream ? "text/event-stream" : "application/json",
-  }),
+  headers: ({ stream }) => requestHeaders(stream),
   passes,
   edit(raw, set) {
     const splices: Splice[] = []
@@ -66,7 +66,7 @@ class ChatTap implements Tap {
     const finish = HAS_FINISH.test(data)
     const error = HAS_ERROR.test(data) || frame.event === "error"
     if (isSignOfLife(data)) return "alive"
-    const chunk = parse(data)
+    const chunk = parseObject(data)
     if (!chunk) return this.#waiting()
     if (error && this.#failed(chunk, frame.event === "error")) return this.#waiting()
     const choices = Array.isArray(chunk["choices"]) ? chunk["choices"].filter(isObject) : []
@@ -117,9 +117,7 @@ class ChatTap implements Tap {
     const groq = chunk["x_groq"]
     const own = chunk["usage"] ?? choices[0]?.["usage"] ?? (isObject(groq) ? groq["usage"] : undefined)
     if (!isObject(own)) return
-    const read = readUsage(own)
-    const totalTokens = (read.input ?? 0) + (read.output ?? 0) + (read.cacheRead ?? 0) + (read.cacheWrite ?? 0)
-    this.#usage = { ...this.#usage, ...read, totalTokens, provenance: "reported" }
+    this.#usage = { ...this.#usage, ...reportedUsage(readUsage(own)) }
   }
 
   /** Whether a choice ends as it should. */
@@ -151,13 +149,4 @@ function isContent(choice: Obj): boolean {
   if (filled(delta["content"]) || filled(delta["tool_calls"]) || filled(delta["refusal"])) return true
   if (THINKING_FIELDS.some((field) => filled(delta[field])) || filled(delta["reasoning_details"])) return true
   return isObject(delta["function_call"]) || isObject(delta["audio"]) || filled(delta["images"])
-}
-
-function parse(data: string): Obj | undefined {
-  try {
-    const value: unknown = JSON.parse(data)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -1,8 +1,9 @@
-import type { Loss } from "../../model/message.ts"
-import { SluiceError } from "../../model/errors.ts"
 import type { Call, WireRequest } from "../../contract/wire-client.ts"
 import type { HeaderMap } from "../../contract/frame.ts"
 import { textValues, withBag, withExtra } from "../body-fields.ts"
+import { newEncoding, unsupported } from "../openai/encoding.ts"
+import { requestHeaders } from "../openai/headers.ts"
+import { leaveOut, WITHOUT } from "../openai/left-out-fields.ts"
 import { encodeMessages } from "./messages.ts"
 import { thinkingFields } from "./thinking.ts"
 import { encodeOutput, encodeTools } from "./tools.ts"
@@ -19,21 +20,10 @@ export function encode(call: Call): WireRequest {
   if (options.candidates !== undefined && options.candidates !== 1) {
     throw unsupported("candidates", `options.candidates is ${options.candidates}: only one answer can be decoded.`)
   }
-  const losses: Loss[] = []
-  const encoding: Encoding = {
-    call,
-    compat: model.compat.chat ?? {},
-    losses,
-    lose(field, kind, reason) {
-      if (!losses.some((known) => known.field === field && known.kind === kind)) losses.push({ field, kind, reason })
-    },
-  }
+  const encoding = newEncoding(call, model.compat.chat ?? {})
   const tools = encodeTools(encoding)
   const thinking = thinkingFields(encoding, tools.choice)
-  const headers: HeaderMap = {
-    "content-type": "application/json",
-    accept: call.stream ? "text/event-stream" : "application/json",
-  }
+  const headers = requestHeaders(call.stream)
   const body: ChatBody = {
     model: model.requestModelId ?? model.id,
     messages: encodeMessages(encoding, thinking.state),
@@ -45,12 +35,8 @@ export function encode(call: Call): WireRequest {
     ...thinking.fields,
     ...identity(encoding, headers),
   }
-  const fields = leaveOut(encoding, withExtra(encoding.compat.extraBody, body))
-  return { path: "/chat/completions", headers, body: withBag(options.wire?.[API], fields), losses }
-}
-
-function unsupported(param: string, message: string): SluiceError {
-  return new SluiceError({ code: "unsupported", message, param, scope: "local" })
+  const fields = leaveOut(encoding, withExtra(encoding.compat.extraBody, body), learned(call, WITHOUT))
+  return { path: "/chat/completions", headers, body: withBag(options.wire?.[API], fields), losses: encoding.losses }
 }
 
 function streaming({ call, compat }: Encoding): ChatBody {
@@ -142,33 +128,4 @@ function identity({ call, compat, lose }: Encoding, headers: HeaderMap): ChatBod
     lose("options.promptCacheKey", "dropped", "The host has no field for it.")
   }
   return fields
-}
-
-const OPTION_OF: Readonly<Record<string, string>> = {
-  parallel_tool_calls: "parallelToolCalls",
-  top_p: "topP",
-  top_k: "topK",
-  min_p: "minP",
-  presence_penalty: "presencePenalty",
-  frequency_penalty: "frequencyPenalty",
-  repetition_penalty: "repetitionPenalty",
-  service_tier: "serviceTier",
-  prompt_cache_key: "promptCacheKey",
-  top_logprobs: "logprobs",
-  reasoning_effort: "reasoning",
-  enable_thinking: "reasoning",
-  thinking_budget: "thinkingBudget",
-  chat_template_kwargs: "reasoning",
-}
-
-/** Leaves out the fields that the host has refused before. */
-function leaveOut({ call, lose }: Encoding, body: ChatBody): ChatBody {
-  const without = learned(call, "without")
-  if (!Array.isArray(without)) return body
-  for (const name of without as string[]) {
-    if (body[name] === undefined) continue
-    delete body[name]
-    if (name !== "store") lose(`options.${OPTION_OF[name] ?? name}`, "dropped", `The host refused the field ${name}.`)
-  }
-  return body
 }

@@ -3,7 +3,7 @@ import type { Mint } from "../../contract/wire-client.ts"
 import type { InboundCall, Responder } from "../../contract/wire-server.ts"
 import type { AssistantMessageEvent } from "../../model/events.ts"
 import type { AssistantMessage, Block, Loss, TextBlock, ToolCallBlock } from "../../model/message.ts"
-import { errorEnvelope } from "./failure.ts"
+import { errorEnvelope, failureOf } from "../openai/respond-failure.ts"
 import { isObject, type Obj } from "./types.ts"
 import { writeUsage } from "./usage.ts"
 
@@ -84,7 +84,7 @@ export class ChatResponder implements Responder {
         return this.#begin(this.#done(event.message))
       case "error":
         this.#ended = true
-        return [{ data: JSON.stringify(errorEnvelope(event.error.error ?? unnamed(event.error))) }]
+        return [{ data: JSON.stringify(errorEnvelope(failureOf(event.error))) }]
       default:
         return NOTHING
     }
@@ -328,11 +328,6 @@ export class ChatResponder implements Responder {
   #lose(field: string, reason: string, kind: Loss["kind"] = "dropped"): void {
     if (!this.losses.some((known) => known.field === field)) this.losses.push({ field, kind, reason })
   }
-}
-
-function unnamed(message: AssistantMessage): NonNullable<AssistantMessage["error"]> {
-  const code = message.stopReason === "aborted" ? "aborted" : "server_error"
-  return { code, message: "The answer failed.", retryable: false, scope: "host", delivered: "nothing" }
 }
 
 function refusalOf({ stopDetails }: AssistantMessage): string | null {

@@ -1,7 +1,7 @@
 import type { InboundCall, WireServer } from "../../contract/wire-server.ts"
 import type { Mint } from "../../contract/wire-client.ts"
 import { accept } from "./accept.ts"
-import { failure } from "./failure.ts"
+import { failure } from "../openai/respond-failure.ts"
 import { relay } from "./relay.ts"
 import { ChatResponder } from "./respond.ts"
 import { API } from "./types.ts"

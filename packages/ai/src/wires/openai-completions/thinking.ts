@@ -1,5 +1,6 @@
-import { EFFORTS, type Effort } from "@sluice/catalog/core"
-import { effortOf, isEffort, nearestEffort } from "../effort.ts"
+import type { Effort } from "@sluice/catalog/core"
+import { spelledEffort, wantedEffort } from "../openai/efforts.ts"
+import { learnedWords } from "../openai/facts.ts"
 import { learned, type ChatBody, type Encoding } from "./types.ts"
 
 /** Whether thinking is asked for, asked not to be, or left to the host. */
@@ -18,7 +19,8 @@ export interface Thinking {
 export function thinkingFields(encoding: Encoding, toolChoice: "absent" | "free" | "forced"): Thinking {
   const { call, compat, lose } = encoding
   const { options, model } = call
-  const wish = wishOf(encoding)
+  const thinks = model.thinking || model.assumed || compat.efforts || compat.thinkingFormat
+  const wish = wantedEffort(encoding, Boolean(thinks))
   const conflict =
     (compat.thinkingOffWithToolChoice === "forced" && toolChoice === "forced") ||
     (compat.thinkingOffWithToolChoice === "any" && toolChoice !== "absent")
@@ -41,17 +43,6 @@ export function thinkingFields(encoding: Encoding, toolChoice: "absent" | "free"
   }
   if (options.thinkingBudget) lose("options.thinkingBudget", "dropped", "Thinking is off.")
   return off(encoding, true)
-}
-
-/** The level the caller wants, out of level and budget; `undefined` where nothing was said. */
-function wishOf({ call, compat, lose }: Encoding): Effort | "off" | undefined {
-  const { reasoning, thinkingBudget } = call.options
-  const asked = reasoning ?? (thinkingBudget === undefined ? undefined : effortOf(thinkingBudget))
-  if (asked === undefined || asked === "off") return asked
-  const knowsNoThinking = !call.model.thinking && !call.model.assumed && !compat.efforts && !compat.thinkingFormat
-  if (!knowsNoThinking) return asked
-  lose("options.reasoning", "dropped", "The model does not think.")
-  return undefined
 }
 
 function lowest({ call, compat }: Encoding): Effort {
@@ -131,7 +122,7 @@ function off(encoding: Encoding, said: boolean): Thinking {
       return { state: "off", fields: {} }
     case "openai":
   }
-  const refused = refusedEfforts(encoding)
+  const refused = takenEfforts(encoding)
   if (compat.effortOff !== undefined && (!refused || refused.includes(compat.effortOff))) {
     return { state: "off", fields: { reasoning_effort: compat.effortOff } }
   }
@@ -142,31 +133,12 @@ function off(encoding: Encoding, said: boolean): Thinking {
   return { state: "off", fields: { reasoning_effort: effort } }
 }
 
-/** The efforts that the host named when it refused one; `undefined` where it has refused none. */
-function refusedEfforts({ call }: Encoding): readonly string[] | undefined {
-  const efforts = learned(call, "efforts")
-  return Array.isArray(efforts) ? (efforts as string[]) : undefined
+/** A level as the host spells it. */
+function spelled(encoding: Encoding, wanted: Effort, report: boolean): string | undefined {
+  return spelledEffort(encoding, wanted, takenEfforts(encoding), report)
 }
 
-/** A level as the host spells it, moved to the nearest that it takes. */
-function spelled(encoding: Encoding, wanted: Effort, report: boolean): string | undefined {
-  const { call, compat, lose } = encoding
-  const ladder = call.model.thinking
-  const allowed = compat.efforts ?? ladder?.efforts
-  const spellings = { ...ladder?.effortMap, ...compat.effortMap }
-  let effort: Effort = wanted
-  if (allowed && allowed.length > 0 && !allowed.includes(wanted) && !Object.hasOwn(spellings, wanted)) {
-    effort = nearestEffort(wanted, allowed) ?? wanted
-  }
-  let word: string | undefined = spellings[effort] ?? effort
-  const taken = refusedEfforts(encoding)
-  if (taken && !taken.includes(word)) {
-    const known = taken.filter((name): name is Effort => (EFFORTS as readonly string[]).includes(name))
-    word = nearestEffort(effort, known)
-  }
-  if (report && word === undefined) lose("options.reasoning", "dropped", "The host refuses every level.")
-  else if (report && (effort !== wanted || (word !== wanted && isEffort(word)))) {
-    lose("options.reasoning", "approximated", `The host was asked for ${word}, the nearest level that it takes.`)
-  }
-  return word
+/** The efforts that the host named when it refused one; `undefined` where it has refused none. */
+function takenEfforts({ call }: Encoding): readonly string[] | undefined {
+  return learnedWords(learned(call, "efforts"))
 }

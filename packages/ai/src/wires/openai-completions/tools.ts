@@ -1,12 +1,13 @@
-import type { CustomTool, FunctionTool, Json, JsonSchema, Tool } from "../../model/tool.ts"
-import { isStrictSchema, schemaName, standIn } from "../tool-schema.ts"
+import type { CustomTool, FunctionTool, Json, Tool } from "../../model/tool.ts"
+import { encodeChoice, schemaFormat, toolHead, type EncodedTool, type ToldChoice } from "../openai/tool-encoding.ts"
+import { isStrictSchema, standIn } from "../tool-schema.ts"
 import { API, isObject, learned, type ChatBody, type Encoding } from "./types.ts"
 
 /** Tools and tool choice as they go out. */
 export interface EncodedTools {
   fields: ChatBody
   /** What the host is told about using them. */
-  choice: "absent" | "free" | "forced"
+  choice: ToldChoice
 }
 
 /** The fields `tools`, `tool_choice` and `parallel_tool_calls`. */
@@ -18,7 +19,7 @@ export function encodeTools(encoding: Encoding): EncodedTools {
   const fields: ChatBody = {}
   if (tools.length > 0) fields["tools"] = tools.map(({ body }) => body)
   else if (compat.emptyTools && hasCalls(encoding)) fields["tools"] = []
-  const choice = encodeChoice(encoding, tools, fields)
+  const choice = choiceOf(encoding, tools, fields)
   if (options.parallelToolCalls !== undefined && tools.length > 0) {
     if (compat.parallelToolCalls === false) lose("options.parallelToolCalls", "dropped", "The host has no such field.")
     else fields["parallel_tool_calls"] = options.parallelToolCalls
@@ -26,9 +27,7 @@ export function encodeTools(encoding: Encoding): EncodedTools {
   return { fields, choice }
 }
 
-interface EncodedTool {
-  name: string
-  body: ChatBody
+interface ChatTool extends EncodedTool {
   at: number
   /** What the author said. */
   wish: boolean | undefined
@@ -42,7 +41,7 @@ function hasCalls({ call }: Encoding): boolean {
   )
 }
 
-function encodeTool(encoding: Encoding, tool: Tool, at: number): EncodedTool[] {
+function encodeTool(encoding: Encoding, tool: Tool, at: number): ChatTool[] {
   const { compat, lose } = encoding
   if (tool.cache) lose(`tools[${at}].cache`, "dropped", "Cache marks stand on messages only.")
   switch (tool.type) {
@@ -68,8 +67,7 @@ function functionTool(tool: FunctionTool): ChatBody {
   return {
     type: "function",
     function: {
-      name: tool.name,
-      ...(tool.description === undefined ? {} : { description: tool.description.toWellFormed() }),
+      ...toolHead(tool),
       parameters: tool.parameters as Json,
     },
   }
@@ -79,30 +77,29 @@ function customTool(tool: CustomTool): ChatBody {
   return {
     type: "custom",
     custom: {
-      name: tool.name,
-      ...(tool.description === undefined ? {} : { description: tool.description.toWellFormed() }),
+      ...toolHead(tool),
       ...(tool.grammar ? { format: { type: "grammar", grammar: { ...tool.grammar } } } : {}),
     },
   }
 }
 
 /** Sets `strict` where host and schemas allow it; a host that refused it once is not asked again. */
-function alignStrict(encoding: Encoding, tools: readonly EncodedTool[]): void {
+function alignStrict(encoding: Encoding, tools: readonly ChatTool[]): void {
   const { call, compat, lose } = encoding
   const mode = learned(call, "strictTools") === false ? "none" : (compat.strictTools ?? "none")
   const functions = tools.filter(({ body }) => isObject(body["function"]))
-  const set = (tool: EncodedTool, strict: boolean): void => {
+  const set = (tool: ChatTool, strict: boolean): void => {
     const fn = tool.body["function"] as ChatBody
     fn["strict"] = strict
   }
-  const refuse = (tool: EncodedTool, reason: string): void => {
+  const refuse = (tool: ChatTool, reason: string): void => {
     if (tool.wish === true) lose(`tools[${tool.at}].strict`, "dropped", reason)
   }
   if (mode === "none") {
     for (const tool of functions) refuse(tool, "The host does not hold a model to a tool's schema.")
     return
   }
-  const can = (tool: EncodedTool): boolean =>
+  const can = (tool: ChatTool): boolean =>
     tool.wish ?? isStrictSchema((tool.body["function"] as ChatBody)["parameters"])
   if (mode === "all-or-none") {
     const all = functions.every(can)
@@ -118,54 +115,14 @@ function alignStrict(encoding: Encoding, tools: readonly EncodedTool[]): void {
   }
 }
 
-function encodeChoice(
-  { call, compat, lose }: Encoding,
-  tools: readonly EncodedTool[],
-  fields: ChatBody,
-): EncodedTools["choice"] {
-  const choice = call.options.toolChoice
-  if (choice === undefined) return "absent"
-  if (tools.length === 0) {
-    if (choice !== "none" && choice !== "auto") {
-      lose("options.toolChoice", "dropped", "There is no tool that could be called.")
-    }
-    return "absent"
-  }
-  const named = typeof choice === "object" ? tools.find(({ name }) => name === choice.name) : undefined
-  if (typeof choice === "object" && !named) {
-    lose("options.toolChoice", "dropped", `There is no tool named ${choice.name}.`)
-    return "absent"
-  }
-  if (compat.toolChoice === "none") {
-    if (choice === "none") {
-      lose("options.toolChoice", "approximated", "The host takes no tool choice: the tools were left out.")
-      delete fields["tools"]
-    } else if (choice !== "auto") lose("options.toolChoice", "dropped", "The host takes no tool choice.")
-    return "absent"
-  }
-  if (choice === "auto" || choice === "none") {
-    fields["tool_choice"] = choice
-    return "free"
-  }
+function choiceOf(encoding: Encoding, tools: readonly ChatTool[], fields: ChatBody): ToldChoice {
+  const { call, compat } = encoding
   const thinks = call.options.reasoning !== "off" && call.model.thinking?.mandatory === true
-  if (compat.refusesForcedTool || (thinks && compat.thinkingOffWithToolChoice === "forced")) {
-    lose("options.toolChoice", "approximated", "The host refuses a forced tool: the model may choose.")
-    fields["tool_choice"] = "auto"
-    return "free"
-  }
-  if (choice === "required") fields["tool_choice"] = "required"
-  else if (compat.toolChoice === "strings") {
-    // "required" alone would let the model take another tool.
-    fields["tools"] = [(named as EncodedTool).body]
-    fields["tool_choice"] = "required"
-    if (tools.length > 1) lose("tools", "approximated", `Only ${choice.name} was offered, as the host takes no name.`)
-  } else {
-    const custom = isObject(named?.body["custom"])
-    fields["tool_choice"] = custom
-      ? { type: "custom", custom: { name: choice.name } }
-      : { type: "function", function: { name: choice.name } }
-  }
-  return "forced"
+  return encodeChoice(encoding, tools, fields, {
+    refusesForced: compat.refusesForcedTool === true || (thinks && compat.thinkingOffWithToolChoice === "forced"),
+    named: ({ name, body }) =>
+      isObject(body["custom"]) ? { type: "custom", custom: { name } } : { type: "function", function: { name } },
+  })
 }
 
 /** The field `response_format`. */
@@ -185,12 +142,7 @@ export function encodeOutput({ call, compat, lose }: Encoding): ChatBody {
   return {
     response_format: {
       type: "json_schema",
-      json_schema: {
-        name: schemaName(output.name ?? output.schema["title"]),
-        ...(output.description === undefined ? {} : { description: output.description }),
-        schema: output.schema satisfies JsonSchema as Json,
-        ...(output.strict === undefined ? {} : { strict: output.strict }),
-      },
+      json_schema: schemaFormat(output),
     },
   }
 }

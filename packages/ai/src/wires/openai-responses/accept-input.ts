@@ -1,4 +1,3 @@
-import { parseArguments } from "../../assemble/json-arguments.ts"
 import { SluiceError } from "../../model/errors.ts"
 import type {
   AssistantMessage,
@@ -9,10 +8,12 @@ import type {
   ThinkingBlock,
   ToolCallBlock,
 } from "../../model/message.ts"
-import { invalid, optionalString, readArray, readObject, readString } from "../openai-completions/readers.ts"
-import { acceptContent, acceptTexts, type Lose } from "./accept-parts.ts"
-import { isSealed, open } from "./seal.ts"
-import { API, isObject, type Obj } from "./types.ts"
+import type { Lose } from "../openai/accept-fields.ts"
+import { invalid, optionalString, readArray, readObject, readString } from "../openai/accept-readers.ts"
+import { argumentsOf } from "../openai/accept-tool-fields.ts"
+import { acceptContent, acceptTexts } from "./accept-parts.ts"
+import { isSealed, open } from "./server-seal.ts"
+import { API, type Obj } from "./types.ts"
 
 /**
  * Reads `instructions` and `input`. System messages at the head are the system prompt, later ones are a developer's.
@@ -221,12 +222,6 @@ function reasoningItem(item: Obj, id: string | undefined): string {
     ...(Array.isArray(content) ? { content } : {}),
     encrypted_content,
   })
-}
-
-function argumentsOf(value: unknown, path: string): Pick<ToolCallBlock, "arguments" | "rawArguments"> {
-  if (isObject(value)) return { arguments: value }
-  const parsed = parseArguments(optionalString(value, path) ?? "")
-  return parsed.ok ? { arguments: parsed.value } : { arguments: {}, rawArguments: parsed.text }
 }
 
 function referenced(path: string): SluiceError {

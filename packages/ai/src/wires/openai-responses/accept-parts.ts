@@ -1,10 +1,8 @@
 import type { InputBlock, MediaSource, TextBlock } from "../../model/message.ts"
-import { invalid, optionalString, readArray, readObject, readString } from "../openai-completions/readers.ts"
-import { readDataUrl } from "../openai-completions/types.ts"
+import type { Lose } from "../openai/accept-fields.ts"
+import { acceptAudio, acceptDetail, acceptFile, mediaOf } from "../openai/accept-media.ts"
+import { invalid, optionalString, readArray, readObject, readString } from "../openai/accept-readers.ts"
 import { API, isObject, type Obj } from "./types.ts"
-
-/** Reports something that is left out. */
-export type Lose = (field: string, reason: string) => void
 
 /** Content that is a text or parts. Parts of a type that is not known are kept for hosts of the same wire. */
 export function acceptContent(value: unknown, path: string): string | InputBlock[] {
@@ -63,22 +61,15 @@ function acceptPart(value: unknown, path: string): InputBlock[] {
       return [acceptImage(part, path)]
     case "input_file":
       return [acceptFile(part, path)]
-    case "input_audio": {
-      const audio = readObject(part["input_audio"], `${path}.input_audio`)
-      const data = readString(audio["data"], `${path}.input_audio.data`)
-      const format = readString(audio["format"], `${path}.input_audio.format`)
-      return [{ type: "audio", source: { data, mimeType: format === "mp3" ? "audio/mpeg" : `audio/${format}` } }]
-    }
+    case "input_audio":
+      return [acceptAudio(part, path)]
     default:
       return [{ type: "native", api: API, item: part }]
   }
 }
 
-const DETAILS = ["auto", "low", "high", "original"] as const
-
 function acceptImage(part: Obj, path: string): InputBlock {
-  const detail = DETAILS.find((one) => one === part["detail"])
-  return { type: "image", source: imageSource(part, path), ...(detail ? { detail } : {}) }
+  return { type: "image", source: imageSource(part, path), ...acceptDetail(part["detail"]) }
 }
 
 function imageSource(part: Obj, path: string): MediaSource {
@@ -88,34 +79,4 @@ function imageSource(part: Obj, path: string): MediaSource {
   const nested = part["image_url"]
   const url = isObject(nested) ? nested["url"] : nested
   return mediaOf(readString(url, `${path}.image_url`), `${path}.image_url`)
-}
-
-function mediaOf(url: string, path: string): MediaSource {
-  if (url === "") throw invalid(path, "expected an address or a data URL, got an empty text")
-  if (!/^data:/i.test(url)) return { url }
-  const data = readDataUrl(url)
-  if (!data) throw invalid(path, "the data URL cannot be read")
-  return data
-}
-
-const MIME_OF: Readonly<Record<string, string>> = {
-  pdf: "application/pdf",
-  txt: "text/plain",
-  md: "text/markdown",
-  csv: "text/csv",
-  json: "application/json",
-}
-
-function acceptFile(part: Obj, path: string): InputBlock {
-  const title = optionalString(part["filename"], `${path}.filename`)
-  const named = title === undefined ? {} : { title }
-  const fileId = optionalString(part["file_id"], `${path}.file_id`)
-  if (fileId !== undefined) return { type: "document", source: { fileId }, ...named }
-  const url = optionalString(part["file_url"], `${path}.file_url`)
-  if (url !== undefined) return { type: "document", source: mediaOf(url, `${path}.file_url`), ...named }
-  const data = readString(part["file_data"], `${path}.file_data`)
-  if (/^data:/i.test(data)) return { type: "document", source: mediaOf(data, `${path}.file_data`), ...named }
-  const extension = title?.split(".").at(-1)?.toLowerCase() ?? ""
-  const mimeType = (Object.hasOwn(MIME_OF, extension) && MIME_OF[extension]) || "application/pdf"
-  return { type: "document", source: { data, mimeType }, ...named }
 }

@@ -1,14 +1,9 @@
 import type { OutputFormat } from "../../model/options.ts"
-import type { CustomTool, FunctionTool, JsonSchema, Tool, ToolChoice } from "../../model/tool.ts"
-import {
-  invalid,
-  optionalBoolean,
-  optionalString,
-  readArray,
-  readObject,
-  readString,
-} from "../openai-completions/readers.ts"
-import type { Lose } from "./accept-parts.ts"
+import type { Tool, ToolChoice } from "../../model/tool.ts"
+import type { Lose } from "../openai/accept-fields.ts"
+import { acceptSchema } from "../openai/accept-format.ts"
+import { invalid, readArray, readObject, readString } from "../openai/accept-readers.ts"
+import { acceptCustom, acceptFunction } from "../openai/accept-tool-fields.ts"
 import { API, isObject, type Obj } from "./types.ts"
 
 /** Reads `tools`. Absent and empty differ. Tools of other types are kept for hosts of the same wire. */
@@ -26,35 +21,6 @@ export function acceptTools(value: unknown): readonly Tool[] | undefined {
         return { type: "native", api: API, item: tool }
     }
   })
-}
-
-function acceptFunction(tool: Obj, path: string): FunctionTool {
-  const description = optionalString(tool["description"], `${path}.description`)
-  const strict = optionalBoolean(tool["strict"], `${path}.strict`)
-  const given = tool["parameters"]
-  const parameters: JsonSchema =
-    given === undefined || given === null ? { type: "object", properties: {} } : readObject(given, `${path}.parameters`)
-  return {
-    name: readString(tool["name"], `${path}.name`),
-    ...(description === undefined ? {} : { description }),
-    parameters,
-    ...(strict === undefined ? {} : { strict }),
-  }
-}
-
-function acceptCustom(tool: Obj, path: string): CustomTool {
-  const description = optionalString(tool["description"], `${path}.description`)
-  return {
-    type: "custom",
-    name: readString(tool["name"], `${path}.name`),
-    ...(description === undefined ? {} : { description }),
-    ...acceptGrammar(isObject(tool["format"]) ? tool["format"] : {}),
-  }
-}
-
-function acceptGrammar({ syntax, definition }: Obj): Pick<CustomTool, "grammar"> {
-  if ((syntax !== "lark" && syntax !== "regex") || typeof definition !== "string") return {}
-  return { grammar: { syntax, definition } }
 }
 
 /** What was read of `tool_choice`. */
@@ -109,14 +75,5 @@ export function acceptFormat(value: unknown, lose: Lose): OutputFormat | undefin
     lose(path, `A format of type ${type.slice(0, 40)} is not known.`)
     return undefined
   }
-  const name = optionalString(format["name"], `${path}.name`)
-  const description = optionalString(format["description"], `${path}.description`)
-  const strict = optionalBoolean(format["strict"], `${path}.strict`)
-  return {
-    type: "jsonSchema",
-    ...(name === undefined ? {} : { name }),
-    ...(description === undefined ? {} : { description }),
-    schema: readObject(format["schema"], `${path}.schema`),
-    ...(strict === undefined ? {} : { strict }),
-  }
+  return acceptSchema(format, path)
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { SluiceError } from "../../model/errors.ts"
 import { accept } from "./accept.ts"
-import { seal } from "./seal.ts"
+import { seal } from "./server-seal.ts"
 import { openaiResponsesServer } from "./server.ts"
 
 function read(body: object, headers: Record<string, string> = {}, route = "/v1/responses") {
@@ -424,5 +424,24 @@ describe("what is refused", () => {
         error: { code: "previous_response_not_found", param: "previous_response_id", type: "invalid_request_error" },
       },
     })
+  })
+})
+
+describe("what both of OpenAI's APIs read alike", () => {
+  test("the key of a cache within the metadata names the conversation", () => {
+    expect(read({ input: "hi", metadata: { prompt_cache_key: "k", session_id: "s" } }).affinity).toBe("k")
+  })
+
+  test("an address in the place of a file's data is one", () => {
+    const content = [{ type: "input_file", file_data: "https://a.example/b.pdf" }]
+    expect(messages([{ role: "user", content }])[0]?.content).toEqual([
+      { type: "document", source: { url: "https://a.example/b.pdf" } },
+    ])
+  })
+
+  test("a grammar may stand where Chat Completions has it", () => {
+    const grammar = { syntax: "lark", definition: "start: WORD" }
+    const tool = { type: "custom", name: "write", format: { type: "grammar", grammar } }
+    expect(read({ input: "hi", tools: [tool] }).context.tools).toEqual([{ type: "custom", name: "write", grammar }])
   })
 })

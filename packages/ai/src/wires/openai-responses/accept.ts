@@ -1,11 +1,10 @@
 import { EFFORTS, type Effort } from "@sluice/catalog/core"
-import type { HeaderMap } from "../../contract/frame.ts"
-import type { HeadersView } from "../../contract/header-list.ts"
 import type { InboundCall, InboundOp, InboundRequest } from "../../contract/wire-server.ts"
 import { SluiceError } from "../../model/errors.ts"
 import type { Loss } from "../../model/message.ts"
 import type { CallOptions } from "../../model/options.ts"
-import type { Json } from "../../model/tool.ts"
+import { acceptControls, defined, loseUnread, type Lose } from "../openai/accept-fields.ts"
+import { affinityOf, forwarded } from "../openai/accept-headers.ts"
 import {
   invalid,
   optionalBoolean,
@@ -16,9 +15,8 @@ import {
   readArray,
   readObject,
   readString,
-} from "../openai-completions/readers.ts"
+} from "../openai/accept-readers.ts"
 import { acceptInput } from "./accept-input.ts"
-import type { Lose } from "./accept-parts.ts"
 import { acceptFormat, acceptToolChoice, acceptTools } from "./accept-tools.ts"
 import { API, isObject, type Obj } from "./types.ts"
 
@@ -63,18 +61,6 @@ const IDLE: Readonly<Record<string, (value: unknown) => boolean>> = {
 const ENCRYPTED = "reasoning.encrypted_content"
 const LOGPROBS = "message.output_text.logprobs"
 
-const AFFINITY_HEADERS = [
-  "x-prompt-cache-key",
-  "session_id",
-  "session-id",
-  "thread-id",
-  "conversation_id",
-  "x-session-id",
-  "x-conversation-id",
-  "x-session-affinity",
-] as const
-const FORWARD = /^(?:openai-(?:organization|project|beta)|x-stainless-.+)$/
-
 /**
  * Reads a request to `/responses`. Tolerates fields, tools, items and parts that it does not know: the first are
  * reported, the others kept for hosts of the same wire.
@@ -101,17 +87,14 @@ export function accept(request: InboundRequest): InboundCall {
   const options: CallOptions = {
     ...numbers(body),
     ...reasoning(body, lose),
-    ...controls(body),
+    ...tierOf(body),
+    ...acceptControls(body),
     ...textOf(body, lose),
     ...(choice === undefined ? {} : { toolChoice: choice }),
     ...(affinity === undefined ? {} : { sessionId: affinity }),
     ...(wire === undefined ? {} : { wire: { [API]: wire } }),
   }
-  for (const [name, value] of Object.entries(body)) {
-    if (READ.has(name) || value === undefined || value === null) continue
-    if (Object.hasOwn(IDLE, name) && IDLE[name]?.(value)) continue
-    lose(`request.${name.slice(0, 80)}`, "The field is not carried over.")
-  }
+  loseUnread(body, READ, IDLE, lose)
   return {
     op: opOf(request, body),
     route: request.route,
@@ -201,20 +184,10 @@ function effortOf(value: unknown): Effort | "off" | undefined {
   return word === "none" ? "off" : word
 }
 
-function controls(body: Obj): CallOptions {
-  const retention = optionalString(body["prompt_cache_retention"], "prompt_cache_retention")
+/** The tier `auto` is that of a request that names none. */
+function tierOf(body: Obj): CallOptions {
   const tier = optionalString(body["service_tier"], "service_tier")
-  const metadata =
-    body["metadata"] == null ? undefined : (readObject(body["metadata"], "metadata") as Record<string, Json>)
-  const safety = optionalString(body["safety_identifier"], "safety_identifier")
-  return defined({
-    parallelToolCalls: optionalBoolean(body["parallel_tool_calls"], "parallel_tool_calls"),
-    serviceTier: tier === "auto" ? undefined : tier,
-    user: safety ?? optionalString(body["user"], "user"),
-    metadata: metadata && Object.keys(metadata).length > 0 ? metadata : undefined,
-    promptCacheKey: optionalString(body["prompt_cache_key"], "prompt_cache_key"),
-    cacheRetention: retention === "24h" ? "long" : undefined,
-  })
+  return tier === undefined || tier === "auto" ? {} : { serviceTier: tier }
 }
 
 function textOf(body: Obj, lose: Lose): CallOptions {
@@ -224,29 +197,4 @@ function textOf(body: Obj, lose: Lose): CallOptions {
     output: acceptFormat(text["format"], lose),
     verbosity: optionalWord(text["verbosity"], "text.verbosity", ["low", "medium", "high"]),
   })
-}
-
-/** What the client offers to tell one conversation from another. */
-function affinityOf(body: Obj, headers: HeadersView): string | undefined {
-  const metadata = isObject(body["metadata"]) ? body["metadata"] : {}
-  const offered = [
-    body["prompt_cache_key"],
-    metadata["session_id"],
-    metadata["conversation_id"],
-    ...AFFINITY_HEADERS.map((name) => headers.get(name)),
-  ]
-  return offered.find((value): value is string => typeof value === "string" && value !== "")
-}
-
-function forwarded(headers: HeadersView): HeaderMap {
-  const forward: HeaderMap = {}
-  headers.forEach((value, name) => {
-    if (FORWARD.test(name) && value !== "") forward[name] = value
-  })
-  return forward
-}
-
-/** Without the fields that are `undefined`. */
-function defined<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
 }

@@ -137,6 +137,11 @@ describe("what a host does not take is left out", () => {
     expect(adapt(error, callOf(), past)).toBeUndefined()
   })
 
+  test("strict tools that a host calls an error of its own are not sent again as such", () => {
+    const error = classify({ status: 500, message: "Mixed tools.", type: "wrong_api_format" })
+    expect(adapt(error, callOf(), [])?.change).toBe("without strict tools")
+  })
+
   test("an effort out of those that the host lists", () => {
     const { body } = adapted({
       message: "Unsupported value: 'low' is not supported. Supported values are: 'medium' and 'high'.",
@@ -144,6 +149,11 @@ describe("what a host does not take is left out", () => {
       code: "unsupported_value",
     })
     expect(body).toContain('"effort":"medium"')
+  })
+
+  test("an effort that the host names for requests with tools says nothing of the model", () => {
+    const message = "Function tools with reasoning effort are not supported. Use a supported effort: 'none'."
+    expect(adapted({ message, param: "reasoning.effort" }).adaptation).toBeUndefined()
   })
 
   test("what the host says of the content stays with the conversation, of itself with the host", () => {

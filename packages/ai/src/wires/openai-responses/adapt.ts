@@ -1,11 +1,13 @@
 import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
-import { isAboutValue, isConditional, namedEfforts, refuses, refusesField, refusesStrict } from "../refusal.ts"
+import { adaptation, objects, refusesDeveloper, type Change } from "../openai/adaptation.ts"
+import { refusedFields, WITHOUT } from "../openai/left-out-fields.ts"
+import { effortChange } from "../openai/refused-efforts.ts"
+import { isAboutValue, refuses, refusesField, refusesStrict } from "../refusal.ts"
+import { recovery } from "./recovery.ts"
 import { encode } from "./request.ts"
-import { factName, isObject, learned, type Body, type Obj } from "./types.ts"
+import { facts, isObject, learned, type Body, type Obj } from "./types.ts"
 
-/** Statuses that hosts refuse a request's shape with. */
-const STATUSES: ReadonlySet<number> = new Set([400, 404, 415, 422, 500, 501])
 /** Fields that may be left out without changing what is asked for beyond repair. */
 const OPTIONAL: readonly string[] = [
   "parallel_tool_calls",
@@ -27,50 +29,9 @@ const THINKING_REFUSED =
 const ID_REFUSED =
   /\bitems? (?:with id )?['"`]?\w+['"`]?.{0,80}(?:not found|without its required|not persisted)|duplicate item/i
 
-/**
- * What to leave out of a request that a host refused, once for each thing.
- *
- * Only what this request really held is left out, and only if that changes the request. What the host said of the
- * thing itself is kept for host and model, so that the next call does without from the start; what it said of this
- * caller's content is kept for the conversation.
- */
+/** What to leave out of a request that a host refused, or how to ask once more where an answer led nowhere. */
 export function adapt(error: SluiceError, call: Call, past: readonly Attempt[]): Adaptation | undefined {
-  const { status } = error
-  if (error.delivered !== "nothing" || error.scope === "local") return undefined
-  if (status !== undefined && !STATUSES.has(status)) return undefined
-  if (error.code !== "invalid_request" && error.code !== "unsupported" && error.code !== "server_error") {
-    return undefined
-  }
-  const clear = error.code !== "server_error" && status !== 500
-  // A server that merely broke is no reason to build the request again.
-  if (!clear && !/strict|schema|grammar|structured/i.test(`${error.message} ${error.type}`)) return undefined
-  const body = bodyOf(call)
-  if (!body) return undefined
-  const sent = JSON.stringify(body)
-  for (const { words, where = "host", fact, value } of changes(error, call, body, clear)) {
-    if (past.some((attempt) => attempt.change === words)) continue
-    const facts = { [factName(call, fact)]: value }
-    if (JSON.stringify(bodyOf({ ...call, known: { ...call.known, ...facts } })) === sent) continue
-    return { change: words, learn: { where, facts } }
-  }
-  return undefined
-}
-
-/** The body of the request; `undefined` where it could not be built, which no host has refused then. */
-function bodyOf(call: Call): Body | undefined {
-  try {
-    return encode(call).body as Body
-  } catch {
-    return undefined
-  }
-}
-
-interface Change {
-  words: string
-  fact: string
-  value: unknown
-  /** Default `host`. */
-  where?: "host" | "session"
+  return recovery(error, call, past) ?? adaptation(error, call, past, { encode, facts, changes })
 }
 
 function* changes(error: SluiceError, call: Call, body: Body, clear: boolean): Generator<Change> {
@@ -100,31 +61,20 @@ function* ofThinking(error: SluiceError, body: Body): Generator<Change> {
   if (reasoning["summary"] !== undefined && /summar/i.test(`${error.message} ${error.param ?? ""}`)) {
     yield { words: "without a summary of the thinking", fact: "summary", value: false }
   }
-  const efforts = takenEfforts(error, reasoning["effort"])
-  if (efforts) {
-    const words = efforts.length > 0 ? `with an effort out of ${efforts.join(", ")}` : "without an effort"
-    yield { words, fact: "efforts", value: efforts }
-  }
+  const effort = ofEffort(error, reasoning["effort"])
+  if (effort) yield effort
 }
 
-/** The efforts that a host takes, when it refused the one that was sent: those that it lists, or none at all. */
-function takenEfforts(error: SluiceError, sent: unknown): string[] | undefined {
-  if (sent === undefined) return undefined
-  const { param } = error
-  if (param !== undefined && !/effort|^reasoning$/i.test(param)) return undefined
-  const listed = namedEfforts(error.message)
-  if (listed.length > 0 && /effort/i.test(`${error.message} ${param ?? ""}`)) return listed
-  const refused =
-    refusesField(error, "effort", { value: sent, nested: true }) ||
-    refusesField(error, "reasoning") ||
-    // Of this model, not of what else stood in the request.
-    (param === "reasoning.effort" && refuses(error.message) && !isAboutValue(error.message))
-  return refused && !conditional(error.message) ? [] : undefined
-}
-
-/** Whether a refusal is about what else stood in the request, and not about the model. */
-function conditional(message: string): boolean {
-  return isConditional(message.replace(/\bwith (?:this|the|your) model\b/gi, ""))
+function ofEffort(error: SluiceError, sent: unknown): Change | undefined {
+  return effortChange(
+    error,
+    sent,
+    () =>
+      refusesField(error, "effort", { value: sent, nested: true }) ||
+      refusesField(error, "reasoning") ||
+      // Of this model, not of what else stood in the request.
+      (error.param === "reasoning.effort" && refuses(error.message) && !isAboutValue(error.message)),
+  )
 }
 
 function* ofFields(error: SluiceError, call: Call, body: Body): Generator<Change> {
@@ -136,17 +86,11 @@ function* ofFields(error: SluiceError, call: Call, body: Body): Generator<Change
   if (hasDetail(body) && refusesField(error, "detail", { nested: true })) {
     yield { words: "without the detail of images", fact: "imageDetail", value: false }
   }
-  if (hasDeveloper(body) && refusesDeveloper(error)) {
+  if (hasDeveloper(body) && refusesDeveloper(error, "input")) {
     yield { words: "with instructions for the role developer", fact: "developerRole", value: false }
   }
   if (isObject(body["text"])) yield* ofText(error, body["text"])
-  for (const field of OPTIONAL) {
-    const value = body[field]
-    if (value === undefined || !refusesField(error, field, { value })) continue
-    const known = learned(call, "without")
-    const without = Array.isArray(known) ? (known as string[]) : []
-    if (!without.includes(field)) yield { words: `without ${field}`, fact: "without", value: [...without, field] }
-  }
+  yield* refusedFields(error, body, OPTIONAL, learned(call, WITHOUT))
 }
 
 function* ofText(error: SluiceError, { verbosity, format }: Obj): Generator<Change> {
@@ -159,15 +103,6 @@ function* ofText(error: SluiceError, { verbosity, format }: Obj): Generator<Chan
       yield { words: "with json_object for a schema", fact: "structuredOutput", value: "json_object" }
     }
   }
-}
-
-function refusesDeveloper({ message, param }: SluiceError): boolean {
-  const role = /["'`]developer["'`]|\bdeveloper\b.{0,40}\brole\b|\brole\b.{0,40}\bdeveloper\b/is.test(message)
-  return role && (refuses(message) || isAboutValue(message)) && (param === undefined || /input|role/.test(param))
-}
-
-function objects(list: unknown): Obj[] {
-  return Array.isArray(list) ? list.filter(isObject) : []
 }
 
 function hasDeveloper(body: Body): boolean {

@@ -7,19 +7,11 @@ import type {
   ThinkingBlock,
   ToolCallBlock,
 } from "../../model/message.ts"
+import { parseObject } from "../json.ts"
+import { sentArguments } from "../openai/tool-encoding.ts"
 import { loseMark } from "./parts.ts"
 import { partsOf } from "./reasoning.ts"
-import {
-  API,
-  isAnnotation,
-  isObject,
-  learned,
-  nestedFields,
-  text,
-  type Body,
-  type Encoding,
-  type Obj,
-} from "./types.ts"
+import { API, isAnnotation, learned, nestedFields, text, type Body, type Encoding, type Obj } from "./types.ts"
 
 /** Ids that the vendor takes back. */
 const ITEM_ID = /^[A-Za-z0-9_-]{1,64}$/
@@ -98,7 +90,7 @@ class Turn {
 
   #idsFit(): boolean {
     const { call, compat } = this.#encoding
-    if (compat.itemIds === false || learned(call, "itemIds") === false) return false
+    if (compat.bareItems || compat.itemIds === false || learned(call, "itemIds") === false) return false
     let named = false
     for (const block of this.#message.content) {
       const id = block.type === "native" ? text(block.item["id"]) : "itemId" in block ? (block.itemId ?? "") : ""
@@ -205,12 +197,12 @@ class Turn {
       ...(call.custom ? {} : this.#id(call.itemId)),
       call_id: call.id,
       name: call.name,
-      arguments: JSON.stringify(call.arguments, wellFormed),
+      arguments: sentArguments(call),
     }
   }
 
   #addNative(block: NativeBlock, at: string): void {
-    const { lose } = this.#encoding
+    const { compat, lose } = this.#encoding
     if (block.api !== API) {
       lose(at, "dropped", `An item of ${block.api} is not known to this wire.`)
       return
@@ -221,10 +213,11 @@ class Turn {
         lose(at, "dropped", "A picture that was not made cannot be sent back.")
         return
       }
-      this.#items.push({ type: "image_generation_call", id, status: "completed", result: item["result"] })
+      const named = compat.bareItems || id === undefined ? {} : { id }
+      this.#items.push({ type: "image_generation_call", ...named, status: "completed", result: item["result"] })
       return
     }
-    const kept = this.#ids || NEEDS_ID.has(text(item["type"]))
+    const kept = !compat.bareItems && (this.#ids || NEEDS_ID.has(text(item["type"])))
     this.#items.push(kept && id !== undefined ? { id, ...item } : item)
   }
 
@@ -236,18 +229,4 @@ class Turn {
 /** The text that a reasoning item shows, as the decoder reads it. */
 function shownOf({ summary, content }: Obj): string {
   return partsOf(summary) || partsOf(content)
-}
-
-function wellFormed(_key: string, value: unknown): unknown {
-  return typeof value === "string" ? value.toWellFormed() : value
-}
-
-function parseObject(value: string): Obj | undefined {
-  if (!value.startsWith("{")) return undefined
-  try {
-    const parsed: unknown = JSON.parse(value)
-    return isObject(parsed) ? parsed : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -1,4 +1,4 @@
-import type { Call, WireClient } from "../../contract/wire-client.ts"
+import type { WireClient } from "../../contract/wire-client.ts"
 import { readError } from "../host-errors.ts"
 import { listModels } from "../list-models.ts"
 import { adapt } from "./adapt.ts"
@@ -21,7 +21,7 @@ export const openaiResponses: WireClient = {
     thinking: { replay: true, signature: true, redacted: false },
   },
   encode,
-  decoder: (call: Call, _head, out) => new ResponsesDecoder(call, out),
+  decoder: (call, head, out) => new ResponsesDecoder(call, head, out),
   readError,
   adapt,
   operations: { models: listModels },

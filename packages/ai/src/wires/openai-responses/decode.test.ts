@@ -68,6 +68,22 @@ describe("the end of an answer", () => {
     expect([message.stopReason, message.stopDetails]).toEqual([reason, pauses ? { type: "pause_turn" } : undefined])
   })
 
+  test.each<[string, object, { maxTokens?: number; model?: number; silentCap?: boolean }, string]>([
+    ["as many tokens as the cap has", messageItem("Round we"), { maxTokens: 5 }, "length"],
+    ["as many as the model's own cap", messageItem("Round we"), { maxTokens: 100, model: 5 }, "length"],
+    ["a call that is said to be complete", callItem("call_1", '{"ci'), { maxTokens: 5 }, "length"],
+    ["fewer tokens", messageItem("Done."), { maxTokens: 6 }, "stop"],
+    ["no cap", messageItem("Done."), { model: 5 }, "stop"],
+    ["a host that says where it cut", messageItem("Done."), { maxTokens: 5, silentCap: false }, "stop"],
+  ])("where a host cuts at the cap without a word: %s", (_name, item, asked, reason) => {
+    const { maxTokens, model: most, silentCap = true } = asked
+    const { message } = decoded([done(item as Obj), end()], {
+      model: { responses: { silentCap }, ...(most === undefined ? {} : { maxTokens: most }) },
+      options: maxTokens === undefined ? {} : { maxTokens },
+    })
+    expect([message.stopReason, message.usage.output]).toEqual([reason, 5])
+  })
+
   test("a response that says that the turn goes on pauses it, unless it waits for results", () => {
     const goesOn = { status: "completed", end_turn: false }
     const said = decoded([done(messageItem("Wait.")), end(goesOn)]).message

@@ -1,16 +1,30 @@
 import type { MessageSink } from "../../contract/builder.ts"
-import type { Effect, Frame } from "../../contract/frame.ts"
+import type { ErrorFacts } from "../../contract/error-facts.ts"
+import type { Effect, Frame, ResponseHead } from "../../contract/frame.ts"
 import type { Call, Decoder } from "../../contract/wire-client.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
+import { chainFacts, sentFacts } from "./chain.ts"
+import { ConnectionGuard, lastResponse } from "./connection-guard.ts"
 import { answerError } from "./errors.ts"
 import { clientRun, Items, type Item } from "./items.ts"
+import { HeaderNotes } from "./kept-headers.ts"
 import { ReasoningReader } from "./reasoning.ts"
 import { hasFailed, readEnd, type Seen } from "./stop.ts"
 import { TextReader } from "./texts.ts"
 import { API, isObject, text, type Obj } from "./types.ts"
 import { readUsage } from "./usage.ts"
+import { WhitespaceGuard } from "./whitespace-guard.ts"
 
 const STOP_NOW: readonly Effect[] = [{ do: "finish", withinMs: 0 }]
+
+/** Events that tell of no progress. */
+const SIGNS_OF_LIFE: ReadonlySet<string> = new Set([
+  "response.created",
+  "response.queued",
+  "response.in_progress",
+  "response.metadata",
+  "keepalive",
+])
 
 /** Events that end an answer. */
 const TERMINAL: ReadonlySet<string> = new Set([
@@ -36,14 +50,25 @@ export class ResponsesDecoder implements Decoder {
   readonly #reasoning: ReasoningReader
   /** Items that only this wire knows, as they came. */
   readonly #natives: Obj[] = []
+  readonly #call: Call
+  readonly #headers: HeaderNotes
+  readonly #connection: ConnectionGuard | undefined
+  readonly #whitespace = new WhitespaceGuard()
+  #responseId = ""
   #calls = 0
   #openCalls = 0
   #done = false
+  /** Tokens of the answer at which the host cuts it without a word; none where it says so. */
+  readonly #silentCap: number
 
-  constructor(_call: Call, out: MessageSink) {
+  constructor(call: Call, head: ResponseHead, out: MessageSink) {
+    this.#call = call
     this.#out = out
+    this.#headers = new HeaderNotes(call, head.headers)
+    this.#connection = head.channel === "websocket" ? new ConnectionGuard(call) : undefined
+    this.#silentCap = silentCap(call)
     this.#texts = new TextReader(out)
-    this.#reasoning = new ReasoningReader(out)
+    this.#reasoning = new ReasoningReader(out, call.model.compat.responses?.cumulativeSummaries === true)
   }
 
   push(frame: Frame): readonly Effect[] | void {
@@ -55,7 +80,11 @@ export class ResponsesDecoder implements Decoder {
     }
     const event = frameObject(frame, this.#out)
     if (event === undefined) return undefined
-    return this.#event(text(event["type"]) || (frame.event ?? ""), event)
+    const type = text(event["type"]) || (frame.event ?? "")
+    const verdict = this.#connection?.verdict(type, event) ?? "read"
+    if (verdict === "drop") return undefined
+    if (verdict !== "read") return this.#fail(verdict)
+    return this.#event(type, event)
   }
 
   whole(body: unknown): void {
@@ -80,16 +109,19 @@ export class ResponsesDecoder implements Decoder {
   }
 
   #event(type: string, event: Obj): readonly Effect[] | void {
+    if (type === "response.function_call_arguments.delta" || type === "response.custom_tool_call_input.delta") {
+      const endless = this.#whitespace.piece(event)
+      if (endless) return this.#fail(endless)
+      this.#piece(event, type.startsWith("response.custom"))
+      return undefined
+    }
+    if (!SIGNS_OF_LIFE.has(type)) this.#whitespace.reset()
     switch (type) {
       case "response.output_text.delta":
         this.#texts.delta(this.#message(event), event, false)
         return undefined
       case "response.refusal.delta":
         this.#texts.delta(this.#message(event), event, true)
-        return undefined
-      case "response.function_call_arguments.delta":
-      case "response.custom_tool_call_input.delta":
-        this.#piece(event, type.startsWith("response.custom"))
         return undefined
       case "response.reasoning_summary_text.delta":
         this.#reasoning.delta(this.#item("reasoning", event), event, "summary")
@@ -142,12 +174,23 @@ export class ResponsesDecoder implements Decoder {
     }
     if (isObject(event["response"])) this.#identify(event["response"])
     this.#out.alive()
-    return undefined
+    return type === "response.metadata" ? this.#metadata(event) : undefined
+  }
+
+  /** What a host says beside the answer: headers where there is no head for them, and what its filter thinks. */
+  #metadata({ headers, metadata }: Obj): readonly Effect[] | void {
+    if (isObject(headers)) this.#headers.event(headers)
+    const value = isObject(metadata) ? metadata["openai_chatgpt_moderation_metadata"] : undefined
+    return value === undefined ? undefined : [{ do: "tell", name: "moderation", value }]
   }
 
   #failed(event: Obj): readonly Effect[] {
+    return this.#fail(answerError(event))
+  }
+
+  #fail(facts: ErrorFacts): readonly Effect[] {
     this.#done = true
-    this.#out.fail(answerError(event))
+    this.#out.fail(facts)
     return STOP_NOW
   }
 
@@ -156,6 +199,7 @@ export class ResponsesDecoder implements Decoder {
     const model = text(response["model"])
     const tier = text(response["service_tier"])
     if (response["store"] === true) this.#reasoning.stored = true
+    if (responseId !== "") this.#responseId = responseId
     this.#out.meta({
       ...(responseId === "" ? {} : { responseId }),
       ...(model === "" ? {} : { model }),
@@ -233,6 +277,7 @@ export class ResponsesDecoder implements Decoder {
 
   #finish(target: Item, item: Obj): void {
     target.done = true
+    target.whole = item
     switch (target.kind) {
       case "message":
         this.#texts.finish(target, item)
@@ -268,13 +313,25 @@ export class ResponsesDecoder implements Decoder {
     if (Array.isArray(response["output"])) this.#settle(response["output"].filter(isObject))
     const failed = hasFailed(response, type)
     for (const item of this.#items.all) if (!failed || !isCut(item)) this.#closeOpen(item)
-    const end = readEnd(response, type, this.#seen())
+    const end = readEnd(response, type, this.#seen(response["usage"]))
     if ("fail" in end) {
       if (end.details) this.#out.stop("error", end.details)
       this.#out.fail(end.fail)
       return
     }
     this.#out.stop(end.reason, end.details)
+    this.#remember(end.reason !== "length")
+  }
+
+  /** What the next request goes on from. An answer that was cut short is no end that one could go on from. */
+  #remember(complete: boolean): void {
+    const session = { ...this.#headers.facts, ...sentFacts(this.#call) }
+    if (Object.keys(session).length > 0) this.#out.remember("session", session)
+    if (this.#connection) this.#out.remember("channel", lastResponse(this.#responseId))
+    const items = this.#items.all.flatMap(({ whole }) => (whole ? [whole] : []))
+    const answer = complete ? { id: this.#responseId, items } : undefined
+    const chain = chainFacts(this.#call, answer)
+    if (chain) this.#out.remember(chain.where, chain.facts)
   }
 
   /** Ends and adds what the events before did not tell of. */
@@ -318,15 +375,21 @@ export class ResponsesDecoder implements Decoder {
     if (item.kind === "call" && item.final === undefined && !item.reach.ended) this.#openCalls++
   }
 
-  #seen(): Seen {
+  #seen(usage: unknown): Seen {
     return {
       calls: this.#calls,
       callsWhole: this.#openCalls <= 0,
       clientRun: clientRun(this.#natives),
       approval: this.#natives.some((item) => item["type"] === "mcp_approval_request"),
       refusal: this.#texts.refusal,
+      capMet: isObject(usage) && (readUsage(usage).output ?? 0) >= this.#silentCap,
     }
   }
+}
+
+function silentCap({ model, options }: Call): number {
+  if (!model.compat.responses?.silentCap || options.maxTokens === undefined) return Infinity
+  return Math.min(options.maxTokens, model.maxTokens ?? Infinity)
 }
 
 /** Whether a call's end has not come, neither with its item nor with its arguments. */

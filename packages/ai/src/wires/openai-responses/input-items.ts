@@ -1,5 +1,7 @@
+import { lastAnswer } from "../../handoff/handoff.ts"
 import type { InputBlock, Message, TextBlock, ToolResultMessage } from "../../model/message.ts"
 import { answerItems } from "./answer-items.ts"
+import { InputItems, keptItems } from "./kept-items.ts"
 import { inputPart, inputParts, isPart, loseMark, textPart } from "./parts.ts"
 import { API, learned, text, type Body, type Encoding } from "./types.ts"
 
@@ -7,35 +9,73 @@ const BLANK_LINE = "\n\n"
 const MEDIA_FOLLOW = "(see attached image)"
 const MEDIA_HEADING = "Attached image(s) from tool result:"
 
-/** The fields `input` and `instructions`. */
-export function encodeInput(encoding: Encoding): Body {
+/** The items of `input`, and the field `instructions`. */
+export interface EncodedInput {
+  items: InputItems
+  instructions: Body
+}
+
+/** Encodes a conversation. `chained`: what was encoded of it before is taken as it was, and each item is summed up. */
+export function encodeInput(encoding: Encoding, chained: boolean): EncodedInput {
   const { messages } = encoding.call.context
-  const input: Body[] = []
-  const instructions = systemPrompt(encoding, input)
-  const custom = new Set<string>()
-  let next = 0
-  while (next < messages.length) {
+  const before: Body[] = []
+  const prompt = systemPrompt(encoding, before)
+  const kept = chained ? keptItems(encoding, before) : undefined
+  // Nothing changes any more in front of the latest answer.
+  if (kept) encodeMessages(encoding, kept, Math.max(lastAnswer(messages), kept.consumed))
+  const items = kept ? kept.fork() : new InputItems(before)
+  encodeMessages(encoding, items, messages.length)
+  for (const { losses } of kept ? [kept, items] : [items]) {
+    for (const { field, kind, reason } of losses) encoding.lose(field, kind, reason)
+  }
+  const instructions = prompt === undefined ? {} : { instructions: prompt }
+  if (items.length > before.length || (items.length > 0 && !encoding.compat.instructions)) {
+    return { items, instructions }
+  }
+  return withoutMessages(encoding, before, prompt)
+}
+
+/** The API wants something to answer to: the last of the system prompt is said once more, or moves. */
+function withoutMessages(encoding: Encoding, before: Body[], prompt: string | undefined): EncodedInput {
+  const { compat } = encoding
+  const instructions = prompt === undefined || !compat.instructions ? {} : { instructions: prompt }
+  const last = before.at(-1)?.["content"] ?? (prompt === undefined ? undefined : [textPart(prompt)])
+  if (last === undefined) return { items: new InputItems(before), instructions }
+  if (compat.instructions) {
+    const reason = "The host wants a user's message: the last of the system prompt is one as well."
+    encoding.lose("messages", "injected", reason)
+  } else {
+    encoding.lose("systemPrompt", "approximated", "The API wants input: the system prompt became a user's message.")
+  }
+  return { items: new InputItems([...before, { role: "user", content: last }]), instructions }
+}
+
+function encodeMessages(outer: Encoding, state: InputItems, end: number): void {
+  const { messages } = outer.call.context
+  const encoding: Encoding = { ...outer, losses: state.losses, lose: state.lose }
+  const { custom } = state
+  while (state.consumed < end) {
+    const next = state.consumed
     const message = messages[next] as Message
     const field = `messages[${next}]`
-    if (message.role === "toolResult") {
-      next = toolResults(encoding, next, custom, input)
-      continue
-    }
-    next++
-    if (message.role === "assistant") input.push(...answerItems(encoding, message, field, custom))
+    const input: Body[] = []
+    let after = next + 1
+    if (message.role === "toolResult") after = toolResults(encoding, next, custom, input)
+    else if (message.role === "assistant") input.push(...answerItems(encoding, message, field, custom))
     else if (message.role === "developer") developer(encoding, message.content, field, input)
     else said(encoding, message.content, field, input)
+    state.add(messages.slice(next, after), input)
   }
-  if (input.length > 0 || instructions === undefined) return { input, ...(instructions ? { instructions } : {}) }
-  encoding.lose("systemPrompt", "approximated", "The API wants input: the system prompt became a user's message.")
-  return { input: [{ role: "user", content: [textPart(instructions)] }] }
 }
 
 function speaksDeveloper({ call, compat }: Encoding): boolean {
   return compat.developerRole === true && learned(call, "developerRole") !== false
 }
 
-/** Models that think take the system prompt as developer messages, others as instructions, which are returned. */
+/**
+ * Models that think take the system prompt as developer messages, others as instructions, which are returned. Some
+ * hosts want its first text as instructions and the rest as messages.
+ */
 function systemPrompt(encoding: Encoding, input: Body[]): string | undefined {
   const { systemPrompt: prompt } = encoding.call.context
   if (prompt === undefined) return undefined
@@ -46,6 +86,12 @@ function systemPrompt(encoding: Encoding, input: Body[]): string | undefined {
     loseMark(encoding, block.cache, `systemPrompt[${i}]`)
     if (block.text !== "") texts.push(block.text.toWellFormed())
   })
+  if (encoding.compat.instructions && texts.length > 0) {
+    for (const one of texts.slice(1)) {
+      input.push({ type: "message", role: "developer", content: [textPart(one)] })
+    }
+    return texts[0]
+  }
   if (!encoding.call.model.thinking || !speaksDeveloper(encoding)) {
     return texts.length === 0 ? undefined : texts.join(BLANK_LINE)
   }
@@ -89,11 +135,15 @@ function said(encoding: Encoding, content: string | readonly InputBlock[], field
       encoding.lose(at, "dropped", "Nothing is stored with the vendor that could be referred to.")
     } else {
       end()
-      input.push(block.item as Body)
+      input.push(encoding.compat.bareItems ? withoutId(block.item as Body) : (block.item as Body))
     }
   })
   end()
   if (input.length === before) encoding.lose(field, "dropped", "The message is empty.")
+}
+
+function withoutId({ id: _id, ...item }: Body): Body {
+  return item
 }
 
 /** A run of results; media that the host does not take in them follow all of them. Returns where the run ends. */

@@ -32,6 +32,8 @@ export interface Item {
   /** Part of that field that is open, and whether any text came before it. */
   place?: number
   said: boolean
+  /** The item as it was given in the end. */
+  whole?: Obj
   /** Arguments as a `done` event gave them. */
   final?: string
   /** Where the arguments' object ends, for pieces that do not say whose they are. */

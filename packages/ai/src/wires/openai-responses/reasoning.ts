@@ -15,13 +15,19 @@ export class ReasoningReader {
   /** The host keeps the answer, so that an item can be named by its id alone. */
   stored = false
   readonly #out: MessageSink
+  /** Parts of summaries that were shown, where items repeat those of the items before. */
+  readonly #past: Set<string> | undefined
+  /** What of a part is held back, as long as it may be one of those. `undefined`: it is none. */
+  readonly #held = new Map<string, string | undefined>()
 
-  constructor(out: MessageSink) {
+  constructor(out: MessageSink, cumulative: boolean) {
     this.#out = out
+    this.#past = cumulative ? new Set() : undefined
   }
 
   delta(item: Item, event: Obj, field: ReasoningField): void {
-    const delta = text(event["delta"])
+    const given = text(event["delta"])
+    const delta = field === "summary" ? this.#fresh(`${item.key}:${placeOf(event, field)}`, given) : given
     if (delta === "" || (item.shown !== undefined && item.shown !== field)) return
     item.shown = field
     const place = placeOf(event, field)
@@ -34,11 +40,35 @@ export class ReasoningReader {
   /** A part is given whole: it counts where none of it was streamed. */
   textDone(item: Item, event: Obj, field: ReasoningField): void {
     if (item.shown === field && item.place === placeOf(event, field)) return
+    const part = `${item.key}:${placeOf(event, field)}`
+    if (field === "summary" && this.#held.get(part) !== undefined) {
+      if (this.#past?.has(text(event["text"]))) return
+      this.#held.set(part, undefined)
+    }
     this.delta(item, { ...event, delta: event["text"] }, field)
   }
 
+  /** What of a part has not been shown before. */
+  #fresh(part: string, delta: string): string {
+    if (!this.#past || delta === "") return delta
+    if (this.#held.has(part) && this.#held.get(part) === undefined) return delta
+    const held = (this.#held.get(part) ?? "") + delta
+    const repeats = [...this.#past].some((shown) => shown.startsWith(held))
+    this.#held.set(part, repeats ? held : undefined)
+    return repeats ? "" : held
+  }
+
+  /** The text of an item's summary, without what items before it have shown. */
+  #summary(parts: unknown): string {
+    const past = this.#past
+    if (!past || !Array.isArray(parts)) return partsOf(parts)
+    const fresh = parts.filter((part) => !isObject(part) || !past.has(text(part["text"])))
+    for (const part of parts) if (isObject(part) && text(part["text"]) !== "") past.add(text(part["text"]))
+    return partsOf(fresh)
+  }
+
   finish(item: Item, whole: Obj): void {
-    const shown = partsOf(whole["summary"]) || partsOf(whole["content"])
+    const shown = this.#summary(whole["summary"]) || partsOf(whole["content"])
     const signature = this.#signature(whole)
     if (!item.said && shown === "" && signature === undefined) return
     this.#out.thinking(item.key, "")

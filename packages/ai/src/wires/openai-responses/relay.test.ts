@@ -7,7 +7,7 @@ import type { InboundCall } from "../../contract/wire-server.ts"
 import { accept } from "./accept.ts"
 import { openaiResponses } from "./client.ts"
 import { relay } from "./relay.ts"
-import { seal } from "./seal.ts"
+import { seal } from "./server-seal.ts"
 
 function inbound(body: object = {}): InboundCall {
   return accept({
@@ -162,6 +162,8 @@ describe("passing a request on", () => {
     ["an effort", { reasoning: { effort: "high" } }, { effortMap: { high: "max" } }, {}],
     ["thinking", { input: [thinking] }, { replayThinking: "never" }, {}],
     ["sampling", { temperature: 1 }, { sampling: false }, {}],
+    ["a cap", { max_output_tokens: 5 }, { silentCap: true }, {}],
+    ["a format", { text: { format: { type: "json_object" } } }, { structuredOutput: false }, {}],
     ["strict tools", { tools: [{ type: "function", name: "f", strict: true }] }, {}, { strictTools: "per-tool" }],
     ["grammar tools", { tools: [{ type: "custom", name: "f" }] }, {}, { customTools: true }],
     ["a choice", { tool_choice: { type: "function", name: "f" } }, { toolChoice: "strings" }, {}],
@@ -171,6 +173,7 @@ describe("passing a request on", () => {
       {},
       { mediaInToolResult: true },
     ],
+    ["a tier", { service_tier: "flex" }, {}, { serviceTiers: ["flex"] }],
     ["a cache key", { prompt_cache_key: "k" }, {}, { promptCacheKey: true }],
     ["the session", { prompt_cache_key: "k" }, { promptCacheKey: true, sessionField: "s" }, { promptCacheKey: true }],
   ])("is left alone where %s needs spelling differently, and not elsewhere", (_name, body, differs, same) => {

@@ -4,8 +4,11 @@ import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Frame } from "../../contract/frame.ts"
 import type { Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
 import { isSignOfLife } from "../sign-of-life.ts"
+import { parseObject } from "../json.ts"
+import { requestHeaders } from "../openai/headers.ts"
+import { reportedUsage } from "../openai/relay-request.ts"
 import { answerError } from "./errors.ts"
-import { passes } from "./passes.ts"
+import { passes } from "./relay-passes.ts"
 import { readEnd, type Seen } from "./stop.ts"
 import { isObject, type Obj } from "./types.ts"
 import { readUsage } from "./usage.ts"
@@ -13,10 +16,7 @@ import { readUsage } from "./usage.ts"
 /** Passes requests and streams of this wire on as they are. */
 export const relay: Relay = {
   path: "/responses",
-  headers: ({ stream }) => ({
-    "content-type": "application/json",
-    accept: stream ? "text/event-stream" : "application/json",
-  }),
+  headers: ({ stream }) => requestHeaders(stream),
   passes,
   edit: (raw, set) => (set.model === undefined ? raw : spliceJson(raw, [{ path: ["model"], value: set.model }])),
   tap: () => new ResponsesTap(),
@@ -29,7 +29,7 @@ const EMPTY_DELTA = /"delta"\s*:\s*""/
 const QUIET_ITEM = /"item"\s*:\s*\{[^{}[\]]*"type"\s*:\s*"(?:message|reasoning)"/
 
 /** A relay does not look at what an answer holds: only at whether it failed. */
-const NOTHING_SEEN: Seen = { calls: 0, callsWhole: true, clientRun: false, approval: false, refusal: "" }
+const NOTHING_SEEN: Seen = { calls: 0, callsWhole: true, clientRun: false, approval: false, refusal: "", capMet: false }
 
 /** Watches a stream that is passed through. Only the few events that carry usage or an error are parsed. */
 class ResponsesTap implements Tap {
@@ -47,9 +47,9 @@ class ResponsesTap implements Tap {
       case "response.done":
       case "response.failed":
       case "response.cancelled":
-        return this.#end(responseOf(parse(data)), type)
+        return this.#end(responseOf(parseObject(data) ?? {}), type)
       case "error":
-        this.#error = { inStream: true, ...answerError(parse(data)) }
+        this.#error = { inStream: true, ...answerError(parseObject(data) ?? {}) }
         return this.#waiting()
       case "response.created":
       case "response.queued":
@@ -59,7 +59,7 @@ class ResponsesTap implements Tap {
         return this.#waiting()
       case "response.output_item.added":
       case "response.output_item.done":
-        return QUIET_ITEM.test(data) || isQuiet(parse(data)) ? this.#waiting() : this.#shown()
+        return QUIET_ITEM.test(data) || isQuiet(parseObject(data) ?? {}) ? this.#waiting() : this.#shown()
       case undefined:
         return isSignOfLife(data) ? "alive" : this.#waiting()
       default:
@@ -91,9 +91,7 @@ class ResponsesTap implements Tap {
 
   #count({ usage }: Obj): void {
     if (!isObject(usage)) return
-    const read = readUsage(usage)
-    const totalTokens = (read.input ?? 0) + (read.output ?? 0) + (read.cacheRead ?? 0) + (read.cacheWrite ?? 0)
-    this.#usage = { ...read, totalTokens, provenance: "reported" }
+    this.#usage = reportedUsage(readUsage(usage))
   }
 
   /** Nothing that a client sees as an answer: kept back until there is some, so that a failure can still be told. */
@@ -126,20 +124,11 @@ function typeOf(name: string | undefined, data: string): string | undefined {
   if (name !== undefined && isType(name)) return name
   const first = TYPE.exec(data.slice(0, 200))?.[1]
   if (first !== undefined && isType(first)) return first
-  const { type, error } = parse(data)
+  const { type, error } = parseObject(data) ?? {}
   if (typeof type === "string") return type
   return isObject(error) ? "error" : undefined
 }
 
 function isType(word: string): boolean {
   return word === "error" || word.startsWith("response.")
-}
-
-function parse(data: string): Obj {
-  try {
-    const value: unknown = JSON.parse(data)
-    return isObject(value) ? value : {}
-  } catch {
-    return {}
-  }
 }

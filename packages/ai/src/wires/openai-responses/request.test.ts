@@ -56,6 +56,9 @@ describe("the body", () => {
     expect(lost({ model: { responses: { sampling: false } }, options: { temperature: 1 } })).toEqual([
       "dropped options.temperature",
     ])
+    const held = { model: { responses: { structuredOutput: false } }, options: { output: { type: "json" } } } as const
+    expect(lost(held)).toEqual(["dropped options.output"])
+    expect(encoded(held).body).not.toHaveProperty("text")
     expect(() => encoded({ options: { candidates: 2 } })).toThrow("one answer")
   })
 

@@ -1,16 +1,17 @@
 import type { HeaderMap } from "../../contract/frame.ts"
 import type { Call, WireRequest } from "../../contract/wire-client.ts"
-import { SluiceError } from "../../model/errors.ts"
-import { hash } from "../../model/hash.ts"
-import type { Loss } from "../../model/message.ts"
 import { textValues, withBag, withExtra } from "../body-fields.ts"
+import { newEncoding, unsupported } from "../openai/encoding.ts"
+import { requestHeaders } from "../openai/headers.ts"
+import { leaveOut, WITHOUT } from "../openai/left-out-fields.ts"
+import { chainPlace, overChain } from "./chain.ts"
 import { encodeInput } from "./input-items.ts"
+import { keptHeaders } from "./kept-headers.ts"
+import { cacheKey, shortened } from "./session-key.ts"
 import { encodeThinking } from "./thinking.ts"
 import { encodeText, encodeTools } from "./tools.ts"
 import { API, learned, type Body, type Encoding } from "./types.ts"
 
-/** Longest key of a cache. */
-const MAX_KEY = 64
 /** Longest id of a session in the body. */
 const MAX_SESSION = 256
 
@@ -29,23 +30,14 @@ export function encode(call: Call): WireRequest {
   if (options.candidates !== undefined && options.candidates !== 1) {
     throw unsupported("candidates", `options.candidates is ${options.candidates}: the API gives one answer.`)
   }
-  const losses: Loss[] = []
-  const encoding: Encoding = {
-    call,
-    compat: model.compat.responses ?? {},
-    losses,
-    lose(field, kind, reason) {
-      if (!losses.some((known) => known.field === field && known.kind === kind)) losses.push({ field, kind, reason })
-    },
-  }
-  const headers: HeaderMap = {
-    "content-type": "application/json",
-    accept: call.stream ? "text/event-stream" : "application/json",
-  }
+  const encoding = newEncoding(call, model.compat.responses ?? {})
+  const headers: HeaderMap = { ...requestHeaders(call.stream), ...keptHeaders(call) }
   const thinking = encodeThinking(encoding)
+  const chain = chainPlace(encoding)
+  const input = encodeInput(encoding, chain !== undefined)
   const body: Body = {
     model: model.requestModelId ?? model.id,
-    ...encodeInput(encoding),
+    ...input.instructions,
     ...streaming(encoding),
     store: false,
     ...includes(encoding, thinking.encrypted),
@@ -56,12 +48,14 @@ export function encode(call: Call): WireRequest {
     ...encodeText(encoding),
     ...identity(encoding, headers),
   }
-  const fields = leaveOut(encoding, withExtra(encoding.compat.extraBody, body))
-  return { path: "/responses", headers, body: withBag(options.wire?.[API], fields), losses }
-}
-
-function unsupported(param: string, message: string): SluiceError {
-  return new SluiceError({ code: "unsupported", message, param, scope: "local" })
+  const fields = leaveOut(encoding, withExtra(encoding.compat.extraBody, body), learned(call, WITHOUT))
+  const whole = withBag(options.wire?.[API], fields)
+  return {
+    path: "/responses",
+    headers,
+    body: overChain(call, whole, input.items, chain),
+    losses: encoding.losses,
+  }
 }
 
 function streaming({ call, compat }: Encoding): Body {
@@ -70,12 +64,14 @@ function streaming({ call, compat }: Encoding): Body {
   return { stream: true, stream_options: { include_obfuscation: false } }
 }
 
-function includes({ call }: Encoding, encrypted: boolean): Body {
+function includes({ call, compat, lose }: Encoding, encrypted: boolean): Body {
   const { logprobs } = call.options
   const include: string[] = []
   const fields: Body = {}
   if (encrypted) include.push("reasoning.encrypted_content")
-  if (logprobs !== undefined && logprobs !== false) {
+  if (logprobs !== undefined && logprobs !== false && compat.logprobs === false) {
+    lose("options.logprobs", "dropped", "The host gives none.")
+  } else if (logprobs !== undefined && logprobs !== false) {
     include.push("message.output_text.logprobs")
     if (typeof logprobs === "number") fields["top_logprobs"] = logprobs
   }
@@ -103,10 +99,14 @@ function sampling({ call, compat, lose }: Encoding): Body {
   return fields
 }
 
-function limits({ call, lose }: Encoding): Body {
+function limits({ call, compat, lose }: Encoding): Body {
   const { maxTokens: wanted } = call.options
   const most = call.model.maxTokens
   if (wanted === undefined) return {}
+  if (compat.outputCap === false) {
+    lose("options.maxTokens", "dropped", "The host takes no cap on the answer.")
+    return {}
+  }
   if (most === undefined || wanted <= most) return { max_output_tokens: wanted }
   lose("options.maxTokens", "approximated", `The model's own cap is ${most}.`)
   return { max_output_tokens: most }
@@ -119,8 +119,9 @@ function identity({ call, compat, lose }: Encoding, headers: HeaderMap): Body {
     if (compat.serviceTiers?.includes(serviceTier)) fields["service_tier"] = serviceTier
     else lose("options.serviceTier", "dropped", `The host does not offer the tier ${serviceTier}.`)
   }
-  if (user !== undefined) fields["user"] = user
-  if (metadata !== undefined) fields["metadata"] = textValues(metadata)
+  if (user !== undefined && compat.user !== false) fields["user"] = user
+  else if (user !== undefined) lose("options.user", "dropped", "The host has no such field.")
+  if (metadata !== undefined) fields[compat.metadataField ?? "metadata"] = textValues(metadata)
   const key = cacheRetention === "none" ? undefined : (promptCacheKey ?? sessionId)
   if (key !== undefined && compat.promptCacheKey) fields["prompt_cache_key"] = cacheKey(key)
   else if (promptCacheKey !== undefined) lose("options.promptCacheKey", "dropped", "It is not sent to this host.")
@@ -133,36 +134,4 @@ function identity({ call, compat, lose }: Encoding, headers: HeaderMap): Body {
   }
   if (cacheRetention === "long" && compat.promptCacheRetention) fields["prompt_cache_retention"] = "24h"
   return fields
-}
-
-/** A key of a length that the vendor takes: a longer one becomes a sum of itself. */
-function cacheKey(key: string): string {
-  return shortened("pc_", key, MAX_KEY)
-}
-
-function shortened(prefix: string, key: string, most: number): string {
-  const plain = key.toWellFormed()
-  return plain.length <= most ? plain : prefix + hash(plain)
-}
-
-const OPTION_OF: Readonly<Record<string, string>> = {
-  parallel_tool_calls: "parallelToolCalls",
-  top_p: "topP",
-  service_tier: "serviceTier",
-  prompt_cache_key: "promptCacheKey",
-  prompt_cache_retention: "cacheRetention",
-  top_logprobs: "logprobs",
-  max_output_tokens: "maxTokens",
-}
-
-/** Leaves out the fields that the host has refused before. */
-function leaveOut({ call, lose }: Encoding, body: Body): Body {
-  const without = learned(call, "without")
-  if (!Array.isArray(without)) return body
-  for (const name of without as string[]) {
-    if (body[name] === undefined) continue
-    delete body[name]
-    if (name !== "store") lose(`options.${OPTION_OF[name] ?? name}`, "dropped", `The host refused the field ${name}.`)
-  }
-  return body
 }

@@ -1,15 +1,15 @@
 import type { Frame } from "../../contract/frame.ts"
 import type { Mint } from "../../contract/wire-client.ts"
 import type { InboundCall, KeptDocument, Responder } from "../../contract/wire-server.ts"
-import type { SluiceErrorData } from "../../model/errors.ts"
 import type { AssistantMessageEvent } from "../../model/events.ts"
 import type { AssistantMessage, Loss } from "../../model/message.ts"
-import type { Report } from "./answer-item.ts"
-import { EventFrames } from "./event-frames.ts"
-import { errorFields, failedError } from "./failure.ts"
-import { listedItems } from "./listed-items.ts"
-import { ItemWriter } from "./item-writer.ts"
-import { ResponseDocument } from "./response-document.ts"
+import { failureOf } from "../openai/respond-failure.ts"
+import type { Report } from "./respond-item-fields.ts"
+import { EventFrames } from "./respond-frames.ts"
+import { errorFields, failedError } from "./respond-failure.ts"
+import { listedItems } from "./respond-listed-input.ts"
+import { ItemWriter } from "./respond-items.ts"
+import { ResponseDocument } from "./respond-document.ts"
 import type { Obj } from "./types.ts"
 
 /** What a refusal without an explanation says. */
@@ -130,7 +130,7 @@ export class ResponsesResponder implements Responder {
    */
   #fail(message: AssistantMessage, frames: Frame[]): void {
     this.#ended = true
-    const error = message.error ?? unnamed(message)
+    const error = failureOf(message)
     if (!this.#begun) {
       frames.push(this.#frames.event("error", errorFields(error)))
       return
@@ -158,9 +158,4 @@ export class ResponsesResponder implements Responder {
   readonly #lose: Report = (field, reason, kind = "dropped") => {
     if (!this.losses.some((known) => known.field === field)) this.losses.push({ field, kind, reason })
   }
-}
-
-function unnamed(message: AssistantMessage): SluiceErrorData {
-  const code = message.stopReason === "aborted" ? "aborted" : "server_error"
-  return { code, message: "The answer failed.", retryable: false, scope: "host", delivered: "nothing" }
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest"
 import { SluiceError } from "../../model/errors.ts"
 import { itemPage } from "./server-item-page.ts"
 import { keeps } from "./server-keeps.ts"
-import { listedItems } from "./listed-items.ts"
+import { listedItems } from "./respond-listed-input.ts"
 import { socket } from "./server-socket.ts"
 
 function refusal(run: () => unknown): SluiceError {

@@ -1,10 +1,10 @@
 import type { Mint, TokenCount } from "../../contract/wire-client.ts"
 import type { InboundCall, WireServer } from "../../contract/wire-server.ts"
 import { accept, COUNT_PATH } from "./accept.ts"
-import { failure } from "./failure.ts"
-import { keeps } from "./server-keeps.ts"
+import { failure } from "./respond-failure.ts"
 import { relay } from "./relay.ts"
 import { ResponsesResponder } from "./respond.ts"
+import { keeps } from "./server-keeps.ts"
 import { socket } from "./server-socket.ts"
 import { API } from "./types.ts"
 

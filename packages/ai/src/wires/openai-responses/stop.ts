@@ -14,6 +14,8 @@ export interface Seen {
   /** A question whether the vendor may go on. */
   approval: boolean
   refusal: string
+  /** It has as many tokens as were asked for at most, on a host that does not say that it was cut there. */
+  capMet: boolean
 }
 
 /** How an answer ended: a reason to stop, or a failure. */
@@ -49,6 +51,8 @@ export function readEnd(response: Obj, event: string, seen: Seen): End {
     return { fail: { is: "server_error", message: `The response ended with the status ${status}.` } }
   }
   if (status === "incomplete" || event === "response.incomplete") return incomplete(response, seen)
+  // Whether a call is whole is not known then: such a host calls a cut one completed too.
+  if (seen.capMet) return { reason: "length" }
   const end = ended(seen, response["end_turn"] === false)
   return status === "completed" || status === "done" ? end : { details: { type: status }, ...end }
 }

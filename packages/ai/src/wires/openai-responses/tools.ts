@@ -1,20 +1,19 @@
-import type { CustomTool, FunctionTool, Json, Tool } from "../../model/tool.ts"
-import { isStrictSchema, schemaName, standIn } from "../tool-schema.ts"
+import type { CustomTool, FunctionTool, Tool } from "../../model/tool.ts"
+import { encodeChoice, schemaFormat, toolHead, type EncodedTool } from "../openai/tool-encoding.ts"
+import { isStrictSchema, standIn } from "../tool-schema.ts"
 import { toolSchema } from "./schema.ts"
 import { API, learned, text, type Body, type Encoding } from "./types.ts"
 
-interface EncodedTool {
-  name: string
-  body: Body
-}
-
 /** The fields `tools`, `tool_choice` and `parallel_tool_calls`. */
 export function encodeTools(encoding: Encoding): Body {
-  const { call, lose } = encoding
+  const { call, compat, lose } = encoding
   const tools = (call.context.tools ?? []).flatMap((tool, i) => encodeTool(encoding, tool, i))
   const fields: Body = {}
   if (tools.length > 0) fields["tools"] = tools.map(({ body }) => body)
-  encodeChoice(encoding, tools, fields)
+  encodeChoice(encoding, tools, fields, {
+    refusesForced: compat.refusesForcedTool === true,
+    named: ({ body }) => forced(body),
+  })
   const parallel = call.options.parallelToolCalls
   if (parallel !== undefined) {
     if (tools.length > 0) fields["parallel_tool_calls"] = parallel
@@ -55,8 +54,7 @@ function functionTool(encoding: Encoding, tool: FunctionTool, at: number): Encod
   const strict = strictOf(encoding, tool, at)
   const body: Body = {
     type: "function",
-    name: tool.name,
-    ...(tool.description === undefined ? {} : { description: tool.description.toWellFormed() }),
+    ...toolHead(tool),
     parameters: schema,
     ...(strict === undefined ? {} : { strict }),
   }
@@ -71,8 +69,8 @@ function functionTool(encoding: Encoding, tool: FunctionTool, at: number): Encod
  */
 function strictOf({ call, compat, lose }: Encoding, tool: FunctionTool, at: number): boolean | undefined {
   const refused = learned(call, "strictTools")
-  if (compat.strictTools === "per-tool" && refused !== "unknown") {
-    if (refused !== false) return tool.strict ?? isStrictSchema(tool.parameters)
+  if ((compat.strictTools === "per-tool" || compat.strictTools === "asked") && refused !== "unknown") {
+    if (refused !== false) return tool.strict ?? (compat.strictTools === "per-tool" && isStrictSchema(tool.parameters))
     if (tool.strict === true) lose(`tools[${at}].strict`, "dropped", "The host refused these tools as strict ones.")
     return false
   }
@@ -85,46 +83,9 @@ function strictOf({ call, compat, lose }: Encoding, tool: FunctionTool, at: numb
 function customTool(tool: CustomTool): Body {
   return {
     type: "custom",
-    name: tool.name,
-    ...(tool.description === undefined ? {} : { description: tool.description.toWellFormed() }),
+    ...toolHead(tool),
     ...(tool.grammar ? { format: { type: "grammar", ...tool.grammar } } : {}),
   }
-}
-
-function encodeChoice({ call, compat, lose }: Encoding, tools: readonly EncodedTool[], fields: Body): void {
-  const choice = call.options.toolChoice
-  if (choice === undefined) return
-  if (tools.length === 0) {
-    if (choice !== "none" && choice !== "auto") {
-      lose("options.toolChoice", "dropped", "There is no tool that could be called.")
-    }
-    return
-  }
-  const named = typeof choice === "object" ? tools.find(({ name }) => name === choice.name) : undefined
-  if (typeof choice === "object" && !named) {
-    lose("options.toolChoice", "dropped", `There is no tool named ${choice.name}.`)
-    return
-  }
-  if (compat.toolChoice === "none") {
-    if (choice === "none") {
-      lose("options.toolChoice", "approximated", "The host takes no tool choice: the tools were left out.")
-      delete fields["tools"]
-    } else if (choice !== "auto") lose("options.toolChoice", "dropped", "The host takes no tool choice.")
-    return
-  }
-  if (choice === "auto" || choice === "none") {
-    fields["tool_choice"] = choice
-  } else if (compat.refusesForcedTool) {
-    lose("options.toolChoice", "approximated", "The host refuses a forced tool: the model may choose.")
-    fields["tool_choice"] = "auto"
-  } else if (named === undefined) {
-    fields["tool_choice"] = "required"
-  } else if (compat.toolChoice === "strings") {
-    // "required" alone would let the model take another tool.
-    fields["tools"] = [named.body]
-    fields["tool_choice"] = "required"
-    if (tools.length > 1) lose("tools", "approximated", `Only ${named.name} was offered, as the host takes no name.`)
-  } else fields["tool_choice"] = forced(named.body)
 }
 
 /** The vendor's own tools are named by their type. */
@@ -134,21 +95,20 @@ function forced({ type, name, server_label }: Body): Body {
 }
 
 /** The field `text`: the output's format and how much is said. */
-export function encodeText({ call, lose }: Encoding): Body {
+export function encodeText({ call, compat, lose }: Encoding): Body {
   const { output, verbosity } = call.options
   const fields: Body = {}
   if (output && output.type !== "text") {
-    if (output.type === "json") fields["format"] = { type: "json_object" }
+    if (compat.structuredOutput === false) {
+      lose("options.output", "dropped", "The host cannot be held to a format.")
+    } else if (output.type === "json") fields["format"] = { type: "json_object" }
     else if (learned(call, "structuredOutput") === "json_object") {
       lose("options.output", "approximated", "The host can be held to JSON, not to a schema.")
       fields["format"] = { type: "json_object" }
     } else {
       fields["format"] = {
         type: "json_schema",
-        name: schemaName(output.name ?? output.schema["title"]),
-        ...(output.description === undefined ? {} : { description: output.description }),
-        schema: output.schema as Json,
-        ...(output.strict === undefined ? {} : { strict: output.strict }),
+        ...schemaFormat(output),
       }
     }
   }

@@ -1,6 +1,6 @@
 import type { HeaderMap } from "../../contract/frame.ts"
 import type { ErrorCode, SluiceErrorData } from "../../model/errors.ts"
-import { errorEnvelope, failure as chatFailure } from "../openai-completions/failure.ts"
+import { errorEnvelope, failure as chatFailure } from "../openai/respond-failure.ts"
 import { isObject, type Obj } from "./types.ts"
 
 /** By this clients of the wire know that they must send the whole conversation again. */

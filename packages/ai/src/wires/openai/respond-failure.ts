@@ -1,4 +1,5 @@
 import type { HeaderMap } from "../../contract/frame.ts"
+import type { AssistantMessage } from "../../model/message.ts"
 import { CODES, type ErrorCode, type SluiceErrorData } from "../../model/errors.ts"
 
 /** The vendor's words for our codes: what its SDKs and the programs above them test for. */
@@ -18,6 +19,12 @@ const WORDS: Readonly<Partial<Record<ErrorCode, { type: string; code: string | n
   model_not_found: { type: "invalid_request_error", code: "model_not_found" },
   content_blocked: { type: "invalid_request_error", code: "content_filter" },
   aborted: { type: "request_aborted", code: null },
+}
+
+/** The error of an answer that failed, also of one that does not say why. */
+export function failureOf({ error, stopReason }: AssistantMessage): SluiceErrorData {
+  const code = stopReason === "aborted" ? "aborted" : "server_error"
+  return error ?? { code, message: "The answer failed.", retryable: false, scope: "host", delivered: "nothing" }
 }
 
 /** An error in the vendor's envelope, for a response or a frame of a stream. */

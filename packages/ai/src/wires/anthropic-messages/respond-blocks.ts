@@ -2,7 +2,7 @@ import type { Frame } from "../../contract/frame.ts"
 import type { Mint } from "../../contract/wire-client.ts"
 import type { AssistantMessageEvent, TerminalEvent } from "../../model/events.ts"
 import type { AssistantMessage, Block } from "../../model/message.ts"
-import { callLosses, ownCitations, signatureOf, textLosses, writeBlock } from "./answer-block.ts"
+import { callLosses, ownCitations, signatureOf, textLosses, writeBlock } from "./respond-block-fields.ts"
 import type { Losses } from "./losses.ts"
 import { isItem, type Item } from "./types.ts"
 

@@ -1,6 +1,7 @@
 import { codecOf } from "@sluice/catalog/core"
 import type { AssistantMessage, Block, Issuer, Opaque, TextBlock, ToolCallBlock } from "../../model/message.ts"
-import { seal, type SealedContent } from "./seal.ts"
+import { parseObject } from "../json.ts"
+import { seal, type SealedContent } from "./server-seal.ts"
 import { API, isAnnotation, isObject, nestedFields, type Obj } from "./types.ts"
 
 /** Reports something that the wire cannot carry as it is. */
@@ -33,12 +34,8 @@ export function logprobsOf(block: TextBlock, path: string, report: Report): Obj[
 /** The fields that a reasoning item of a host of this wire had, where a signature is one. */
 export function ownReasoning(signature: Opaque | undefined): Obj | undefined {
   if (!signature?.value || (signature.issuer && codecOf(signature.issuer.api) !== API)) return undefined
-  try {
-    const item: unknown = JSON.parse(signature.value)
-    return isObject(item) && item["type"] === "reasoning" ? item : undefined
-  } catch {
-    return undefined
-  }
+  const item = parseObject(signature.value)
+  return item?.["type"] === "reasoning" ? item : undefined
 }
 
 /** The parts of a thinking's summary as its host had them, where they are known. */

@@ -2,9 +2,9 @@ import type { Frame } from "../../contract/frame.ts"
 import type { Mint } from "../../contract/wire-client.ts"
 import type { AssistantMessageEvent, TerminalEvent } from "../../model/events.ts"
 import type { AssistantMessage, Block, TextBlock, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
-import { itemOnItsWay, ownReasoning, summaryParts, wholeItem, type Report } from "./answer-item.ts"
-import { CallItem, MessageItem, ReasoningItem, type ItemContext } from "./open-items.ts"
-import type { EventFrames } from "./event-frames.ts"
+import { itemOnItsWay, ownReasoning, summaryParts, wholeItem, type Report } from "./respond-item-fields.ts"
+import { CallItem, MessageItem, ReasoningItem, type ItemContext } from "./respond-open-items.ts"
+import type { EventFrames } from "./respond-frames.ts"
 import type { Obj } from "./types.ts"
 
 type BlockEvent = Exclude<AssistantMessageEvent, TerminalEvent | { type: "start" }>

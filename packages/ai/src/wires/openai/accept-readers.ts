@@ -1,5 +1,5 @@
 import { SluiceError } from "../../model/errors.ts"
-import { isObject, type Obj } from "./types.ts"
+import { isObject, type Obj } from "../json.ts"
 
 /** The error for a field that has the wrong shape. */
 export function invalid(path: string, what: string): SluiceError {
@@ -65,4 +65,9 @@ export function optionalWord<T extends string>(value: unknown, path: string, wor
   const known = words.find((one) => one === word)
   if (known === undefined) throw invalid(path, `expected one of ${words.join(", ")}, got "${word.slice(0, 40)}"`)
   return known
+}
+
+/** A list where there is one; nothing for what is absent or null. */
+export function optionalList(value: unknown, path: string): unknown[] {
+  return value === undefined || value === null ? [] : readArray(value, path)
 }

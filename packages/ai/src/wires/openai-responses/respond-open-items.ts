@@ -1,7 +1,7 @@
 import type { Frame } from "../../contract/frame.ts"
 import type { AssistantMessage, TextBlock, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
-import { annotationsOf, finalArguments, logprobsOf, signatureFields, type Report } from "./answer-item.ts"
-import { deltaHead, type EventFrames } from "./event-frames.ts"
+import { annotationsOf, finalArguments, logprobsOf, signatureFields, type Report } from "./respond-item-fields.ts"
+import { deltaHead, type EventFrames } from "./respond-frames.ts"
 import type { Obj } from "./types.ts"
 
 /** What an item needs of the answer it belongs to. */

@@ -1,0 +1,49 @@
+import type { Call } from "../contract/wire-client.ts"
+import type { Route } from "../contract/route.ts"
+import { checkHeaders } from "./headers.ts"
+import { keysOf, type Known } from "./known.ts"
+import { quietly } from "./try.ts"
+
+/** What opening a connection ahead of time needs. */
+export interface PrewarmInput {
+  sessionId: string
+  signal: AbortSignal
+  known: Known
+  mint: Call["mint"]
+}
+
+/**
+ * Opens the connection of a session before its first request, where the route has one. Gives whether it has.
+ *
+ * @throws SluiceError of the credential, or `network` where the connection could not be opened
+ */
+export async function prewarm(route: Route, { sessionId, signal, known, mint }: PrewarmInput): Promise<boolean> {
+  const { model, endpoint, transport, credentials } = route
+  if (!endpoint.connect || !transport.warm) return false
+  const lease = await credentials.acquire({ provider: model.provider, model: model.id, sessionId, signal })
+  try {
+    const { credential } = lease
+    const keys = keysOf(model, sessionId)
+    const call: Call = Object.freeze({
+      op: "prewarm" as const,
+      model,
+      options: { sessionId },
+      context: { messages: [] },
+      auth: {
+        kind: credential.kind,
+        ...(credential.accountId === undefined ? {} : { accountId: credential.accountId }),
+      },
+      stream: true,
+      known: { ...known.get(keys.host), ...(keys.session ? known.get(keys.session) : {}) },
+      channel: { kind: "websocket" as const, memory: {} },
+      mint,
+    })
+    const socket = endpoint.connect(call, credential)
+    if (!socket) return false
+    checkHeaders(socket.headers)
+    await transport.warm(socket, signal)
+    return true
+  } finally {
+    quietly(() => lease.release({}))
+  }
+}

@@ -1,0 +1,68 @@
+import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
+import type { SluiceError } from "../../model/errors.ts"
+import type { CodexSettings } from "./settings.ts"
+
+/** Facts of a session: it has no sockets any more, and how often it came to that. */
+export const WEBSOCKET = "codex.websocket"
+export const FALLBACKS = "codex.fallbacks"
+
+const AGAIN = "over a new WebSocket"
+const PLAIN = "over plain HTTP"
+/** How often an error of the backend itself is met over a socket before plain HTTP is tried. */
+const BACKEND_TRIES = 2
+
+/** A socket that has come to its end by the backend's rules. */
+const LIMIT = "websocket_connection_limit_reached"
+/** A socket that does not come about, where another one would not either. */
+const NEVER: ReadonlySet<string> = new Set([
+  "WS_CONNECT_TIMEOUT",
+  "WS_NOT_OPENED",
+  "WS_NOT_UPGRADED",
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+])
+/** Answers to a handshake that say that there is no WebSocket here. */
+const NO_SOCKETS: ReadonlySet<number> = new Set([404, 405, 410, 426, 501])
+
+/**
+ * What to do about a failure over a WebSocket: another socket within the budget, or plain HTTP, and for the rest of
+ * the session where sockets lead nowhere. What is wrong with the request or the credential is none of its business.
+ */
+export function adaptSocket(
+  error: SluiceError,
+  call: Call,
+  past: readonly Attempt[],
+  settings: Pick<CodexSettings, "retryBudget" | "retryDelayMs">,
+): Adaptation | undefined {
+  if (call.channel.kind !== "websocket" || error.delivered === "final") return undefined
+  if (error.status !== undefined && NO_SOCKETS.has(error.status)) return plain(call)
+  const ended = error.type === LIMIT
+  if (!ended && !isTransport(error)) {
+    const met = past.filter(({ channel, error: before }) => channel === "websocket" && before.code === error.code)
+    const backend = error.code === "server_error" || error.code === "overloaded"
+    return backend && met.length >= BACKEND_TRIES ? plain(call) : undefined
+  }
+  const tries = past.filter(({ change }) => change === AGAIN).length
+  // What was shown is made anew once, and not over what has just failed.
+  const spent = error.delivered === "content" || tries >= settings.retryBudget
+  if (spent || (error.type !== undefined && NEVER.has(error.type))) return plain(call)
+  return { change: AGAIN, channel: "reopen", waitMs: settings.retryDelayMs * (tries + 1) }
+}
+
+/** Whether it is the connection that failed, and not what was asked for. */
+function isTransport({ code, type, status }: SluiceError): boolean {
+  if (type?.startsWith("WS_") || type === "ws_out_of_step") return true
+  if (status !== undefined) return type === "websocket_request_in_progress"
+  return code === "network" || code === "timeout" || code === "stream_incomplete" || isGarbled(code, type)
+}
+
+function isGarbled(code: string, type: string | undefined): boolean {
+  return code === "stream_malformed" && type === undefined
+}
+
+function plain({ known }: Call): Adaptation {
+  const before = known[FALLBACKS]
+  const facts = { [WEBSOCKET]: false, [FALLBACKS]: (typeof before === "number" ? before : 0) + 1 }
+  return { change: PLAIN, channel: "http", learn: { where: "session", facts } }
+}

@@ -1,0 +1,126 @@
+import type { Loss, Message } from "../../model/message.ts"
+import { RunningSum, type Mark } from "./running-sum.ts"
+import { text, type Body, type Encoding } from "./types.ts"
+
+/** The items of a conversation up to a message, each with the sum up to it. */
+export class InputItems {
+  /** What goes before these items: it belongs to others as well, and is not added to from here. */
+  readonly base: InputItems | undefined
+  readonly items: Body[]
+  readonly marks: Mark[] = []
+  readonly losses: Loss[] = []
+  /** Ids of calls of grammar tools. */
+  readonly custom: Set<string>
+  /** Messages that are encoded. */
+  consumed: number
+  /** Those messages, where they are kept. */
+  readonly messages: Message[] | undefined
+  readonly #sum: RunningSum | undefined
+
+  constructor(before: readonly Body[], from?: InputItems, messages?: Message[]) {
+    this.base = from
+    this.items = [...before]
+    this.custom = from ? new Set(from.custom) : new Set()
+    this.consumed = from?.consumed ?? 0
+    this.messages = messages
+    this.#sum = messages || from ? new RunningSum(from?.marks.at(-1)) : undefined
+    if (this.#sum) for (const item of before) this.#mark(item)
+  }
+
+  /** How many items there are, with those before. */
+  get length(): number {
+    return (this.base?.items.length ?? 0) + this.items.length
+  }
+
+  /** The items from a place on. */
+  from(place: number): Body[] {
+    const before = this.base?.items ?? []
+    return place >= before.length ? this.items.slice(place - before.length) : [...before.slice(place), ...this.items]
+  }
+
+  /** The sum over all. */
+  get mark(): Mark | undefined {
+    return this.marks.at(-1) ?? this.base?.marks.at(-1)
+  }
+
+  /** The place behind the items that a sum stands for; `undefined` where these begin otherwise. */
+  behind(sum: Mark): number | undefined {
+    const own = placeBehind(this.marks, sum)
+    if (own !== undefined) return (this.base?.items.length ?? 0) + own
+    return this.base && placeBehind(this.base.marks, sum)
+  }
+
+  readonly lose: Encoding["lose"] = (field, kind, reason) => {
+    if (!this.losses.some((known) => known.field === field && known.kind === kind)) {
+      this.losses.push({ field, kind, reason })
+    }
+  }
+
+  add(messages: readonly Message[], items: readonly Body[]): void {
+    this.consumed += messages.length
+    this.messages?.push(...messages)
+    for (const item of items) {
+      this.items.push(item)
+      this.#mark(item)
+    }
+  }
+
+  /** Items that go on from these without changing them. */
+  fork(): InputItems {
+    return new InputItems([], this)
+  }
+
+  #mark(item: Body): void {
+    if (!this.#sum) return
+    this.#sum.add(item)
+    this.marks.push(this.#sum.mark)
+  }
+}
+
+function placeBehind(marks: readonly Mark[], { pieces, sum }: Mark): number | undefined {
+  let low = 0
+  let high = marks.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((marks[middle] as Mark).pieces <= pieces) low = middle + 1
+    else high = middle
+  }
+  const last = marks[low - 1]
+  return last && last.pieces === pieces && last.sum === sum ? low : undefined
+}
+
+interface Kept {
+  /** What the items depend on besides the messages. */
+  settings: readonly unknown[]
+  items: InputItems
+}
+
+/** By the first message of a conversation. */
+const conversations = new WeakMap<Message, Kept>()
+
+/** What was encoded of a conversation in earlier turns, told by the identity of its messages; empty at its first. */
+export function keptItems(encoding: Encoding, before: readonly Body[]): InputItems {
+  const { messages } = encoding.call.context
+  const first = messages[0]
+  if (!first) return new InputItems(before)
+  const settings = settingsOf(encoding, before)
+  const kept = conversations.get(first)
+  if (kept && settings.every((one, i) => one === kept.settings[i]) && begins(kept.items, messages)) return kept.items
+  const items = new InputItems(before, undefined, [])
+  conversations.set(first, { settings, items })
+  return items
+}
+
+function begins({ messages }: InputItems, all: readonly Message[]): boolean {
+  if (!messages || messages.length > all.length) return false
+  for (let i = 0; i < messages.length; i++) if (messages[i] !== all[i]) return false
+  return true
+}
+
+function settingsOf({ call, compat }: Encoding, before: readonly Body[]): unknown[] {
+  const learned = Object.entries(call.known).filter(
+    ([name]) => name.startsWith("responses.") && !/\.(?:chain|header:|statistics)/.test(name),
+  )
+  const prompts = before.map(({ content }) => text((content as Body[])[0]?.["text"]))
+  return [call.model, compat, call.options.cacheRetention, JSON.stringify(learned), prompts.length, ...prompts]
+}

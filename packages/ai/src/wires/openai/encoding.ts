@@ -1,0 +1,35 @@
+import { SluiceError } from "../../model/errors.ts"
+import type { Loss } from "../../model/message.ts"
+import type { Json } from "../../model/tool.ts"
+import type { Call } from "../../contract/wire-client.ts"
+
+/** A request body, or an object within it. */
+export type Body = { [field: string]: Json | undefined }
+
+/** What one encoding knows and collects. */
+export interface Encoding<C> {
+  call: Call
+  /** What the host does differently on this wire. */
+  compat: C
+  losses: Loss[]
+  /** Puts a loss on record, once for each field and kind. */
+  lose(field: string, kind: Loss["kind"], reason: string): void
+}
+
+/** An encoding of which nothing is lost yet. */
+export function newEncoding<C>(call: Call, compat: C): Encoding<C> {
+  const losses: Loss[] = []
+  return {
+    call,
+    compat,
+    losses,
+    lose(field, kind, reason) {
+      if (!losses.some((known) => known.field === field && known.kind === kind)) losses.push({ field, kind, reason })
+    },
+  }
+}
+
+/** The error for what a wire cannot say at all. `param` is what of the call it is about. */
+export function unsupported(param: string, message: string): SluiceError {
+  return new SluiceError({ code: "unsupported", message, param, scope: "local" })
+}
