@@ -1,6 +1,8 @@
 import { SluiceError, systemMint, VERSION, type WireServer } from "@sluice/ai"
 import { type Context, Hono } from "hono"
+import { routePath } from "hono/route"
 import type { CallHandler } from "./call/handle.ts"
+import { told } from "./call/told.ts"
 import { unexpected } from "./call/unexpected.ts"
 import type { ApiKey } from "./gateway-keys.ts"
 import { CORS_HEADERS, preflightHeaders } from "./http/cors.ts"
@@ -52,10 +54,11 @@ export function createApp(parts: AppParts): Hono {
     }
   }
 
-  for (const { socket } of SERVERS) {
-    if (socket) app.get(socket.path, (c) => failure(speaking(c), needsUpgrade(socket.path), { upgrade: "websocket" }))
+  for (const server of SERVERS) {
+    const { socket } = server
+    if (socket) app.get(socket.path, () => failure(server, needsUpgrade(socket.path), { upgrade: "websocket" }))
   }
-  if (parts.kept) keptRoutes(app, { kept: parts.kept, admit })
+  if (parts.kept) keptRoutes(app, { servers: SERVERS, kept: parts.kept, admit })
 
   app.get("/v1/models", async (c) => {
     await admit(c)
@@ -78,12 +81,11 @@ export function createApp(parts: AppParts): Hono {
 
   // What reaches these came with a method that none of the routes above takes.
   for (const [path, methods] of methodsByPath(app)) {
-    const owner = SERVERS.find((server) => server.routes.some((route) => route.path === path))
     app.all(path, (c) => {
       if (c.req.method === "OPTIONS" && !settings.anonymous) {
         return new Response(null, { status: 204, headers: preflightHeaders(c.req.raw.headers, methods) })
       }
-      return failure(owner ?? speaking(c), wrongMethod(c, methods), { allow: methods.join(", ") })
+      return failure(ownerOf(path) ?? speaking(c), wrongMethod(c, methods), { allow: methods.join(", ") })
     })
   }
 
@@ -94,17 +96,34 @@ export function createApp(parts: AppParts): Hono {
         code: "invalid_request",
         status: 404,
         message: `There is nothing at ${c.req.method} ${c.req.path}.`,
-        hint: `The gateway answers ${SERVERS.flatMap((server) => server.routes.map((route) => `${route.method} ${route.path}`)).join(", ")} and GET /v1/models.`,
+        hint: `The gateway answers ${answered(parts.kept !== undefined).join(", ")} and GET /v1/models.`,
       }),
     ),
   )
   app.onError((thrown, c) => {
-    if (SluiceError.is(thrown)) return failure(speaking(c), thrown)
+    const speaker = ownerOf(routePath(c)) ?? speaking(c)
+    if (SluiceError.is(thrown)) return failure(speaker, thrown)
     const request = systemMint.id("req_")
     logger.error({ request, method: c.req.method, path: c.req.path, err: thrown }, "unexpected failure")
-    return failure(speaking(c), unexpected(thrown).with({ requestId: request }))
+    return failure(speaker, unexpected(thrown).with({ requestId: request }))
   })
   return app
+}
+
+/** What the wires' own paths are for, as a reader of a refusal sees them. */
+function answered(keeps: boolean): string[] {
+  return SERVERS.flatMap((server) => [
+    ...server.routes.map(({ method, path }) => `${method} ${path}`),
+    ...(server.socket ? [`GET ${server.socket.path} as a WebSocket`] : []),
+    ...(keeps
+      ? (server.keeps?.routes ?? []).map(({ method, path }) => `${method} ${path.replace(":id", "{id}")}`)
+      : []),
+  ])
+}
+
+/** The wire that a path belongs to, as it was declared. */
+function ownerOf(path: string): WireServer | undefined {
+  return SERVERS.find(({ routes, keeps }) => [...routes, ...(keeps?.routes ?? [])].some((route) => route.path === path))
 }
 
 /** The wire in whose shape a request on a path that no wire owns is told of an error. */
@@ -144,7 +163,7 @@ function needsUpgrade(path: string): SluiceError {
 /** An error as a response that carries the id it is logged under. */
 function failure(server: WireServer, error: SluiceError, more: Readonly<Record<string, string>> = {}): Response {
   const id = error.requestId ?? systemMint.id("req_")
-  const { status, headers, body } = server.failure(error.with({ requestId: id }))
+  const { status, headers, body } = server.failure(told(error).with({ requestId: id }))
   const sent = new Headers({ "content-type": "application/json", "x-request-id": id, "request-id": id, ...more })
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) sent.set(name, value)
   return new Response(JSON.stringify(body), { status, headers: sent })

@@ -144,7 +144,11 @@ async function stop(server: Server, sockets: Sockets, running: Set<AbortControll
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
   sockets.stop()
-  const reason = new SluiceError({ code: "aborted", message: "The gateway is stopping." })
+  const reason = new SluiceError({
+    code: "aborted",
+    message: "The gateway is stopping.",
+    hint: "Ask again when it is back.",
+  })
   const timer = setTimeout(() => {
     for (const controller of running) controller.abort(reason)
     setTimeout(() => {

@@ -86,7 +86,11 @@ async function pump(
     ctx.leave()
     record.end(500, { code: "server_error" })
     const failure = new SluiceError(
-      { code: "server_error", message: "The gateway could not spell the answer." },
+      {
+        code: "server_error",
+        message: "The gateway could not spell the answer.",
+        hint: "Ask again; if it stays so, the gateway's operator finds the request in its log under its id.",
+      },
       { cause: error },
     )
     reply.frames([{ data: JSON.stringify(ctx.server.failure(failure).body) }])

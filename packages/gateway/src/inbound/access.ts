@@ -4,7 +4,7 @@ import type { ApiKey } from "../gateway-keys.ts"
 import type { KeyStore } from "../store/keys.ts"
 
 /** The key that a request carries, wherever a client of any dialect puts it. */
-export function presentedKey(headers: HeadersView): string | undefined {
+function presentedKey(headers: HeadersView): string | undefined {
   const authorization = headers.get("authorization")
   const bearer = authorization && /^bearer\s+(.+)$/i.exec(authorization)?.[1]
   return bearer?.trim() || headers.get("x-api-key")?.trim() || headers.get("x-goog-api-key")?.trim() || undefined
@@ -26,6 +26,7 @@ export async function authorise(headers: HeadersView, keys: KeyStore, anonymous:
         code: "permission_denied",
         status: 403,
         message: "Without a key only programs on this machine are served.",
+        hint: "Call the gateway as 127.0.0.1 or localhost and from no web page, or have it started with keys.",
       })
     }
     return secret === undefined ? undefined : keys.verify(secret)
@@ -39,11 +40,13 @@ export async function authorise(headers: HeadersView, keys: KeyStore, anonymous:
     })
   }
   const key = await keys.verify(secret)
-  if (!key)
+  if (!key) {
     throw new SluiceError({
       code: "auth_invalid",
       status: 401,
       message: "The key is not known to this gateway, or it is disabled.",
+      hint: "Send one that `sluice gateway key list` shows as active; `sluice gateway key create` makes another.",
     })
+  }
   return key
 }
