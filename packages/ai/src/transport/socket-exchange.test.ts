@@ -59,7 +59,7 @@ describe("the end of an exchange", () => {
   test("a closing before the socket is open is no proper end, whatever its code", () => {
     const socket = new SocketExchange(LIMITS)
     socket.closed(1000, "")
-    expect(socket.failure).toMatchObject({ code: "network", type: "WS_CLOSED_1000", retryable: true })
+    expect(socket.failure).toMatchObject({ code: "network", type: "WS_NOT_OPENED", retryable: true })
   })
 
   test("the first failure counts", () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest"
 import type { WebSocket } from "ws"
-import type { Channel, Exchange, Transport } from "../contract/transport.ts"
+import { type Channel, type Exchange, REFUSED_WITH, type Transport } from "../contract/transport.ts"
 import type { SluiceErrorData } from "../model/errors.ts"
 import { guardProcess } from "../../../../tests/faults/support/guard.ts"
 import { pause, until } from "../../../../tests/faults/support/host.ts"
@@ -282,7 +282,7 @@ describe("a handshake", () => {
         handshake: () => ({ status, headers: { "retry-after": "7" }, body: `{"error":"no ${status}"}` }),
       })
       const channel = await transportWith().open(at(host), never)
-      expect(channel.memory.size).toBe(0)
+      expect([...channel.memory]).toEqual([[REFUSED_WITH, status]])
       const exchange = await send(channel)
       expect(exchange.head).toMatchObject({ status, channel: "websocket" })
       expect(exchange.head.headers.get("retry-after")).toBe("7")
