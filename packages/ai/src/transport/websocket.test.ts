@@ -428,6 +428,22 @@ describe("the end", () => {
     expect(await readAnswer(exchange)).toEqual(["a", "end"])
   })
 
+  test("that is under way when an answer ends leaves no socket for the next one", async () => {
+    await using host = await socketHost({
+      request(_text, socket) {
+        const stream = (socket as never as { _socket: { cork(): void; uncork(): void } })._socket
+        stream.cork()
+        socket.send("end")
+        socket.close(1000)
+        stream.uncork()
+      },
+    })
+    const transport = transportWith()
+    for (let n = 0; n < 5; n++) expect(await call(transport, at(host))).toEqual(["end"])
+    expect(host.handshakes).toHaveLength(5)
+    await host.sockets.assertNone()
+  })
+
   test("comes behind many frames that are there already, the socket being paused by then", async () => {
     await using host = await socketHost({
       request(_text, socket) {
