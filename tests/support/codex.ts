@@ -1,7 +1,9 @@
 import {
   type AssistantMessage,
+  type AssistantMessageEvent,
   type Clock,
   type Context,
+  type CredentialSource,
   Known,
   type Message,
   type StreamOptions,
@@ -22,6 +24,10 @@ export interface CodexSetup extends CodexOptions {
   sockets?: Partial<WebSocketOptions>
   accessToken?: string
   model?: string
+  /** What stands behind the host's address in place of `/backend-api`. */
+  path?: string
+  /** In place of the access token. */
+  credentials?: CredentialSource
 }
 
 /** The backend of Codex, and a program that speaks with it. */
@@ -34,6 +40,12 @@ export interface CodexTest {
   /** Waits of the program, in milliseconds, in order. Waits are over at once. */
   waits: number[]
   ask(context: Context | readonly Message[], options?: StreamOptions): Promise<AssistantMessage>
+  /** As `ask`, with the events. `each` is run for every one. */
+  read(
+    context: Context | readonly Message[],
+    options?: StreamOptions,
+    each?: (event: AssistantMessageEvent, n: number) => unknown,
+  ): Promise<{ events: AssistantMessageEvent[]; message: AssistantMessage }>
 }
 
 /** Waits of a retry are over at once; those of watchdogs, which are longer, take their time. */
@@ -50,7 +62,8 @@ function hurried(waits: number[]): Clock {
 }
 
 export async function codex(setup: CodexSetup = {}): Promise<CodexTest> {
-  const { settings, sockets, accessToken = emulatedCodexToken(), model = "openai-codex/gpt-5.5", ...options } = setup
+  const { settings, sockets, accessToken = emulatedCodexToken(), model = "openai-codex/gpt-5.5", ...more } = setup
+  const { path, credentials, ...options } = more
   const host = await codexEmulator(options)
   const http = undiciTransport()
   const transport = websocketTransport({ http, ...sockets })
@@ -63,14 +76,17 @@ export async function codex(setup: CodexSetup = {}): Promise<CodexTest> {
   const waits: number[] = []
   const env: Record<string, string> = {
     OPENAI_CODEX_OAUTH_TOKEN: accessToken,
-    OPENAI_CODEX_BASE_URL: host.baseUrl,
+    OPENAI_CODEX_BASE_URL: path === undefined ? host.baseUrl : `${host.url}${path}`,
   }
   const sluice = createSluice({
     env: (name) => env[name],
     transport,
+    ...(credentials ? { credentials } : {}),
     environment: { known, clock: hurried(waits) },
     wires: { "openai-codex-responses": async () => ({ wire: openaiResponses, endpoint: codexEndpoint(settings) }) },
   })
+  const contextOf = (given: Context | readonly Message[]): Context =>
+    "messages" in given ? given : conversation(given)
   return {
     host,
     sluice,
@@ -78,8 +94,16 @@ export async function codex(setup: CodexSetup = {}): Promise<CodexTest> {
     known,
     model,
     waits,
-    ask: (context, given = {}) =>
-      sluice.complete(model, "messages" in context ? context : conversation(context), { sessionId: "s1", ...given }),
+    ask: (context, given = {}) => sluice.complete(model, contextOf(context), { sessionId: "s1", ...given }),
+    async read(context, given = {}, each = () => {}) {
+      const events: AssistantMessageEvent[] = []
+      const answer = sluice.stream(model, contextOf(context), { sessionId: "s1", ...given })
+      for await (const event of answer) {
+        events.push(event)
+        await each(event, events.length)
+      }
+      return { events, message: await answer.result() }
+    },
   }
 }
 
@@ -89,3 +113,18 @@ export function conversation(messages: readonly Message[]): Context {
 }
 
 export const HELLO: Message = { role: "user", content: "hi" }
+export const MORE: Message = { role: "user", content: "more" }
+
+/** The results of all calls of an answer. */
+export function resultsOf({ content }: AssistantMessage): Message[] {
+  return content.flatMap((block) =>
+    block.type === "toolCall"
+      ? [{ role: "toolResult" as const, toolCallId: block.id, toolName: block.name, content: "done" }]
+      : [],
+  )
+}
+
+/** The text of an answer. */
+export function said({ content }: AssistantMessage): string {
+  return content.map((block) => (block.type === "text" ? block.text : "")).join("")
+}

@@ -1,3 +1,4 @@
+import { REFUSED_WITH } from "../../contract/transport.ts"
 import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
 import type { CodexSettings } from "./settings.ts"
@@ -23,7 +24,7 @@ const NEVER: ReadonlySet<string> = new Set([
   "EAI_AGAIN",
 ])
 /** Answers to a handshake that say that there is no WebSocket here. */
-const NO_SOCKETS: ReadonlySet<number> = new Set([404, 405, 410, 426, 501])
+const NO_SOCKETS: ReadonlySet<unknown> = new Set([404, 405, 410, 426, 501])
 
 /**
  * What to do about a failure over a WebSocket: another socket within the budget, or plain HTTP, and for the rest of
@@ -36,7 +37,7 @@ export function adaptSocket(
   settings: Pick<CodexSettings, "retryBudget" | "retryDelayMs">,
 ): Adaptation | undefined {
   if (call.channel.kind !== "websocket" || error.delivered === "final") return undefined
-  if (error.status !== undefined && NO_SOCKETS.has(error.status)) return plain(call)
+  if (NO_SOCKETS.has(call.channel.memory[REFUSED_WITH])) return plain(call)
   const ended = error.type === LIMIT
   if (!ended && !isTransport(error)) {
     const met = past.filter(({ channel, error: before }) => channel === "websocket" && before.code === error.code)

@@ -28,7 +28,8 @@ export class WhitespaceGuard {
     this.#characters += piece.length
     if (this.#pieces < MAX_PIECES && this.#characters < MAX_CHARACTERS) return undefined
     const message = "The model wrote nothing but white space into the arguments of a tool call."
-    return { is: "stream_malformed", code: WHITESPACE_LOOP, message, inStream: true }
+    // How often it is asked for again is `adapt`'s to say, and nobody else's.
+    return { is: "stream_malformed", code: WHITESPACE_LOOP, message, inStream: true, shouldRetry: false }
   }
 
   /** Something else came forward. */
