@@ -277,7 +277,8 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 function requests(server: WireServer, client: Host, hosts: readonly Host[]): string {
-  const plain = inboundCall({ name: "" }, client, server)
+  // A plain tool is carried everywhere, less what only one vendor's own client asks for with it.
+  const plain = inboundCall({ name: "", context: () => ({ tools: [TOOL] }) }, client, server)
   const rows = REQUEST.flatMap((feature) => {
     const inbound = inboundCall(feature, client, server)
     if (!inbound || !plain) return []
