@@ -31,7 +31,7 @@ export interface CodexSetup extends CodexOptions {
 }
 
 /** The backend of Codex, and a program that speaks with it. */
-export interface CodexTest {
+export interface CodexTest extends AsyncDisposable {
   host: CodexEmulator
   sluice: Sluice
   transport: WebSocketTransport
@@ -39,6 +39,8 @@ export interface CodexTest {
   model: string
   /** Waits of the program, in milliseconds, in order. Waits are over at once. */
   waits: number[]
+  /** Timers of the program that are neither over nor cleared. */
+  pending: ReadonlySet<unknown>
   ask(context: Context | readonly Message[], options?: StreamOptions): Promise<AssistantMessage>
   /** As `ask`, with the events. `each` is run for every one. */
   read(
@@ -48,16 +50,27 @@ export interface CodexTest {
   ): Promise<{ events: AssistantMessageEvent[]; message: AssistantMessage }>
 }
 
-/** Waits of a retry are over at once; those of watchdogs, which are longer, take their time. */
-function hurried(waits: number[]): Clock {
+/** Waits of a retry are over at once; those of watchdogs, which are shorter or longer, take their time. */
+function hurried(waits: number[], pending: Set<unknown>): Clock {
   return {
     now: systemClock.now,
     setTimeout(run, ms) {
       const wait = ms <= 10_000 && ms >= 100
       if (wait) waits.push(ms)
-      return systemClock.setTimeout(run, wait ? 0 : ms)
+      const timer = systemClock.setTimeout(
+        () => {
+          pending.delete(timer)
+          run()
+        },
+        wait ? 0 : ms,
+      )
+      pending.add(timer)
+      return timer
     },
-    clearTimeout: systemClock.clearTimeout,
+    clearTimeout(timer) {
+      pending.delete(timer)
+      systemClock.clearTimeout(timer)
+    },
   }
 }
 
@@ -67,13 +80,15 @@ export async function codex(setup: CodexSetup = {}): Promise<CodexTest> {
   const host = await codexEmulator(options)
   const http = undiciTransport()
   const transport = websocketTransport({ http, ...sockets })
-  onTestFinished(async () => {
+  const close = async (): Promise<void> => {
     await transport.close()
     await http.close()
     await host.close()
-  })
+  }
+  onTestFinished(close)
   const known = new Known()
   const waits: number[] = []
+  const pending = new Set<unknown>()
   const env: Record<string, string> = {
     OPENAI_CODEX_OAUTH_TOKEN: accessToken,
     OPENAI_CODEX_BASE_URL: path === undefined ? host.baseUrl : `${host.url}${path}`,
@@ -82,7 +97,7 @@ export async function codex(setup: CodexSetup = {}): Promise<CodexTest> {
     env: (name) => env[name],
     transport,
     ...(credentials ? { credentials } : {}),
-    environment: { known, clock: hurried(waits) },
+    environment: { known, clock: hurried(waits, pending) },
     wires: { "openai-codex-responses": async () => ({ wire: openaiResponses, endpoint: codexEndpoint(settings) }) },
   })
   const contextOf = (given: Context | readonly Message[]): Context =>
@@ -94,6 +109,8 @@ export async function codex(setup: CodexSetup = {}): Promise<CodexTest> {
     known,
     model,
     waits,
+    pending,
+    [Symbol.asyncDispose]: close,
     ask: (context, given = {}) => sluice.complete(model, contextOf(context), { sessionId: "s1", ...given }),
     async read(context, given = {}, each = () => {}) {
       const events: AssistantMessageEvent[] = []
