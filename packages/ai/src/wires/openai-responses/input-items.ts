@@ -1,5 +1,5 @@
-import { lastAnswer } from "../../handoff/handoff.ts"
 import type { InputBlock, Message, TextBlock, ToolResultMessage } from "../../model/message.ts"
+import { lastAnswer } from "../../model/turns.ts"
 import { answerItems } from "./answer-items.ts"
 import { itemWithoutReserved, withoutReserved } from "./harmony.ts"
 import { InputItems, keptItems } from "./kept-items.ts"

@@ -1,7 +1,7 @@
 import type { HeaderMap } from "../../contract/frame.ts"
 import type { HeadersView } from "../../contract/header-list.ts"
 import type { Call } from "../../contract/wire-client.ts"
-import type { Message } from "../../model/message.ts"
+import { continuesTurn } from "../../model/turns.ts"
 import { facts, learned, text, type Obj } from "./types.ts"
 
 /** Headers of earlier responses that a request repeats (`ResponsesCompat.keptHeaders`). */
@@ -52,10 +52,4 @@ export class HeaderNotes {
   #note(name: string, value: unknown): void {
     if (text(value) !== "") this.#seen[name] = text(value)
   }
-}
-
-/** Whether a conversation ends in the results of an answer's calls, so that the user's turn goes on. */
-export function continuesTurn(messages: readonly Message[]): boolean {
-  const last = messages.findLastIndex(({ role }) => role !== "toolResult")
-  return last >= 0 && last < messages.length - 1 && messages[last]?.role === "assistant"
 }
