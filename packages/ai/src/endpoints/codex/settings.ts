@@ -26,7 +26,7 @@ export interface CodexDebugRecord {
   url: string
   headers: Readonly<Record<string, string>>
   model: string
-  /** Items of the input, and of them those that go out. */
+  /** Items of the input that go out. */
   items: number
   /** Whether it goes on from the response before it. */
   continued: boolean
