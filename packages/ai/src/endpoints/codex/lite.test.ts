@@ -61,7 +61,7 @@ describe("a body in the lighter form", () => {
 })
 
 describe("a conversation fits", () => {
-  const fits = (...messages: Message[]): boolean => fitsLite({ context: { messages } } as Call)
+  const fits = (...messages: Message[]): boolean => fitsLite({ context: { messages } } as unknown as Call)
   const image = { type: "image" as const, source: { data: "aGk=", mimeType: "image/png" } }
 
   test("unless there is an image in it, wherever it stands", () => {
