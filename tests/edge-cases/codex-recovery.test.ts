@@ -284,7 +284,7 @@ describe("limits and failures of the backend", () => {
     },
   )
 
-  test("OF-244: a limit without a word is an account's, one with a wait is waited for", async () => {
+  test("OF-244: a limit without a word is an account's", async () => {
     const bare = await codex({
       settings: { websocket: false },
       credentials: listSource(keys),
@@ -292,25 +292,23 @@ describe("limits and failures of the backend", () => {
     })
     expect(said(await bare.ask([HELLO]))).toBe("Two.")
     expect(accounts(bare)).toEqual(["one", "two"])
-    const told = await codex({
-      settings: { websocket: false },
-      credentials: listSource(keys),
-      script: [
-        {
-          error: {
-            status: 429,
-            code: "rate_limit_exceeded",
-            message: "Try again in 2s.",
-            headers: { "retry-after": "2" },
-          },
-        },
-        { text: "Two." },
-      ],
-    })
-    expect(said(await told.ask([HELLO]))).toBe("Two.")
-    expect(accounts(told)).toEqual(["one", "one"])
-    expect(told.waits).toContain(2000)
   })
+
+  const busy = { status: 429, code: "rate_limit_exceeded", message: "Slow down.", headers: { "retry-after": "2" } }
+  test.each<[string, CodexAnswer]>([
+    ["as an error", { error: busy }],
+    ["as the end of an answer", { failed: { code: busy.code, message: "Rate limit: please try again in 2s." } }],
+  ])(
+    "OF-244: one that says for how long is waited for on the same account, over both transports: %s",
+    async (_name, limited) => {
+      for (const [, setup] of BOTH) {
+        const program = await codex({ ...setup, credentials: listSource(keys), script: [limited, { text: "Two." }] })
+        expect(said(await program.ask([HELLO]))).toBe("Two.")
+        expect(accounts(program)).toEqual(["one", "one"])
+        expect(program.waits).toContain(2000)
+      }
+    },
+  )
 
   test("a plan that is used up is told in words for a person, with its end", async () => {
     const resetsAt = Math.floor(Date.now() / 1000) + 1800
