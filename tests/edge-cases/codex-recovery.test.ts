@@ -114,6 +114,14 @@ describe("a socket that fails", () => {
     expect(await diagnosticsOf(program)).toMatchObject({ websocket: false, fallbacks: 1 })
   })
 
+  test("OF-213: a budget without measure comes to plain HTTP as well", async () => {
+    const script = ({ transport }: { transport: string }): CodexAnswer =>
+      transport === "sse" ? { text: "Two." } : LIMIT
+    const program = await codex({ settings: { retryBudget: 99 }, script })
+    expect(said(await program.ask([HELLO]))).toBe("Two.")
+    expect(program.host.connections).toHaveLength(11)
+  })
+
   test("OF-213: plain HTTP is tried once more only for what that answers", async () => {
     const program = await codex({
       settings: { retryBudget: 1 },

@@ -8,7 +8,7 @@ export interface CodexSettings {
   firstEventTimeoutMs: number
   /** Between two events that bring the answer forward, over a WebSocket. Default 300000. */
   idleTimeoutMs: number
-  /** How often a WebSocket that failed is opened again for one call, before it goes on over plain HTTP. Default 5. */
+  /** How often a WebSocket that failed is opened again for one call, before it goes on over plain HTTP. Default 5, at most 10. */
   retryBudget: number
   /** Wait before the first of these; each further one waits that much longer. Default 500. */
   retryDelayMs: number
