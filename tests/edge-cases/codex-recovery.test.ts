@@ -338,6 +338,31 @@ describe("limits and failures of the backend", () => {
     expect(two.host.calls).toHaveLength(2)
   })
 
+  test("a plan that is used up refuses the handshake as well", async () => {
+    const resetsAt = Math.floor(Date.now() / 1000) + 3600
+    const program = await codex({
+      credentials: listSource(keys),
+      handshakes: ({ headers }) =>
+        headers["chatgpt-account-id"] === "one" ? { refuse: codexUsageLimit({ resetsAt }) } : {},
+    })
+    const message = await program.ask([HELLO])
+    expect(message.error).toBeUndefined()
+    expect(accounts(program)).toEqual(["two"])
+    expect(message.attempts).toMatchObject([
+      { error: { code: "quota_exhausted", quota: { resetAt: resetsAt * 1000 } }, action: "credential" },
+    ])
+  })
+
+  test("a socket that says it is busy gives way to another one", async () => {
+    const code = "websocket_request_in_progress"
+    const busy = {
+      error: { status: 409, type: "invalid_request_error", code, message: "websocket request already in progress" },
+    }
+    const program = await codex({ script: [busy, { text: "Two." }] })
+    expect(said(await program.ask([HELLO]))).toBe("Two.")
+    expect(program.host.calls.map(({ connection }) => connection)).toEqual([0, 1])
+  })
+
   test("an error of the backend itself is met over a socket first, and then over plain HTTP", async () => {
     const failed = { streamError: { status: 500, code: "server_error", message: "An error occurred.", afterEvents: 1 } }
     const program = await codex({ script: ({ transport }) => (transport === "sse" ? { text: "Two." } : failed) })
