@@ -114,6 +114,14 @@ describe("a socket that fails", () => {
     expect(await diagnosticsOf(program)).toMatchObject({ websocket: false, fallbacks: 1 })
   })
 
+  test("OF-213: a budget without measure comes to plain HTTP as well", async () => {
+    const script = ({ transport }: { transport: string }): CodexAnswer =>
+      transport === "sse" ? { text: "Two." } : LIMIT
+    const program = await codex({ settings: { retryBudget: 99 }, script })
+    expect(said(await program.ask([HELLO]))).toBe("Two.")
+    expect(program.host.connections).toHaveLength(11)
+  })
+
   test("OF-213: plain HTTP is tried once more only for what that answers", async () => {
     const program = await codex({
       settings: { retryBudget: 1 },
@@ -284,7 +292,7 @@ describe("limits and failures of the backend", () => {
     },
   )
 
-  test("OF-244: a limit without a word is an account's, one with a wait is waited for", async () => {
+  test("OF-244: a limit without a word is an account's", async () => {
     const bare = await codex({
       settings: { websocket: false },
       credentials: listSource(keys),
@@ -292,25 +300,23 @@ describe("limits and failures of the backend", () => {
     })
     expect(said(await bare.ask([HELLO]))).toBe("Two.")
     expect(accounts(bare)).toEqual(["one", "two"])
-    const told = await codex({
-      settings: { websocket: false },
-      credentials: listSource(keys),
-      script: [
-        {
-          error: {
-            status: 429,
-            code: "rate_limit_exceeded",
-            message: "Try again in 2s.",
-            headers: { "retry-after": "2" },
-          },
-        },
-        { text: "Two." },
-      ],
-    })
-    expect(said(await told.ask([HELLO]))).toBe("Two.")
-    expect(accounts(told)).toEqual(["one", "one"])
-    expect(told.waits).toContain(2000)
   })
+
+  const busy = { status: 429, code: "rate_limit_exceeded", message: "Slow down.", headers: { "retry-after": "2" } }
+  test.each<[string, CodexAnswer]>([
+    ["as an error", { error: busy }],
+    ["as the end of an answer", { failed: { code: busy.code, message: "Rate limit: please try again in 2s." } }],
+  ])(
+    "OF-244: one that says for how long is waited for on the same account, over both transports: %s",
+    async (_name, limited) => {
+      for (const [, setup] of BOTH) {
+        const program = await codex({ ...setup, credentials: listSource(keys), script: [limited, { text: "Two." }] })
+        expect(said(await program.ask([HELLO]))).toBe("Two.")
+        expect(accounts(program)).toEqual(["one", "one"])
+        expect(program.waits).toContain(2000)
+      }
+    },
+  )
 
   test("a plan that is used up is told in words for a person, with its end", async () => {
     const resetsAt = Math.floor(Date.now() / 1000) + 1800
@@ -330,6 +336,31 @@ describe("limits and failures of the backend", () => {
     const two = await codex(busy)
     await two.ask([HELLO], { retry: { maxAttempts: 2 } })
     expect(two.host.calls).toHaveLength(2)
+  })
+
+  test("a plan that is used up refuses the handshake as well", async () => {
+    const resetsAt = Math.floor(Date.now() / 1000) + 3600
+    const program = await codex({
+      credentials: listSource(keys),
+      handshakes: ({ headers }) =>
+        headers["chatgpt-account-id"] === "one" ? { refuse: codexUsageLimit({ resetsAt }) } : {},
+    })
+    const message = await program.ask([HELLO])
+    expect(message.error).toBeUndefined()
+    expect(accounts(program)).toEqual(["two"])
+    expect(message.attempts).toMatchObject([
+      { error: { code: "quota_exhausted", quota: { resetAt: resetsAt * 1000 } }, action: "credential" },
+    ])
+  })
+
+  test("a socket that says it is busy gives way to another one", async () => {
+    const code = "websocket_request_in_progress"
+    const busy = {
+      error: { status: 409, type: "invalid_request_error", code, message: "websocket request already in progress" },
+    }
+    const program = await codex({ script: [busy, { text: "Two." }] })
+    expect(said(await program.ask([HELLO]))).toBe("Two.")
+    expect(program.host.calls.map(({ connection }) => connection)).toEqual([0, 1])
   })
 
   test("an error of the backend itself is met over a socket first, and then over plain HTTP", async () => {

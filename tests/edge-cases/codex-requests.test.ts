@@ -120,7 +120,7 @@ describe("the state of a turn", () => {
       const script = [
         { toolCalls: [{ name: "look" }], turnState: "t1", modelsEtag: "m1" },
         { text: "One." },
-        { text: "Two." },
+        { toolCalls: [{ name: "look" }] },
         { text: "Three." },
       ]
       const { host, ask } = await codex({ ...setup, script })
@@ -128,7 +128,8 @@ describe("the state of a turn", () => {
       const within = [HELLO, first, ...resultsOf(first)]
       const second = await ask(within)
       const third = await ask([...within, second, MORE])
-      await ask([...within, second, MORE, third, MORE])
+      // The next turn was given none, and the old one is not its own.
+      await ask([...within, second, MORE, third, ...resultsOf(third)])
       const shown = host.calls.map(({ headers, body }) => (setup.settings ? headers : body["client_metadata"]) as Obj)
       expect(shown.map((one) => one?.["x-codex-turn-state"])).toEqual([undefined, "t1", undefined, undefined])
       expect(shown.map((one) => one?.["x-models-etag"])).toEqual([undefined, "m1", "m1", "m1"])

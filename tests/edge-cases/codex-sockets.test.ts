@@ -1,6 +1,6 @@
-import type { AssistantMessage } from "@sluice/ai"
+import type { AssistantMessage, CredentialSource } from "@sluice/ai"
 import { codexDiagnostics } from "@sluice/ai/endpoints/codex"
-import type { CodexAnswer } from "@sluice/testkit/emulators"
+import { type CodexAnswer, emulatedCodexToken } from "@sluice/testkit/emulators"
 import { describe, expect, test } from "vitest"
 import { type CodexSetup, codex, HELLO, MORE, resultsOf, said } from "../support/codex.ts"
 
@@ -237,6 +237,65 @@ describe.each(BOTH)("an answer over %s", (_name, setup) => {
     const started = performance.now()
     expect((await ask([HELLO], limits)).error).toMatchObject({ code: "timeout" })
     expect(performance.now() - started).toBeLessThan(390)
+  })
+})
+
+describe("what is said beside an answer", () => {
+  test("by the host's filter is handed on, and who is told cannot break the answer", async () => {
+    const seen: unknown[] = []
+    const { ask } = await codex({
+      script: [{ text: "One.", metadata: { openai_chatgpt_moderation_metadata: { flagged: false }, other: 1 } }],
+    })
+    const onModeration = (metadata: unknown): void => {
+      seen.push(metadata)
+      throw new Error("no")
+    }
+    expect(said(await ask([HELLO], { onModeration }))).toBe("One.")
+    expect(seen).toEqual([{ flagged: false }])
+  })
+
+  test("before it is no progress, and no event", async () => {
+    const frames = ["codex.rate_limits", "keepalive", "response.queued"].map((type) => ({ before: 0, frame: { type } }))
+    const { read } = await codex({ script: [{ text: "One.", inject: frames }] })
+    const { events, message } = await read([HELLO])
+    expect(said(message)).toBe("One.")
+    expect(new Set(events.map(({ type }) => type))).toEqual(
+      new Set(["start", "text_start", "text_delta", "text_end", "done"]),
+    )
+  })
+})
+
+describe("what a conversation does not go on from", () => {
+  test("an answer that was cut short", async () => {
+    const { host, ask } = await codex({ script: [{ text: "One", length: true }, { text: "Two." }] })
+    const first = await ask([HELLO])
+    expect(first.stopReason).toBe("length")
+    await ask([HELLO, first, MORE])
+    expect(host.calls[1]).toMatchObject({ connection: 0, continued: 0 })
+    expect(host.calls[1]?.body).not.toHaveProperty("previous_response_id")
+  })
+
+  test("what an earlier token has said: a renewed one has a socket of its own", async () => {
+    let serial = 0
+    const credentials: CredentialSource = {
+      acquire: async () => ({
+        credential: { kind: "oauth", id: "one", secret: emulatedCodexToken({ serial: String(serial) }) },
+        observe: () => {},
+        replace: async () => undefined,
+        release: () => {},
+      }),
+    }
+    const { host, ask } = await codex({ credentials })
+    const first = await ask([HELLO])
+    const second = await ask([HELLO, first, MORE])
+    serial++
+    expect((await ask([HELLO, first, MORE, second, MORE])).error).toBeUndefined()
+    expect(host.calls.map(({ connection, continued }) => [connection, continued > 0])).toEqual([
+      [0, false],
+      [0, true],
+      [1, false],
+    ])
+    expect(host.connections[0]?.closed).toMatchObject({ by: "client", reason: "token-refresh" })
   })
 })
 

@@ -187,6 +187,18 @@ describe.each([false, true])("with restarts: %s", (restarts) => {
     )
   })
 
+  test.each([0, 6])("a frame that is no JSON, after %i frames, is a connection that failed", async (before) => {
+    const program = await codex(once({ ...WHOLE, inject: [{ before, frame: '{"type":"response.' }] }))
+    const seen = await program.read([HELLO], { restarts })
+    expectRestarts(seen)
+    const shown = before > 0
+    if (shown && !restarts) expect(seen.message.error).toMatchObject({ code: "stream_malformed", delivered: "content" })
+    else expect(said(seen.message)).toBe("Fine.")
+    const rest = shown ? (restarts ? ["sse"] : []) : ["websocket"]
+    expect(ways(program)).toEqual(["websocket", ...rest])
+    await expectNoneLeft(program)
+  })
+
   test("a socket that is closed right after the last frame: the answer is whole, and the next one too", async () => {
     const program = await codex({ script: () => ({ ...WHOLE, eagerClose: true }) })
     for (let n = 0; n < 20; n++) {

@@ -12,6 +12,9 @@ const PLAIN = "over plain HTTP"
 /** How often an error of the backend itself is met over a socket before plain HTTP is tried. */
 const BACKEND_TRIES = 2
 
+/** Most sockets of one call, whatever the budget: changes of a request are counted with them, and are few. */
+const MOST_TRIES = 10
+
 /** A socket that has come to its end by the backend's rules. */
 const LIMIT = "websocket_connection_limit_reached"
 /** A socket that does not come about, where another one would not either. */
@@ -46,7 +49,7 @@ export function adaptSocket(
   }
   const tries = past.filter(({ change }) => change === AGAIN).length
   // What was shown is made anew once, and not over what has just failed.
-  const spent = error.delivered === "content" || tries >= settings.retryBudget
+  const spent = error.delivered === "content" || tries >= Math.min(settings.retryBudget, MOST_TRIES)
   if (spent || (error.type !== undefined && NEVER.has(error.type))) return plain(call)
   return { change: AGAIN, channel: "reopen", waitMs: settings.retryDelayMs * (tries + 1) }
 }

@@ -4,6 +4,9 @@ import type { Call } from "../../contract/wire-client.ts"
 import { continuesTurn } from "../../model/turns.ts"
 import { facts, learned, text, type Obj } from "./types.ts"
 
+/** What a header of ours can hold: anything else would spoil every request that repeats it. */
+const SENDABLE = /^[!-~](?:[ -~]*[!-~])?$/
+
 /** Headers of earlier responses that a request repeats (`ResponsesCompat.keptHeaders`). */
 export function keptHeaders(call: Call): HeaderMap {
   const headers: HeaderMap = {}
@@ -50,6 +53,6 @@ export class HeaderNotes {
   }
 
   #note(name: string, value: unknown): void {
-    if (text(value) !== "") this.#seen[name] = text(value)
+    if (SENDABLE.test(text(value))) this.#seen[name] = text(value)
   }
 }
