@@ -45,7 +45,9 @@ export function isRefusal(message: AssistantMessage): boolean {
   return message.stopDetails?.type === "refusal" && (message.error?.code ?? "content_blocked") === "content_blocked"
 }
 
-/** Our figures in the wire's spelling; `undefined` where nothing is known. Tokens of thinking are beside the others. */
+/** Our figures in the wire's spelling; `undefined` where nothing is known. Tokens of thinking are beside
+ * the others, and what is 0 is left out but for the two that every answer has.
+ */
 export function writeUsage(usage: Usage, losses: Losses): UsageMetadata | undefined {
   const { input, output, cacheRead, cacheWrite, reasoningTokens } = usage
   if ([input, output, cacheRead, cacheWrite, reasoningTokens].every((figure) => figure === undefined)) return undefined
@@ -57,9 +59,9 @@ export function writeUsage(usage: Usage, losses: Losses): UsageMetadata | undefi
   const thoughts = reasoningTokens ?? 0
   return {
     promptTokenCount: prompt,
-    ...(cacheRead === undefined ? {} : { cachedContentTokenCount: cacheRead }),
+    ...(cacheRead ? { cachedContentTokenCount: cacheRead } : {}),
     candidatesTokenCount: Math.max(0, (output ?? 0) - thoughts),
-    ...(reasoningTokens === undefined ? {} : { thoughtsTokenCount: thoughts }),
+    ...(thoughts > 0 ? { thoughtsTokenCount: thoughts } : {}),
     totalTokenCount: prompt + Math.max(output ?? 0, thoughts),
   }
 }
