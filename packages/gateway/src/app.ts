@@ -30,7 +30,8 @@ export interface AppParts {
 export function createApp(parts: AppParts): Hono {
   const app = new Hono()
   const { settings, keys, logger } = parts
-  const admit = (c: Context): Promise<ApiKey | undefined> => authorise(c.req.raw.headers, keys, settings.anonymous)
+  const admit = (c: Context): Promise<ApiKey | undefined> =>
+    authorise({ headers: c.req.raw.headers, query: new URL(c.req.url).searchParams }, keys, settings.anonymous)
 
   if (!settings.anonymous) {
     app.use(async (c, next) => {
@@ -60,13 +61,13 @@ export function createApp(parts: AppParts): Hono {
   }
   if (parts.kept) keptRoutes(app, { servers: SERVERS, kept: parts.kept, admit })
 
-  app.get("/v1/models", async (c) => {
+  const listing = async (c: Context): Promise<Response> => {
     await admit(c)
-    return c.json(modelList(await parts.listModels(), dialectOf(c.req.raw.headers)) as object)
-  })
-  app.get("/v1/models/:id{.+}", async (c) => {
+    return c.json(modelList(await parts.listModels(), dialectOf(c.req.raw.headers, new URL(c.req.url))) as object)
+  }
+  const entry = async (c: Context): Promise<Response> => {
     await admit(c)
-    const id = c.req.param("id")
+    const id = c.req.param("id") ?? ""
     const model = (await parts.listModels()).find((one) => one.id === id)
     if (!model) {
       throw new SluiceError({
@@ -76,16 +77,20 @@ export function createApp(parts: AppParts): Hono {
         hint: "GET /v1/models lists the models.",
       })
     }
-    return c.json(modelEntry(model, dialectOf(c.req.raw.headers)) as object)
-  })
+    return c.json(modelEntry(model, dialectOf(c.req.raw.headers, new URL(c.req.url))) as object)
+  }
+  for (const version of ["v1", "v1beta"]) {
+    app.get(`/${version}/models`, listing)
+    app.get(`/${version}/models/:id{.+}`, entry)
+  }
 
   // What reaches these came with a method that none of the routes above takes.
-  for (const [path, methods] of methodsByPath(app)) {
+  for (const { path, methods, owner } of pathsOf(app)) {
     app.all(path, (c) => {
       if (c.req.method === "OPTIONS" && !settings.anonymous) {
         return new Response(null, { status: 204, headers: preflightHeaders(c.req.raw.headers, methods) })
       }
-      return failure(ownerOf(path) ?? speaking(c), wrongMethod(c, methods), { allow: methods.join(", ") })
+      return failure(owner ?? speaking(c), wrongMethod(c, methods), { allow: methods.join(", ") })
     })
   }
 
@@ -113,7 +118,7 @@ export function createApp(parts: AppParts): Hono {
 /** What the wires' own paths are for, as a reader of a refusal sees them. */
 function answered(keeps: boolean): string[] {
   return SERVERS.flatMap((server) => [
-    ...server.routes.map(({ method, path }) => `${method} ${path}`),
+    ...server.routes.map(({ method, path }) => `${method} ${path.replace(/:call\{.*\}$/, "{model}:{method}")}`),
     ...(server.socket ? [`GET ${server.socket.path} as a WebSocket`] : []),
     ...(keeps
       ? (server.keeps?.routes ?? []).map(({ method, path }) => `${method} ${path.replace(":id", "{id}")}`)
@@ -128,18 +133,30 @@ function ownerOf(path: string): WireServer | undefined {
 
 /** The wire in whose shape a request on a path that no wire owns is told of an error. */
 function speaking(c: Context): WireServer {
-  return serverOf(dialectOf(c.req.raw.headers))
+  return serverOf(dialectOf(c.req.raw.headers, new URL(c.req.url)))
 }
 
-/** The methods of each path, as they stand in `allow`. */
-function methodsByPath(app: Hono): Map<string, string[]> {
-  const found = new Map<string, string[]>()
+/** A path as it was declared, with the methods that are answered there, as they stand in `allow`. */
+interface DeclaredPath {
+  path: string
+  methods: string[]
+  /** The wire that it belongs to, where it belongs to one alone. */
+  owner: WireServer | undefined
+}
+
+/** The paths of all routes. What differs in the names of parameters only is one path. */
+function pathsOf(app: Hono): Iterable<DeclaredPath> {
+  const found = new Map<string, DeclaredPath>()
   for (const { path, method } of app.routes) {
     if (method === "ALL") continue
-    const methods = found.get(path) ?? []
-    found.set(path, [...methods, ...(method === "GET" ? ["GET", "HEAD"] : [method])])
+    const key = path.replace(/:\w+/g, ":")
+    const owner = ownerOf(path)
+    const known = found.get(key) ?? { path, methods: [], owner }
+    if (known.owner !== owner) known.owner = undefined
+    known.methods.push(...(method === "GET" ? ["GET", "HEAD"] : [method]))
+    found.set(key, known)
   }
-  return found
+  return found.values()
 }
 
 function wrongMethod(c: Context, methods: readonly string[]): SluiceError {

@@ -139,8 +139,8 @@ export type TapVerdict = "hold" | "pass" | "drop" | "content" | "end" | "alive"
 
 /** Both sides speak the same wire: frames pass unparsed. */
 export interface Relay {
-  /** Path of the request at the host, behind the base URL. */
-  path: string
+  /** Path of the request at the host, behind the base URL. `model`: as the host calls it. */
+  path: string | ((call: InboundCall, model: string) => string)
   /** Headers of the request besides the credential and the ones that the client may pass on. */
   headers(call: InboundCall): HeaderMap
   /** Whether a host may be given the client's own bytes: nothing about it needs to be spelled differently. */

@@ -11,10 +11,11 @@ import {
   type ResizeImage,
   type WireServer,
 } from "@sluice/ai"
-import { authorise } from "../inbound/access.ts"
+import { authorise, KEY_PARAMETER } from "../inbound/access.ts"
 import type { Caller } from "../http/caller.ts"
 import { clientLeft } from "../http/left.ts"
 import type { Reply } from "../http/reply.ts"
+import { streamText } from "../http/stream-text.ts"
 import { readBody } from "../inbound/body.ts"
 import { keeping, notKept, pastOf } from "../kept/conversation.ts"
 import type { Settings } from "../options.ts"
@@ -84,9 +85,10 @@ export class CallHandler {
       )
     })
     try {
-      const key = await authorise(caller.headers, keys, settings.anonymous)
-      record.keyId = key?.id
       const { headers, query } = caller
+      const key = await authorise({ headers, query }, keys, settings.anonymous)
+      record.keyId = key?.id
+      query.delete(KEY_PARAMETER)
       const { body, raw } = caller.read ?? (await readBody(caller, settings.maxBodyBytes))
       await this.#answer(
         caller,
@@ -113,6 +115,7 @@ export class CallHandler {
     const { settings, router, running, kept, logger, resizeImage } = this.#parts
     const { server } = door
     const accepted = server.accept(inbound)
+    reply.text = streamText(accepted.framing)
     if (!kept) accepted.keep = false
     const owner = { kept, owner: record.keyId ?? "", last: caller.last, field: server.previous }
     const past = server.keeps ? await pastOf(accepted, owner) : []

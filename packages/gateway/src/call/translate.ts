@@ -47,7 +47,8 @@ export async function translate(ctx: CallContext): Promise<void> {
       return sendError(ctx, new SluiceError(failed.error))
     }
   }
-  reply.start(200, { ...STREAM_HEADERS, ...answerHeaders(ctx, servedBy(early?.value)) })
+  const type = { "content-type": reply.text.type }
+  reply.start(200, { ...STREAM_HEADERS, ...type, ...answerHeaders(ctx, servedBy(early?.value)) })
   reply.keepAlive(settings.keepAliveMs, () => responder.keepAlive())
   if (!early) reply.frames([responder.keepAlive()])
   await pump(ctx, responder, early ?? (await first), batches)
@@ -93,7 +94,7 @@ async function pump(
       },
       { cause: error },
     )
-    reply.frames([{ data: JSON.stringify(ctx.server.failure(failure).body) }])
+    reply.endWith([{ data: JSON.stringify(ctx.server.failure(failure).body) }])
   } finally {
     reply.end()
   }

@@ -1,5 +1,5 @@
 import type { Frame } from "@sluice/ai"
-import { sseText } from "@sluice/ai/framing"
+import { streamText, type StreamText } from "./stream-text.ts"
 
 const encoder = new TextEncoder()
 
@@ -9,6 +9,8 @@ export abstract class Reply {
   started = false
   /** Bytes of a stream pass as they are; where not, only frames do. */
   readonly raw: boolean = true
+  /** How frames are written; to be set before the first one. */
+  text: StreamText = streamText("sse")
   /** How long a client may take nothing of what waits for it, in milliseconds; then it is let go. 0: for ever. */
   patience = 0
   #closed = false
@@ -35,12 +37,12 @@ export abstract class Reply {
 
   /** Frames of a stream, in the framing that the client reads. */
   frames(frames: readonly Frame[]): void {
-    this.write(encoded(frames))
+    this.write(encoder.encode(this.text.pieces(frames)))
   }
 
   /** The answer is complete, with `frames` as the last of it. */
   endWith(frames: readonly Frame[]): void {
-    this.end(encoded(frames))
+    this.end(encoder.encode(this.text.pieces(frames) + this.text.end()))
   }
 
   /** The answer is complete, with `bytes` as the last of it. */
@@ -97,10 +99,4 @@ export abstract class Reply {
     this.#closed = true
     if (this.#timer) clearInterval(this.#timer)
   }
-}
-
-function encoded(frames: readonly Frame[]): Uint8Array {
-  let text = ""
-  for (const frame of frames) text += sseText(frame)
-  return encoder.encode(text)
 }

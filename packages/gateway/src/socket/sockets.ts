@@ -45,7 +45,8 @@ export class Sockets {
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { servers, settings, keys, handler } = this.#parts
     const headers = headersOf(request)
-    const path = (request.url ?? "").split("?", 1)[0]
+    const url = new URL(request.url ?? "/", "http://gateway")
+    const path = url.pathname
     const server = servers.find((one) => one.socket?.path === path)
     const ignore = (): void => {}
     socket.on("error", ignore)
@@ -53,12 +54,12 @@ export class Sockets {
     socket.once("close", () => this.#raw.delete(socket))
     let owner: string
     try {
-      owner = (await authorise(headers, keys, settings.anonymous))?.id ?? ""
-      if (!server?.socket) throw noSocket(path ?? "", servers)
+      owner = (await authorise({ headers, query: url.searchParams }, keys, settings.anonymous))?.id ?? ""
+      if (!server?.socket) throw noSocket(path, servers)
       if (this.#stopping) throw stopping()
       if (this.#countOf(owner) >= settings.maxSocketsPerKey) throw tooMany(settings.maxSocketsPerKey)
     } catch (thrown) {
-      refuse(socket, server ?? serverOf(dialectOf(headers)), SluiceError.is(thrown) ? thrown : unexpected(thrown))
+      refuse(socket, server ?? serverOf(dialectOf(headers, url)), SluiceError.is(thrown) ? thrown : unexpected(thrown))
       return
     }
     const spoken = {
