@@ -1,5 +1,9 @@
 import { generateKeyPairSync } from "node:crypto"
-import { googleAccountsEmulator, type GoogleAccountsEmulator, type GoogleAccountsOptions } from "@sluice/testkit/emulators"
+import {
+  googleAccountsEmulator,
+  type GoogleAccountsEmulator,
+  type GoogleAccountsOptions,
+} from "@sluice/testkit/emulators"
 import { onTestFinished } from "vitest"
 
 /** A key pair of a service account; one serves all tests of a file. */
@@ -10,7 +14,12 @@ const pair = generateKeyPairSync("rsa", {
 })
 
 export const ROBOT = { email: "robot@p.iam.gserviceaccount.com", keyId: "key-1", publicKey: pair.publicKey }
-export const PERSON = { clientId: "client-1", clientSecret: "secret-1", refreshToken: "refresh-1", email: "me@example.com" }
+export const PERSON = {
+  clientId: "client-1",
+  clientSecret: "secret-1",
+  refreshToken: "refresh-1",
+  email: "me@example.com",
+}
 
 /** The key file of the service account. */
 export const ROBOT_FILE = {

@@ -89,12 +89,7 @@ export async function metadataGrant({ fetch, now, hosts }: Surroundings, signal:
   return readToken(await ask(fetch, { what: "the machine's metadata", url, init }), now(), "")
 }
 
-function post(
-  fetcher: typeof fetch,
-  url: string,
-  form: Record<string, string>,
-  signal: AbortSignal,
-): Promise<Answer> {
+function post(fetcher: typeof fetch, url: string, form: Record<string, string>, signal: AbortSignal): Promise<Answer> {
   const headers = { "content-type": "application/x-www-form-urlencoded" }
   const init = { method: "POST", headers, body: new URLSearchParams(form).toString(), signal }
   return ask(fetcher, { what: TOKEN_HOST, url, init })

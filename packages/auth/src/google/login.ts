@@ -54,11 +54,14 @@ export function readGoogleLogin(text: string, origin: string): GoogleLogin {
     put("refreshToken", textIn(record, "refreshToken", "refresh", "refresh_token"))
     put("projectId", textIn(record, "projectId", "project_id"))
     put("email", textIn(record, "email"))
-    const end = ["expiresAt", "expires", "expiry_date"].map((name) => record[name]).find((one) => typeof one === "number")
+    const end = ["expiresAt", "expires", "expiry_date"]
+      .map((name) => record[name])
+      .find((one) => typeof one === "number")
     if (typeof end === "number" && Number.isFinite(end)) login.expiresAt = end < SECONDS_BELOW ? end * 1000 : end
   }
   for (const token of [login.accessToken, login.refreshToken]) {
-    if (token !== undefined && !/^[\u0021-\u007e]+$/.test(token)) throw unreadable(origin, "holds white space in a token")
+    if (token !== undefined && !/^[\u0021-\u007e]+$/.test(token))
+      throw unreadable(origin, "holds white space in a token")
   }
   if (login.accessToken === undefined && login.refreshToken === undefined) {
     throw unreadable(origin, "holds neither `token` nor `refreshToken`")
@@ -92,7 +95,12 @@ export function googleLoginSource(given: GoogleLogin, options: LoginOptions = {}
     const client = options.client ?? clientOf(options)
     const grant = { clientId: client.id, clientSecret: client.secret, refreshToken }
     const got = await refreshGrant(around, grant, "Log in again: the login was taken back or has ended.", signal)
-    login = { ...login, accessToken: got.secret, refreshToken: got.refreshToken ?? refreshToken, expiresAt: got.expiresAt }
+    login = {
+      ...login,
+      accessToken: got.secret,
+      refreshToken: got.refreshToken ?? refreshToken,
+      expiresAt: got.expiresAt,
+    }
     try {
       options.onRefresh?.(login)
     } catch {

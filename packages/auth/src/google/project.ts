@@ -1,11 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises"
-import {
-  type Credential,
-  type CredentialNeed,
-  type CredentialSource,
-  type Lease,
-  USER_AGENT,
-} from "@sluice/ai"
+import { type Credential, type CredentialNeed, type CredentialSource, type Lease, USER_AGENT } from "@sluice/ai"
 import { hideSecrets } from "../key-credential.ts"
 import { findProject, type ProjectRules } from "./project-discovery.ts"
 import { SharedWork } from "./shared-work.ts"

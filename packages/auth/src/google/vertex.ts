@@ -1,10 +1,4 @@
-import {
-  type CredentialNeed,
-  type CredentialSource,
-  type Lease,
-  parseKeys,
-  SluiceError,
-} from "@sluice/ai"
+import { type CredentialNeed, type CredentialSource, type Lease, parseKeys, SluiceError } from "@sluice/ai"
 import { fingerprint, hideSecrets, keyCredential } from "../key-credential.ts"
 import { listSource } from "../sources/list.ts"
 import { readCredentials } from "./credentials-file.ts"
