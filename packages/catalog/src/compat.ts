@@ -8,6 +8,7 @@ export interface Compat {
   chat?: ChatCompat
   messages?: MessagesCompat
   responses?: ResponsesCompat
+  google?: GoogleCompat
   /** Limits on waiting, in milliseconds, that the host needs; 0 switches one off. */
   timeouts?: { firstEventMs?: number; idleMs?: number }
   /** The host needs no credential. Default false. */
@@ -252,6 +253,40 @@ export interface ResponsesCompat {
   lite?: boolean
   /** Headers of a response that the next request repeats: within a user's turn, or for the whole session. */
   keptHeaders?: Readonly<Record<string, "turn" | "session">>
+  /** Fields added to every body. */
+  extraBody?: Readonly<Record<string, unknown>>
+}
+
+/** Differences between hosts that speak Google's `generateContent`. */
+export interface GoogleCompat {
+  /** Calls and their results carry ids. Default false: they belong together by their order. */
+  callIds?: boolean
+  /** A call without a signature is refused: a fixed word stands in for one. Default false. */
+  needsSignatures?: boolean
+  /** Images and other media are taken within a tool's result. Default false: a turn of the user follows. */
+  mediaInToolResult?: boolean
+  /** Schemas go out as JSON Schema (default), in the fields for the host's own form, or there without unions and null. */
+  schemas?: "json" | "openapi" | "flat"
+  /** Arguments of calls stream as they are made. Default false. */
+  streamArguments?: boolean
+  /** `responseMimeType` and its schema are followed. Default true; where not, the shape is asked for in words. */
+  structuredOutput?: boolean
+  /** The same in a request with tools. Default true. */
+  outputWithTools?: boolean
+  /** `systemInstruction` is accepted. Default true: elsewhere it stands as the user's. */
+  systemInstruction?: boolean
+  /** Sampling parameters are accepted. Default true. */
+  sampling?: boolean
+  /** At most this many stop sequences. Default 5. */
+  maxStop?: number
+  /** Service tiers that the host takes. Default none. */
+  serviceTiers?: readonly string[]
+  /** Header that carries the tier. Default: the field `serviceTier`. */
+  tierHeader?: string
+  /** Names and values are stored with the call, as `labels`. Default false. */
+  labels?: boolean
+  /** A count of tokens takes the whole request within `generateContentRequest`. Default false: its fields as they are. */
+  countsRequests?: boolean
   /** Fields added to every body. */
   extraBody?: Readonly<Record<string, unknown>>
 }

@@ -1,0 +1,251 @@
+import type { Usage } from "@sluice/catalog/core"
+import { frameObject } from "../../assemble/frame-json.ts"
+import type { MessageSink } from "../../contract/builder.ts"
+import type { Frame } from "../../contract/frame.ts"
+import type { Decoder, Mint } from "../../contract/wire-client.ts"
+import { errorFacts } from "./errors.ts"
+import { parsePath } from "./json-path.ts"
+import { mediaBlock } from "./media-out.ts"
+import { reportBlocked, reportStop } from "./stop.ts"
+import { API, isItem, type Item } from "./types.ts"
+import { readUsage } from "./usage.ts"
+
+/** What the host says of an answer beside its parts. */
+const ABOUT = ["groundingMetadata", "urlContextMetadata"] as const
+
+/** Text or thinking that goes on as long as the parts are of one kind. */
+interface Run {
+  key: string
+  kind: "text" | "thinking"
+  signature?: string
+}
+
+/** A call whose arguments are not all there yet. */
+interface OpenCall {
+  key: string
+  signature?: string
+}
+
+/**
+ * Reads the answer of `generateContent`, whole or in pieces. The parts of the first candidate become blocks: texts of
+ * one kind that follow each other are one block, each call is one, and what is neither text, call nor media stays as it
+ * is. Nothing tells the last piece from one before it, because the host's own tools make it stop in between; the answer
+ * is over when the stream is.
+ */
+export class GenerateDecoder implements Decoder {
+  readonly #out: MessageSink
+  readonly #mint: Mint
+  readonly #ids = new Set<string>()
+  readonly #about: Item = {}
+  #count = 0
+  #run: Run | undefined
+  #call: OpenCall | undefined
+  #usage: Partial<Usage> = {}
+  #stopped = false
+  #over = false
+
+  constructor(out: MessageSink, mint: Mint) {
+    this.#out = out
+    this.#mint = mint
+  }
+
+  push(frame: Frame): void {
+    const chunk = frameObject(frame, this.#out)
+    if (chunk) this.#read(chunk)
+  }
+
+  whole(body: unknown): void {
+    for (const chunk of Array.isArray(body) ? body : [body]) if (isItem(chunk)) this.#read(chunk)
+    this.end()
+  }
+
+  end(): void {
+    if (!this.#stopped || this.#over) return
+    this.#endCall()
+    this.#tellAbout()
+    this.#endRun()
+    this.#over = true
+  }
+
+  #read(outer: Item): void {
+    const chunk = isItem(outer["response"]) && outer["candidates"] === undefined ? outer["response"] : outer
+    if (chunk["error"] !== undefined) {
+      this.#out.fail(errorFacts(chunk))
+      return
+    }
+    const { responseId, modelVersion, usageMetadata, promptFeedback } = chunk
+    this.#out.meta({
+      ...(typeof responseId === "string" ? { responseId } : {}),
+      ...(typeof modelVersion === "string" ? { model: modelVersion } : {}),
+    })
+    if (isItem(usageMetadata)) this.#readUsage(usageMetadata)
+    const candidates = Array.isArray(chunk["candidates"]) ? chunk["candidates"].filter(isItem) : []
+    const blocked = isItem(promptFeedback) ? text(promptFeedback["blockReason"]) : undefined
+    if (blocked !== undefined && candidates.length === 0) {
+      reportBlocked(blocked, text((promptFeedback as Item)["blockReasonMessage"]), this.#out)
+      return
+    }
+    const first = candidates.find((candidate) => (candidate["index"] ?? 0) === 0)
+    if (first) this.#candidate(first)
+  }
+
+  #readUsage(value: Item): void {
+    const usage = readUsage(value, this.#usage)
+    if (!usage) return
+    Object.assign(this.#usage, usage)
+    this.#out.usage(usage)
+  }
+
+  #candidate(candidate: Item): void {
+    const { content, citationMetadata, logprobsResult, finishReason, finishMessage } = candidate
+    const parts = isItem(content) && Array.isArray(content["parts"]) ? content["parts"] : []
+    for (const part of parts) if (isItem(part)) this.#part(part)
+    for (const name of ABOUT) {
+      const value = candidate[name]
+      if (isItem(value)) this.#about[name] = merged(this.#about[name], value)
+    }
+    if (isItem(citationMetadata)) this.#cite(citationMetadata["citationSources"] ?? citationMetadata["citations"])
+    if (isItem(logprobsResult) && this.#run) this.#out.attach(this.#run.key, { logprobs: [logprobsResult] })
+    if (typeof finishReason !== "string" || finishReason === "") return
+    this.#stopped = true
+    reportStop(finishReason, text(finishMessage), this.#out)
+  }
+
+  #part(part: Item): void {
+    const signature = text(part["thoughtSignature"])
+    const { functionCall, text: words, thought } = part
+    if (isItem(functionCall)) this.#functionCall(functionCall, signature)
+    else if (typeof words === "string") this.#words(words, thought === true ? "thinking" : "text", signature)
+    else {
+      const { thoughtSignature: _signature, thought: _thought, ...rest } = part
+      if (Object.keys(rest).length > 0) this.#whole(part)
+      else if (signature !== undefined) this.#loneSignature(signature)
+    }
+  }
+
+  #words(words: string, kind: Run["kind"], signature: string | undefined): void {
+    if (words === "") {
+      if (signature !== undefined) this.#loneSignature(signature)
+      return
+    }
+    this.#endCall()
+    if (this.#run?.kind !== kind) {
+      this.#endRun()
+      this.#run = { key: this.#key(), kind }
+    }
+    const run = this.#run as Run
+    if (signature !== undefined) run.signature = signature
+    if (kind === "text") this.#out.text(run.key, words)
+    else this.#out.thinking(run.key, words)
+  }
+
+  /** A signature without words is the one of what stands open. Behind a block that is over it stays a part. */
+  #loneSignature(signature: string): void {
+    if (this.#run) this.#run.signature = signature
+    else if (this.#call) this.#call.signature = signature
+    else if (this.#count > 0) this.#native({ text: "", thoughtSignature: signature })
+  }
+
+  #functionCall(call: Item, signature: string | undefined): void {
+    const name = text(call["name"])
+    const goesOn = call["willContinue"] === true
+    if (name !== undefined) {
+      this.#endRun()
+      this.#endCall()
+      const key = this.#key()
+      this.#call = { key }
+      this.#out.toolCall(key, { id: this.#callId(call["id"]), name })
+    }
+    const open = this.#call
+    if (!open) return
+    if (signature !== undefined) open.signature = signature
+    const { args, partialArgs } = call
+    const pieces = Array.isArray(partialArgs) ? partialArgs.filter(isItem) : []
+    if (isItem(args)) {
+      const isAll = !goesOn && pieces.length === 0 && name !== undefined
+      this.#out.args(open.key, isAll ? JSON.stringify(args) : { path: [], value: args })
+    }
+    for (const piece of pieces) this.#piece(open.key, piece)
+    if (!goesOn) this.#endCall()
+  }
+
+  #piece(key: string, piece: Item): void {
+    const path = parsePath(text(piece["jsonPath"]) ?? "")
+    if (path.length === 0) return
+    if ("numberValue" in piece) this.#out.args(key, { path, value: piece["numberValue"] })
+    else if ("boolValue" in piece) this.#out.args(key, { path, value: piece["boolValue"] })
+    else if ("nullValue" in piece) this.#out.args(key, { path, value: null })
+    else this.#out.args(key, { path, append: text(piece["stringValue"]) ?? "" })
+  }
+
+  /** The host's id where it has given one that stands for this call alone. */
+  #callId(given: unknown): string {
+    const own = text(given)
+    const id = own === undefined || this.#ids.has(own) ? this.#mint.id("call_") : own
+    this.#ids.add(id)
+    return id
+  }
+
+  #whole(part: Item): void {
+    const media = mediaBlock(part)
+    if (!media) {
+      this.#native(part)
+      return
+    }
+    this.#endRun()
+    this.#endCall()
+    this.#out.block(this.#key(), media)
+  }
+
+  #native(item: Item): void {
+    this.#endRun()
+    this.#endCall()
+    this.#out.block(this.#key(), { type: "native", api: API, item })
+  }
+
+  #cite(sources: unknown): void {
+    if (!Array.isArray(sources) || sources.length === 0) return
+    if (this.#run?.kind === "text") this.#out.attach(this.#run.key, { citations: sources })
+  }
+
+  /** What the answer rests on: each statement beside the text, the whole as an item of its own. */
+  #tellAbout(): void {
+    const { groundingMetadata } = this.#about
+    if (isItem(groundingMetadata)) this.#cite(groundingMetadata["groundingSupports"])
+    if (Object.keys(this.#about).length > 0) this.#native(this.#about)
+  }
+
+  #endRun(): void {
+    const run = this.#run
+    if (!run) return
+    this.#run = undefined
+    if (run.signature !== undefined) this.#out.attach(run.key, { signature: run.signature })
+    this.#out.close(run.key)
+  }
+
+  #endCall(): void {
+    const call = this.#call
+    if (!call) return
+    this.#call = undefined
+    if (call.signature !== undefined) this.#out.attach(call.key, { signature: call.signature })
+    this.#out.close(call.key)
+  }
+
+  #key(): string {
+    return String(this.#count++)
+  }
+}
+
+/** A later report of the same thing over an earlier one; a field that it leaves empty stays. */
+function merged(before: unknown, next: Item): Item {
+  const all: Item = { ...(isItem(before) ? before : {}) }
+  for (const [name, value] of Object.entries(next)) {
+    if (Array.isArray(value) && value.length === 0 && all[name] !== undefined) continue
+    all[name] = value
+  }
+  return all
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined
+}
