@@ -42,6 +42,7 @@ export const autoWires: SluiceConfig["wires"] = {
     return { wire: openaiCompletions, endpoint: azureEndpoint }
   },
   "openai-codex-responses": () => codexEntry(environment),
+  "google-gemini-cli": () => codeAssistEntry(environment),
   mock: async () => {
     const mock = await import("./mock/index.ts")
     return { route: (model) => demoRoute(model, mock) }
@@ -67,7 +68,12 @@ export function createSluice(config: AutoConfig = {}): Sluice {
     resolve: (name) => resolveModel(name, { env }),
     credentials: environmentKeys(env),
     ...rest,
-    wires: { ...autoWires, "openai-codex-responses": () => codexEntry(env), ...wires },
+    wires: {
+      ...autoWires,
+      "openai-codex-responses": () => codexEntry(env),
+      "google-gemini-cli": () => codeAssistEntry(env),
+      ...wires,
+    },
   })
 }
 
@@ -117,6 +123,15 @@ async function codexEntry(env: EnvironmentReader): ReturnType<WireEntry> {
   // A record of each request, one JSON document a line, where it is asked for.
   const debug = wantsDebug(env) ? (record: unknown): void => console.error(JSON.stringify(record)) : undefined
   return { wire: openaiResponses, endpoint: codexEndpoint({ ...codexSettings(env), debug }) }
+}
+
+/** Code Assist, with the project that the environment names. */
+async function codeAssistEntry(env: EnvironmentReader): ReturnType<WireEntry> {
+  const [{ googleGenerativeAi }, { codeAssistEndpoint, codeAssistSettings }] = await Promise.all([
+    import("./wires/google-generative-ai/client.ts"),
+    import("./endpoints/code-assist/index.ts"),
+  ])
+  return { wire: googleGenerativeAi, endpoint: codeAssistEndpoint(codeAssistSettings(env)) }
 }
 
 /** A way to the model that is built in. Each call has its own script, whose ids are unique across calls all the same. */

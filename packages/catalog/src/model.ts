@@ -14,6 +14,7 @@ export type Api =
   | "openai-codex-responses"
   | "anthropic-messages"
   | "google-generative-ai"
+  | "google-gemini-cli"
   | "bedrock-converse-stream"
   | "ollama-chat"
   | "cursor-agent"
@@ -26,6 +27,7 @@ const CODECS: Readonly<Record<string, Api>> = {
   "azure-openai-completions": "openai-completions",
   "azure-openai-responses": "openai-responses",
   "openai-codex-responses": "openai-responses",
+  "google-gemini-cli": "google-generative-ai",
 }
 
 /** The codec of an api: what two apis share whose conversations are spelled alike. */

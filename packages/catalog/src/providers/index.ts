@@ -4,6 +4,8 @@ import { azureOpenai } from "./azure-openai.ts"
 import { cerebras } from "./cerebras.ts"
 import { deepseek } from "./deepseek.ts"
 import { fireworks } from "./fireworks.ts"
+import { googleAntigravity } from "./google-antigravity.ts"
+import { googleGeminiCli } from "./google-gemini-cli.ts"
 import { groq } from "./groq.ts"
 import { llamaCpp } from "./llama-cpp.ts"
 import { lmStudio } from "./lm-studio.ts"
@@ -35,6 +37,8 @@ export const PROVIDERS = {
   fireworks: fireworks as Provider,
   moonshot: moonshot as Provider,
   zai: zai as Provider,
+  "google-gemini-cli": googleGeminiCli as Provider,
+  "google-antigravity": googleAntigravity as Provider,
   ollama: ollama as Provider,
   "llama.cpp": llamaCpp as Provider,
   "lm-studio": lmStudio as Provider,
