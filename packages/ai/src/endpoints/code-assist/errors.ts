@@ -1,10 +1,9 @@
 import type { SluiceError } from "../../model/errors.ts"
 
-/** An allowance that is used up with the moment it comes back, and an account to be verified with its name. */
+/** An allowance that is used up with the moment it comes back, and a restricted account with its name. */
 export function explainFailure(error: SluiceError, at: { now: number; account?: string }): SluiceError {
-  if (error.code === "account_policy" && error.type === "VALIDATION_REQUIRED") {
-    const whose = at.account === undefined ? "" : ` (${at.account})`
-    return error.with({ hint: `Verify the account${whose}. ${error.hint ?? ""}`.trim() })
+  if (error.code === "account_policy" && at.account !== undefined) {
+    return error.with({ hint: `The account is ${at.account}. ${error.hint ?? ""}`.trim() })
   }
   if (error.code !== "quota_exhausted") return error
   const resetAt = error.quota?.resetAt ?? (error.retryAfterMs === undefined ? undefined : at.now + error.retryAfterMs)
