@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest"
 import type { Call } from "../../contract/wire-client.ts"
 import type { Message } from "../../model/message.ts"
-import { continuesTurn, HeaderNotes, keptHeaders } from "./kept-headers.ts"
+import { continuesTurn } from "../../model/turns.ts"
+import { HeaderNotes, keptHeaders } from "./kept-headers.ts"
 
 const USER: Message = { role: "user", content: "hi" }
 const ANSWER = { role: "assistant", content: [] } as unknown as Message
