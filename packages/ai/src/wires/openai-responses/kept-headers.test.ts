@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
 import type { Call } from "../../contract/wire-client.ts"
 import type { Message } from "../../model/message.ts"
+import { continuesTurn } from "../../model/turns.ts"
 import { HeaderNotes, keptHeaders } from "./kept-headers.ts"
 
 const USER: Message = { role: "user", content: "hi" }
@@ -29,6 +30,21 @@ function facts(
 function sent(messages: readonly Message[], known: Record<string, unknown>): unknown {
   return keptHeaders(call(messages, known))
 }
+
+describe("a turn of the user goes on", () => {
+  test.each<[string, Message[], boolean]>([
+    ["at its beginning", [USER], false],
+    ["after the results of an answer's calls", WITHIN, true],
+    ["after several of them", [USER, ANSWER, RESULT, RESULT], true],
+    ["after an answer", [USER, ANSWER], false],
+    ["after a message behind the results", [...WITHIN, USER], false],
+    ["with results of no answer", [USER, RESULT], false],
+    ["in a conversation of nothing", [], false],
+    ["in one of results alone", [RESULT], false],
+  ])("%s", (_name, messages, goesOn) => {
+    expect(continuesTurn(messages)).toBe(goesOn)
+  })
+})
 
 describe("what is kept of headers", () => {
   test("is given back: all of it within a turn, what is the session's always", () => {
