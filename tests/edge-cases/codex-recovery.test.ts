@@ -53,7 +53,7 @@ describe("a chain that the backend has lost", () => {
     const program = await codex({ script: ({ index }) => (index === 0 ? { text: "One." } : { stale: true }) })
     const first = await program.ask([HELLO])
     expect((await program.ask([HELLO, first, MORE])).error).toMatchObject({ code: "state_lost" })
-    expect(program.host.calls.length).toBeLessThanOrEqual(7)
+    expect(program.host.calls.length).toBeLessThanOrEqual(8)
   })
 })
 

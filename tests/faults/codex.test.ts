@@ -37,10 +37,7 @@ function once(answer: CodexAnswer): Pick<CodexSetup, "script"> {
 
 describe.each([false, true])("with restarts: %s", (restarts) => {
   describe("a handshake", () => {
-    test.each([
-      [401, "auth_invalid"],
-      [403, "permission_denied"],
-    ])(
+    test.each([[401, "auth_invalid"]])(
       "that is refused with %i says what is wrong with the credential, and nothing else is tried",
       async (status, code) => {
         const program = await codex({ handshakes: [{ refuse: { status } }] })
@@ -53,18 +50,21 @@ describe.each([false, true])("with restarts: %s", (restarts) => {
       },
     )
 
-    test.each([404, 405, 426, 501])("that is refused with %i turns the session to plain HTTP", async (status) => {
-      const program = await codex({ handshakes: () => ({ refuse: { status } }) })
-      for (let n = 0; n < 2; n++) {
-        const seen = await program.read([HELLO], { restarts })
-        expectRestarts(seen)
-        expect(seen.message.error).toBeUndefined()
-      }
-      expect(ways(program)).toEqual(["sse", "sse"])
-      expect(program.host.connections).toHaveLength(1)
-      await program.ask([HELLO], { sessionId: "another" })
-      expect(program.host.connections).toHaveLength(2)
-    })
+    test.each([301, 400, 403, 404, 405, 407, 426, 501])(
+      "that is refused with %i turns the session to plain HTTP",
+      async (status) => {
+        const program = await codex({ handshakes: () => ({ refuse: { status } }) })
+        for (let n = 0; n < 2; n++) {
+          const seen = await program.read([HELLO], { restarts })
+          expectRestarts(seen)
+          expect(seen.message.error).toBeUndefined()
+        }
+        expect(ways(program)).toEqual(["sse", "sse"])
+        expect(program.host.connections).toHaveLength(1)
+        await program.ask([HELLO], { sessionId: "another" })
+        expect(program.host.connections).toHaveLength(2)
+      },
+    )
 
     test.each([
       [429, 7000],

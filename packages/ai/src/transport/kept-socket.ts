@@ -6,7 +6,7 @@ import type { Frame } from "../contract/frame.ts"
 import type { Exchange } from "../contract/transport.ts"
 import { SluiceError } from "../model/errors.ts"
 import type { NetworkOptions } from "./network.ts"
-import { closedByUs, connectTimeout, notUpgraded, sendFailed, socketError } from "./socket-errors.ts"
+import { closedByUs, connectTimeout, notUpgraded, sendFailed, socketClosed, socketError } from "./socket-errors.ts"
 import { SocketExchange, type SocketAction, type SocketLimits } from "./socket-exchange.ts"
 import { type ReadSocket, SocketReading } from "./socket-reading.ts"
 import { connectTo, type Destination, destinationOf } from "./tunnel.ts"
@@ -93,6 +93,11 @@ export class KeptSocket implements ReadSocket {
   /** Whether a request can be sent. The peer's closing may have come while what was before it is not yet read. */
   get open(): boolean {
     return this.#state.state === "open" && this.#ws.readyState === WebSocket.OPEN
+  }
+
+  /** Why it is not open any more. */
+  get lost(): SluiceError {
+    return this.#state.failure ?? socketClosed(1005, "", false)
   }
 
   get connecting(): boolean {

@@ -15,6 +15,9 @@ export interface WebSocketOptions extends Omit<NetworkOptions, "connections">, P
 }
 export type { WebSocketLimits } from "./websocket-limits.ts"
 
+/** Longest delay that timers take. */
+const MAX_TIMER_MS = 2_147_483_647
+
 /** A transport for Node that keeps WebSockets by key. */
 export interface WebSocketTransport extends Transport {
   /** Opens the socket of a key and keeps it, so that the first request finds it open. Does nothing where there is one. */
@@ -68,8 +71,10 @@ class SocketPool implements WebSocketTransport, SocketHooks {
       if (!socket) return this.#http.open(undefined, signal)
       const refusal = await opened(socket, signal)
       if (refusal) return refusedChannel(refusal)
-      // Another one of those who waited may have it by now, or it was lost in between.
-      if (socket.claimed || !socket.open) continue
+      // A host that agrees and then hangs up would do so again: that is the caller's to count.
+      if (!socket.open) throw socket.lost
+      // Another one of those who waited may have it by now.
+      if (socket.claimed) continue
       socket.claim()
       return new SocketChannel(socket)
     }
@@ -198,10 +203,11 @@ async function* once(body: Uint8Array): AsyncGenerator<Uint8Array> {
 
 function checkLimit(name: string, value: unknown): void {
   const zero = name.endsWith("Ms")
-  if (typeof value === "number" && value >= (zero ? 0 : 1) && value <= Number.MAX_SAFE_INTEGER) return
+  const most = zero ? MAX_TIMER_MS : Number.MAX_SAFE_INTEGER
+  if (typeof value === "number" && value >= (zero ? 0 : 1) && value <= most) return
   throw new SluiceError({
     code: "config",
-    message: `${name} of the WebSocket transport must be a number from ${zero ? 0 : 1}.`,
+    message: `${name} of the WebSocket transport must be a number from ${zero ? 0 : 1} to ${most}.`,
     param: name,
   })
 }

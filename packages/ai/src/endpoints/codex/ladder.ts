@@ -26,8 +26,8 @@ const NEVER: ReadonlySet<string> = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
 ])
-/** Answers to a handshake that say that there is no WebSocket here. */
-const NO_SOCKETS: ReadonlySet<unknown> = new Set([404, 405, 410, 426, 501])
+/** Refusals of a handshake that a request over plain HTTP would meet as well. */
+const OF_CREDENTIAL: ReadonlySet<number> = new Set([401, 429])
 
 /**
  * What to do about a failure over a WebSocket: another socket within the budget, or plain HTTP, and for the rest of
@@ -40,7 +40,10 @@ export function adaptSocket(
   settings: Pick<CodexSettings, "retryBudget" | "retryDelayMs">,
 ): Adaptation | undefined {
   if (call.channel.kind !== "websocket" || error.delivered === "final") return undefined
-  if (NO_SOCKETS.has(call.channel.memory[REFUSED_WITH])) return plain(call)
+  // What stands between may know no WebSockets, and says so in many ways; over plain HTTP it is clear what is wrong.
+  const refused = call.channel.memory[REFUSED_WITH]
+  if (typeof refused === "number" && (refused < 500 || refused === 501) && !OF_CREDENTIAL.has(refused))
+    return plain(call)
   const ended = error.type === LIMIT
   if (!ended && !isTransport(error)) {
     const met = past.filter(({ channel, error: before }) => channel === "websocket" && before.code === error.code)

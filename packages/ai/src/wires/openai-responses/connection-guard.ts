@@ -31,6 +31,7 @@ export class ConnectionGuard {
   verdict(type: string, event: Obj): "read" | "drop" | ErrorFacts {
     const id = responseIdOf(event)
     // The answer before has begun long ago: one that begins now is ours, even under the same id.
+    if (type === "response.metadata" && id === "") return "read"
     const begins = type === "response.created" || (id !== "" && id !== this.#last) || type === "error" || event["error"]
     if (!this.#begun && !begins) return "drop"
     this.#begun = true

@@ -325,7 +325,8 @@ export class ResponsesDecoder implements Decoder {
 
   /** What the next request goes on from. An answer that was cut short is no end that one could go on from. */
   #remember(complete: boolean): void {
-    const session = { ...this.#headers.facts, ...sentFacts(this.#call) }
+    const calls = this.#items.all.flatMap(({ kind, callId }) => (kind === "call" ? [callId] : []))
+    const session = { ...this.#headers.facts(calls), ...sentFacts(this.#call) }
     if (Object.keys(session).length > 0) this.#out.remember("session", session)
     if (this.#connection) this.#out.remember("channel", lastResponse(this.#responseId))
     const items = this.#items.all.flatMap(({ whole }) => (whole ? [whole] : []))

@@ -2,7 +2,7 @@ import type { InputBlock, Message, TextBlock, ToolResultMessage } from "../../mo
 import { lastAnswer } from "../../model/turns.ts"
 import { answerItems } from "./answer-items.ts"
 import { itemWithoutReserved, withoutReserved } from "./harmony.ts"
-import { InputItems, keptItems } from "./kept-items.ts"
+import { InputItems, keepItems, takeItems } from "./kept-items.ts"
 import { inputPart, inputParts, isPart, loseMark, textPart } from "./parts.ts"
 import { API, learned, text, type Body, type Encoding } from "./types.ts"
 
@@ -23,9 +23,12 @@ export function encodeInput(encoding: Encoding, chained: boolean): EncodedInput 
   const { messages } = encoding.call.context
   const before: Body[] = []
   const prompt = systemPrompt(encoding, before) ?? requiredInstructions(encoding)
-  const kept = chained ? keptItems(encoding, before) : undefined
-  // Nothing changes any more in front of the latest answer.
-  if (kept) encodeMessages(encoding, kept, Math.max(lastAnswer(messages), kept.consumed))
+  const kept = chained ? takeItems(encoding, before) : undefined
+  if (kept) {
+    // Nothing changes any more in front of the latest answer.
+    encodeMessages(encoding, kept, Math.max(lastAnswer(messages), kept.consumed))
+    keepItems(encoding, before, kept)
+  }
   const items = kept ? kept.fork() : new InputItems(before)
   encodeMessages(encoding, items, messages.length)
   for (const { losses } of kept ? [kept, items] : [items]) {

@@ -5,7 +5,8 @@ import { continuesTurn } from "../../model/turns.ts"
 import { HeaderNotes, keptHeaders } from "./kept-headers.ts"
 
 const USER: Message = { role: "user", content: "hi" }
-const ANSWER = { role: "assistant", content: [] } as unknown as Message
+const CALL = { type: "toolCall", id: "c", name: "t", arguments: {} }
+const ANSWER = { role: "assistant", content: [CALL] } as unknown as Message
 const RESULT: Message = { role: "toolResult", toolCallId: "c", toolName: "t", content: "r" }
 const WITHIN = [USER, ANSWER, RESULT]
 const KEPT = { "x-state": "turn", "x-tag": "session" } as const
@@ -23,7 +24,7 @@ function facts(
 ): Record<string, unknown> {
   const notes = new HeaderNotes(call(messages), new Headers(headers))
   for (const event of events) notes.event(event as Record<string, unknown>)
-  return notes.facts
+  return notes.facts(["c"])
 }
 
 /** What a request sends of what was kept. */
@@ -65,8 +66,21 @@ describe("what is kept of headers", () => {
 
   test("stays within a turn when a response says nothing new, and is gone after it", () => {
     const before = facts([USER], { "x-state": "s", "x-tag": "t" })
-    expect(sent(WITHIN, { ...before, ...facts(WITHIN, {}) })).toEqual({ "x-state": "s", "x-tag": "t" })
-    expect(sent(WITHIN, { ...before, ...facts([...WITHIN, USER], {}) })).toEqual({ "x-tag": "t" })
+    const after = (messages: readonly Message[], calls: string[]): Record<string, unknown> => ({
+      ...before,
+      ...new HeaderNotes(call(messages, before), new Headers()).facts(calls),
+    })
+    const next = { role: "assistant", content: [{ ...CALL, id: "d" }] } as unknown as Message
+    const further = [...WITHIN, next, { ...RESULT, toolCallId: "d" } as Message]
+    expect(sent(further, after(WITHIN, ["d"]))).toEqual({ "x-state": "s", "x-tag": "t" })
+    expect(sent(WITHIN, after([...WITHIN, USER], ["c"]))).toEqual({ "x-tag": "t" })
+    expect(sent(WITHIN, after(WITHIN, []))).toEqual({ "x-tag": "t" })
+  })
+
+  test("belongs to the turn of the calls that it came with, and to no other of the session", () => {
+    const other = { role: "assistant", content: [{ ...CALL, id: "other" }] } as unknown as Message
+    const known = facts([USER], { "x-state": "s", "x-tag": "t" })
+    expect(sent([USER, other, { ...RESULT, toolCallId: "other" } as Message], known)).toEqual({ "x-tag": "t" })
   })
 
   test("is never what no header can hold", () => {
