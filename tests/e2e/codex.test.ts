@@ -103,6 +103,17 @@ describe("Codex behind the gateway", () => {
     },
   )
 
+  test("clients with keys of their own share no connection, whatever they call their conversations", async () => {
+    const { host, gateway } = await behind(undefined)
+    const { secret } = await gateway.gateway.keys.create("another")
+    for (const key of [gateway.key, secret]) {
+      const body = { model: "openai-codex/gpt-5.5", input: "hi", prompt_cache_key: "app" }
+      const answer = await gateway.post("/v1/responses", body, { headers: { authorization: `Bearer ${key}` } })
+      expect(answer.status).toBe(200)
+    }
+    expect(host.connections).toHaveLength(2)
+  })
+
   test("a plan that is used up is told in words that help, with the moment at which it ends", async () => {
     const resetsAt = Math.floor(Date.now() / 1000) + 1790
     const { gateway } = await behind([{ error: codexUsageLimit({ planType: "plus", resetsAt }) }])

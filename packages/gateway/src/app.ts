@@ -4,7 +4,7 @@ import { routePath } from "hono/route"
 import type { CallHandler } from "./call/handle.ts"
 import { told } from "./call/told.ts"
 import { unexpected } from "./call/unexpected.ts"
-import type { ApiKey } from "./gateway-keys.ts"
+import type { Admitted } from "./inbound/access.ts"
 import { CORS_HEADERS, preflightHeaders } from "./http/cors.ts"
 import { FetchReply, fetchCaller } from "./http/fetch.ts"
 import { authorise } from "./inbound/access.ts"
@@ -30,7 +30,7 @@ export interface AppParts {
 export function createApp(parts: AppParts): Hono {
   const app = new Hono()
   const { settings, keys, logger } = parts
-  const admit = (c: Context): Promise<ApiKey | undefined> =>
+  const admit = (c: Context): Promise<Admitted> =>
     authorise({ headers: c.req.raw.headers, query: new URL(c.req.url).searchParams }, keys, settings.anonymous)
 
   if (!settings.anonymous) {

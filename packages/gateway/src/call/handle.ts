@@ -5,6 +5,7 @@ import {
   systemMint,
   estimateTokens,
   type Context,
+  type InboundCall,
   type InboundOp,
   type InboundRequest,
   type Message,
@@ -86,7 +87,7 @@ export class CallHandler {
     })
     try {
       const { headers, query } = caller
-      const key = await authorise({ headers, query }, keys, settings.anonymous)
+      const { key, owner } = await authorise({ headers, query }, keys, settings.anonymous)
       record.keyId = key?.id
       query.delete(KEY_PARAMETER)
       const { body, raw } = caller.read ?? (await readBody(caller, settings.maxBodyBytes))
@@ -96,6 +97,7 @@ export class CallHandler {
         door,
         { route: door.path, params: door.params, query, headers, body, raw },
         record,
+        owner,
       )
     } catch (thrown) {
       const error = SluiceError.is(thrown) ? thrown : unexpected(thrown)
@@ -111,13 +113,14 @@ export class CallHandler {
     door: Door,
     inbound: InboundRequest,
     record: RequestRecord,
+    whose: string,
   ): Promise<void> {
     const { settings, router, running, kept, logger, resizeImage } = this.#parts
     const { server } = door
-    const accepted = server.accept(inbound)
+    const accepted = ofOwner(server.accept(inbound), whose)
     reply.text = streamText(accepted.framing)
     if (!kept) accepted.keep = false
-    const owner = { kept, owner: record.keyId ?? "", last: caller.last, field: server.previous }
+    const owner = { kept, owner: whose, last: caller.last, field: server.previous }
     const past = server.keeps ? await pastOf(accepted, owner) : []
     const { context } = accepted
     const call = past.length === 0 ? accepted : { ...accepted, context: joined(past, context) }
@@ -154,6 +157,18 @@ export class CallHandler {
     if (call.op === "prewarm") return prewarmed(ctx)
     call.estimate = { inputTokens: estimateTokens(call.context), provenance: "estimated" }
     return translate(ctx)
+  }
+}
+
+/** What one client calls its conversation by is no name for that of another. */
+function ofOwner(call: InboundCall, owner: string): InboundCall {
+  const { affinity, options } = call
+  const named = (name: string): string => (owner === "" ? name : `${owner}-${name}`)
+  if (affinity === undefined && options.sessionId === undefined) return call
+  return {
+    ...call,
+    ...(affinity === undefined ? {} : { affinity: named(affinity) }),
+    ...(options.sessionId === undefined ? {} : { options: { ...options, sessionId: named(options.sessionId) } }),
   }
 }
 

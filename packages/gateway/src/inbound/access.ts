@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { SluiceError, type HeadersView } from "@sluice/ai"
 import { isLoopback } from "../options.ts"
 import type { ApiKey } from "../gateway-keys.ts"
@@ -10,6 +11,13 @@ export const KEY_PARAMETER = "key"
 export interface Presented {
   headers: HeadersView
   query: URLSearchParams
+}
+
+/** Who was let in. */
+export interface Admitted {
+  key?: ApiKey
+  /** Whose conversations and answers are this client's: its key, or, without keys, whatever it calls itself by. */
+  owner: string
 }
 
 /** The key that a request carries, wherever a client of any dialect puts it. */
@@ -27,7 +35,7 @@ function presentedKey({ headers, query }: Presented): string | undefined {
  * reach the gateway under a name of its own.
  * @throws SluiceError `auth_missing` or `auth_invalid`
  */
-export async function authorise(request: Presented, keys: KeyStore, anonymous: boolean): Promise<ApiKey | undefined> {
+export async function authorise(request: Presented, keys: KeyStore, anonymous: boolean): Promise<Admitted> {
   const { headers } = request
   const secret = presentedKey(request)
   if (anonymous) {
@@ -40,7 +48,8 @@ export async function authorise(request: Presented, keys: KeyStore, anonymous: b
         hint: "Call the gateway as 127.0.0.1 or localhost and from no web page, or have it started with keys.",
       })
     }
-    return secret === undefined ? undefined : keys.verify(secret)
+    const key = secret === undefined ? undefined : await keys.verify(secret)
+    return key ? { key, owner: key.id } : { owner: secret === undefined ? "" : `anonymous-${digest(secret)}` }
   }
   if (secret === undefined) {
     throw new SluiceError({
@@ -59,5 +68,10 @@ export async function authorise(request: Presented, keys: KeyStore, anonymous: b
       hint: "Send one that `sluice gateway key list` shows as active; `sluice gateway key create` makes another.",
     })
   }
-  return key
+  return { key, owner: key.id }
+}
+
+/** Tells two secrets apart without being one. */
+function digest(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex").slice(0, 16)
 }

@@ -54,7 +54,7 @@ export class Sockets {
     socket.once("close", () => this.#raw.delete(socket))
     let owner: string
     try {
-      owner = (await authorise({ headers, query: url.searchParams }, keys, settings.anonymous))?.id ?? ""
+      owner = (await authorise({ headers, query: url.searchParams }, keys, settings.anonymous)).owner
       if (!server?.socket) throw noSocket(path, servers)
       if (this.#stopping) throw stopping()
       if (this.#countOf(owner) >= settings.maxSocketsPerKey) throw tooMany(settings.maxSocketsPerKey)
