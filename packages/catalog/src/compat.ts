@@ -9,6 +9,7 @@ export interface Compat {
   messages?: MessagesCompat
   responses?: ResponsesCompat
   google?: GoogleCompat
+  codeAssist?: CodeAssistCompat
   /** Limits on waiting, in milliseconds, that the host needs; 0 switches one off. */
   timeouts?: { firstEventMs?: number; idleMs?: number }
   /** The host needs no credential. Default false. */
@@ -293,4 +294,26 @@ export interface GoogleCompat {
   countsRequests?: boolean
   /** Fields added to every body. */
   extraBody?: Readonly<Record<string, unknown>>
+}
+
+/** Differences between the services behind Code Assist, and between their models. */
+export interface CodeAssistCompat {
+  /** Hosts to turn to when the model's own is busy, in turn. Default none. */
+  fallbackUrls?: readonly string[]
+  /** Requests say that they are an agent's, and carry an id and a number for their session. Default false. */
+  agentRequests?: boolean
+  /** Role of the system prompt. Default none. */
+  systemRole?: "user"
+  /** Tokens of an answer: always asked for, and the most that a caller gets. Default: as the caller has it. */
+  maxOutputTokens?: number
+  /** How tools may be called where the caller says nothing, or always. Default: it is not said. */
+  toolMode?: { mode: "VALIDATED"; when: "unsaid" | "always" }
+  /** A forced choice of a tool is not followed, and is said in words as well. Default false. */
+  forcedInWords?: boolean
+  /** Ids on the wire by the level of thinking, and for none of these. Default: the model's own. */
+  effortIds?: Readonly<Partial<Record<Effort | "off" | "default", string>>>
+  /** Headers of a request that asks for thinking. */
+  thinkingHeaders?: Readonly<Record<string, string>>
+  /** Longest wait for the first event, in milliseconds. Default: as everywhere. */
+  firstEventMs?: number
 }

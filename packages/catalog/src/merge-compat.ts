@@ -5,12 +5,13 @@ export function mergeCompat(...parts: readonly (Compat | undefined)[]): Compat {
   const merged: Compat = {}
   for (const part of parts) {
     if (!part) continue
-    const { chat, messages, responses, google, timeouts, ...rest } = part
+    const { chat, messages, responses, google, codeAssist, timeouts, ...rest } = part
     Object.assign(merged, rest)
     if (chat) merged.chat = mergeSection<ChatCompat>(merged.chat, chat)
     if (messages) merged.messages = mergeSection<MessagesCompat>(merged.messages, messages)
     if (responses) merged.responses = mergeSection<ResponsesCompat>(merged.responses, responses)
     if (google) merged.google = mergeSection<GoogleCompat>(merged.google, google)
+    if (codeAssist) merged.codeAssist = { ...merged.codeAssist, ...codeAssist }
     if (timeouts) merged.timeouts = { ...merged.timeouts, ...timeouts }
   }
   return merged

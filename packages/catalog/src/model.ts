@@ -16,6 +16,7 @@ export type Api =
   | "google-generative-ai"
   | "google-vertex"
   | "google-vertex-anthropic"
+  | "google-gemini-cli"
   | "bedrock-converse-stream"
   | "ollama-chat"
   | "cursor-agent"
@@ -30,6 +31,7 @@ const CODECS: Readonly<Record<string, Api>> = {
   "openai-codex-responses": "openai-responses",
   "google-vertex": "google-generative-ai",
   "google-vertex-anthropic": "anthropic-messages",
+  "google-gemini-cli": "google-generative-ai",
 }
 
 /** The codec of an api: what two apis share whose conversations are spelled alike. */

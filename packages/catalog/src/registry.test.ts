@@ -68,6 +68,7 @@ const KNOWN_IDS: readonly string[] = [
   "gemini-2.5-flash-lite",
   "gemini-2.5-flash-image",
   "gemma-3-27b-it",
+  "gemini-3-pro",
   "gemini-3-pro-preview",
   "gemini-3-flash-preview",
   "mistral-medium-latest",

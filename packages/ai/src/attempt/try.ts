@@ -109,11 +109,17 @@ export async function tryOnce<T>(parts: TryParts<T>): Promise<Tried<T>> {
 }
 
 /** The error in the words of its endpoint, which cannot break it. */
-function explain<T>({ input, route }: TryParts<T>, error: SluiceError, headers: HeadersView | undefined): SluiceError {
+function explain<T>(parts: TryParts<T>, error: SluiceError, headers: HeadersView | undefined): SluiceError {
+  const { input, route, lease } = parts
   const { endpoint } = route
   if (!endpoint.explain) return error
+  const { accountId: account } = lease.credential
   try {
-    return endpoint.explain(error, { now: input.clock.now(), ...(headers ? { headers } : {}) })
+    return endpoint.explain(error, {
+      now: input.clock.now(),
+      ...(headers ? { headers } : {}),
+      ...(account === undefined ? {} : { account }),
+    })
   } catch {
     return error
   }
@@ -167,7 +173,8 @@ function named({ provider, model }: SluiceError): { provider?: string; model?: s
 
 /** The call's own limits before those of the endpoint. */
 function timeoutsOf<T>({ input, route }: TryParts<T>, { kind }: Channel): Timeouts | undefined {
-  const own = route.endpoint.timeouts?.[kind]
+  const { timeouts } = route.endpoint
+  const own = (typeof timeouts === "function" ? timeouts(route.model) : timeouts)?.[kind]
   return own ? { ...own, ...input.timeouts } : input.timeouts
 }
 
@@ -213,6 +220,7 @@ function callOf<T>({ input, route, lease, known }: TryParts<T>, channel: Pick<Ch
     auth: {
       kind: credential.kind,
       ...(credential.accountId === undefined ? {} : { accountId: credential.accountId }),
+      ...(credential.projectId === undefined ? {} : { projectId: credential.projectId }),
     },
     stream: input.stream || route.endpoint.streamsOnly === true,
     known,

@@ -8,6 +8,8 @@ export interface Account {
   id: string
   accountId?: string
   projectId?: string
+  /** Where its requests go, for hosts with places of their own, e.g. `us-central1`. */
+  location?: string
   baseUrl?: string
   headers?: HeaderMap
   /** Milliseconds since 1970. */

@@ -6,6 +6,8 @@ import { deepseek } from "./deepseek.ts"
 import { fireworks } from "./fireworks.ts"
 import { googleVertex } from "./google-vertex.ts"
 import { google } from "./google.ts"
+import { googleAntigravity } from "./google-antigravity.ts"
+import { googleGeminiCli } from "./google-gemini-cli.ts"
 import { groq } from "./groq.ts"
 import { llamaCpp } from "./llama-cpp.ts"
 import { lmStudio } from "./lm-studio.ts"
@@ -39,6 +41,8 @@ export const PROVIDERS = {
   fireworks: fireworks as Provider,
   moonshot: moonshot as Provider,
   zai: zai as Provider,
+  "google-gemini-cli": googleGeminiCli as Provider,
+  "google-antigravity": googleAntigravity as Provider,
   ollama: ollama as Provider,
   "llama.cpp": llamaCpp as Provider,
   "lm-studio": lmStudio as Provider,

@@ -12,6 +12,23 @@ export type {
   CodexHandshake,
   CodexOptions,
 } from "./codex/types.ts"
+export { googleAccountsEmulator } from "./google/accounts.ts"
+export type {
+  EmulatedMachine,
+  EmulatedPerson,
+  EmulatedServiceAccount,
+  GoogleAccountsEmulator,
+  GoogleAccountsOptions,
+} from "./google/accounts-types.ts"
+export { codeAssistEmulator } from "./google/code-assist.ts"
+export type {
+  CodeAssistEmulator,
+  CodeAssistOptions,
+  EmulatedAssistAccount,
+  EmulatedTier,
+} from "./google/code-assist-types.ts"
+export { googleEmulator, type GoogleEmulator } from "./google/server.ts"
+export type { GoogleAnswer, GoogleCall, GoogleError, GoogleOptions, GoogleRules, GoogleScript } from "./google/types.ts"
 export { openaiChatEmulator, type OpenAIChatOptions } from "./openai-chat/server.ts"
 export type { AzureRules } from "./openai-azure.ts"
 export { openaiResponsesEmulator } from "./openai-responses/server.ts"

@@ -14,6 +14,7 @@ const REASONS: Readonly<Record<string, ErrorCode>> = {
   QUOTA_EXHAUSTED: "quota_exhausted",
   RATE_LIMIT_EXCEEDED: "rate_limited",
   MODEL_CAPACITY_EXHAUSTED: "overloaded",
+  VALIDATION_REQUIRED: "account_policy",
 }
 
 /** Status words whose meaning the classifier would not get from the number that stands beside them. */
@@ -84,6 +85,8 @@ function readDetail(detail: Item, facts: ErrorFacts): void {
       const reason = textOf(detail["reason"])
       if (reason === undefined) return
       facts.type = reason
+      const page = isItem(detail["metadata"]) ? textOf(detail["metadata"]["validation_url"]) : undefined
+      if (page?.startsWith("https://")) facts.help = page
       if (Object.hasOwn(REASONS, reason)) facts.is = REASONS[reason] as ErrorCode
       return
     }
