@@ -1,8 +1,9 @@
-import { type EnvironmentReader, findProvider, type Model, resolveModel } from "@sluice/catalog"
+import { type Api, type EnvironmentReader, findProvider, type Model, resolveModel } from "@sluice/catalog"
 import type { MessageStream } from "./assemble/message-stream.ts"
 import type { CredentialSource } from "./contract/credential.ts"
 import type { Route } from "./contract/route.ts"
 import { azureEndpoint } from "./endpoints/azure.ts"
+import { googleEndpoint } from "./endpoints/google.ts"
 import { anthropicEndpoint, openaiEndpoint } from "./endpoints/plain.ts"
 import { authMissing, parseKeys } from "./keys.ts"
 import { SluiceError } from "./model/errors.ts"
@@ -42,6 +43,11 @@ export const autoWires: SluiceConfig["wires"] = {
     return { wire: openaiCompletions, endpoint: azureEndpoint }
   },
   "openai-codex-responses": () => codexEntry(environment),
+  "google-generative-ai": async () => {
+    const { googleGenerativeAi } = await import("./wires/google-generative-ai/client.ts")
+    return { wire: googleGenerativeAi, endpoint: googleEndpoint }
+  },
+  ...vertexEntries(environment),
   mock: async () => {
     const mock = await import("./mock/index.ts")
     return { route: (model) => demoRoute(model, mock) }
@@ -67,7 +73,7 @@ export function createSluice(config: AutoConfig = {}): Sluice {
     resolve: (name) => resolveModel(name, { env }),
     credentials: environmentKeys(env),
     ...rest,
-    wires: { ...autoWires, "openai-codex-responses": () => codexEntry(env), ...wires },
+    wires: { ...autoWires, "openai-codex-responses": () => codexEntry(env), ...vertexEntries(env), ...wires },
   })
 }
 
@@ -117,6 +123,26 @@ async function codexEntry(env: EnvironmentReader): ReturnType<WireEntry> {
   // A record of each request, one JSON document a line, where it is asked for.
   const debug = wantsDebug(env) ? (record: unknown): void => console.error(JSON.stringify(record)) : undefined
   return { wire: openaiResponses, endpoint: codexEndpoint({ ...codexSettings(env), debug }) }
+}
+
+/** Vertex, in the project and the location that the environment sets. */
+function vertexEntries(env: EnvironmentReader): Readonly<Partial<Record<Api, WireEntry>>> {
+  return {
+    "google-vertex": async () => {
+      const [{ googleGenerativeAi }, { vertexEndpoint, vertexSettings }] = await Promise.all([
+        import("./wires/google-generative-ai/client.ts"),
+        import("./endpoints/vertex/index.ts"),
+      ])
+      return { wire: googleGenerativeAi, endpoint: vertexEndpoint(vertexSettings(env)) }
+    },
+    "google-vertex-anthropic": async () => {
+      const [{ anthropicMessages }, { vertexAnthropicEndpoint, vertexSettings }] = await Promise.all([
+        import("./wires/anthropic-messages/client.ts"),
+        import("./endpoints/vertex/index.ts"),
+      ])
+      return { wire: anthropicMessages, endpoint: vertexAnthropicEndpoint(vertexSettings(env)) }
+    },
+  }
 }
 
 /** A way to the model that is built in. Each call has its own script, whose ids are unique across calls all the same. */

@@ -14,6 +14,8 @@ export type Api =
   | "openai-codex-responses"
   | "anthropic-messages"
   | "google-generative-ai"
+  | "google-vertex"
+  | "google-vertex-anthropic"
   | "bedrock-converse-stream"
   | "ollama-chat"
   | "cursor-agent"
@@ -26,6 +28,8 @@ const CODECS: Readonly<Record<string, Api>> = {
   "azure-openai-completions": "openai-completions",
   "azure-openai-responses": "openai-responses",
   "openai-codex-responses": "openai-responses",
+  "google-vertex": "google-generative-ai",
+  "google-vertex-anthropic": "anthropic-messages",
 }
 
 /** The codec of an api: what two apis share whose conversations are spelled alike. */

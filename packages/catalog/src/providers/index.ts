@@ -4,6 +4,8 @@ import { azureOpenai } from "./azure-openai.ts"
 import { cerebras } from "./cerebras.ts"
 import { deepseek } from "./deepseek.ts"
 import { fireworks } from "./fireworks.ts"
+import { googleVertex } from "./google-vertex.ts"
+import { google } from "./google.ts"
 import { groq } from "./groq.ts"
 import { llamaCpp } from "./llama-cpp.ts"
 import { lmStudio } from "./lm-studio.ts"
@@ -25,6 +27,8 @@ export const PROVIDERS = {
   openai: openai as Provider,
   "openai-codex": openaiCodex as Provider,
   "azure-openai": azureOpenai as Provider,
+  google: google as Provider,
+  "google-vertex": googleVertex as Provider,
   openrouter: openrouter as Provider,
   groq: groq as Provider,
   deepseek: deepseek as Provider,
