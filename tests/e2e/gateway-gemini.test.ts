@@ -61,6 +61,9 @@ const textOf = (pieces: readonly Piece[]): string =>
     .map((part) => part["text"] ?? "")
     .join("")
 
+const callIn = (parts: readonly Record<string, unknown>[]): { id: string; name: string } =>
+  parts.flatMap((part) => part["functionCall"] ?? [])[0] as { id: string; name: string }
+
 const partsOf = (piece: Piece): Record<string, unknown>[] => piece.candidates?.[0]?.content?.parts ?? []
 
 describe.each(["chat", "messages"] as const)("clients of Gemini's API, answered by %s", (host) => {
@@ -216,8 +219,7 @@ describe("thinking", () => {
     const first = (await (await on.at.post("/v1/models/messages/m:generateContent", ask)).json()) as Piece
     const parts = partsOf(first)
     expect(parts.some((part) => part["thought"] === true)).toBe(shown)
-    const call = parts.find((part) => part["functionCall"])
-    const { id, name } = call?.["functionCall"] as { id: string; name: string }
+    const { id, name } = callIn(parts)
     const second = await on.at.post("/v1/models/messages/m:generateContent", {
       ...ask,
       contents: [
@@ -243,9 +245,7 @@ describe("thinking", () => {
     const ask = { ...ASK, tools: [WEATHER], generationConfig: config }
     const pieces = (await (await on.at.post("/v1/models/messages/m:streamGenerateContent", ask)).json()) as Piece[]
     const turns = pieces.flatMap((piece) => piece.candidates?.[0]?.content ?? [])
-    const { id } = turns.flatMap((turn) => turn.parts).find((part) => part["functionCall"])?.["functionCall"] as {
-      id: string
-    }
+    const { id } = callIn(turns.flatMap((turn) => turn.parts))
     const result = { functionResponse: { id, name: "get_weather", response: { output: "sunny" } } }
     const second = await on.at.post("/v1/models/messages/m:generateContent", {
       ...ask,
