@@ -10,7 +10,7 @@ const folder = join(import.meta.dirname, "registry")
 type Row = { status: "covered"; test: string | string[] } | { status: "not applicable" | "open"; why: string }
 
 const rows = new Map<string, Row>()
-for (const file of readdirSync(folder)) {
+for (const file of readdirSync(folder).filter((name) => name.endsWith(".json"))) {
   const entries = JSON.parse(readFileSync(join(folder, file), "utf8")) as Record<string, Row>
   for (const [name, row] of Object.entries(entries)) rows.set(name, row)
 }

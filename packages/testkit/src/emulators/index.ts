@@ -13,9 +13,9 @@ export type {
   CodexOptions,
 } from "./codex/types.ts"
 export { openaiChatEmulator, type OpenAIChatOptions } from "./openai-chat/server.ts"
+export type { AzureRules } from "./openai-azure.ts"
 export { openaiResponsesEmulator } from "./openai-responses/server.ts"
 export type {
-  AzureRules,
   EmulatedCustomCall,
   OpenAIResponsesOptions,
   ResponsesAnswer,

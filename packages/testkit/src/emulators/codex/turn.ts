@@ -1,8 +1,8 @@
 import type { SeenRequest } from "../../loopback.ts"
+import { placed } from "../call-cut.ts"
 import type { Fields } from "../check.ts"
 import { outputOf, responseEvents, usageOf, type ResponsesTurn } from "../openai-responses/answer.ts"
 import { Ids, ItemBook } from "../openai-responses/memory.ts"
-import { placed } from "../openai-responses/server.ts"
 import { greeting, ScriptedAnswers } from "../script.ts"
 import type { CodexAnswer, CodexCall, CodexConnection, CodexOptions } from "./types.ts"
 
