@@ -3,7 +3,6 @@ import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Frame } from "../../contract/frame.ts"
 import type { InboundCall, Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
 import type { MessageSink } from "../../contract/builder.ts"
-import type { Block } from "../../model/message.ts"
 import { isObject, parseObject, type Obj } from "../json.ts"
 import { isSignOfLife } from "../sign-of-life.ts"
 import { errorFacts } from "./errors.ts"
@@ -32,29 +31,26 @@ function passes(call: InboundCall, { compat, thinking }: Model): boolean {
   if (google.sampling === false && SAMPLING.some((name) => options[name] !== undefined)) return false
   if (google.structuredOutput === false && options.output !== undefined) return false
   if (google.outputWithTools === false && options.output !== undefined && context.tools?.length) return false
-  if (google.schemas === "openapi" && hasJsonSchema(call)) return false
+  if (google.schemas === "openapi" && spells(call, JSON_SCHEMA)) return false
   if (options.serviceTier !== undefined) {
     if (google.tierHeader !== undefined || !google.serviceTiers?.includes(options.serviceTier)) return false
   }
   if (!google.labels && options.metadata !== undefined) return false
   if ((options.stop?.length ?? 0) > (google.maxStop ?? 5)) return false
-  return !context.messages.some((message) => message.role === "assistant" && message.content.some(isOurs))
+  return !context.messages.some(({ role }) => role === "assistant") || !spells(call, SEALED)
 }
 
 const SAMPLING = ["temperature", "topP", "topK"] as const
 const TEXT = new TextDecoder()
 
-/** A block that was sealed here, or that a host might not take as it is. */
-function isOurs(block: Block): boolean {
-  if (block.type === "redactedThinking") return true
-  return "signature" in block && block.signature?.issuer !== undefined
-}
+/** A signature that was sealed here. */
+const SEALED = /"thought_?[sS]ignature"\s*:\s*"c2x1aWNl/
+/** A schema in one of the fields that not every host has. */
+const JSON_SCHEMA = /"(?:parametersJsonSchema|parameters_json_schema|responseJsonSchema|response_json_schema)"/
 
-/** Whether a schema stands in one of the fields that not every host has. */
-function hasJsonSchema({ request }: InboundCall): boolean {
-  return /"(?:parametersJsonSchema|parameters_json_schema|responseJsonSchema|response_json_schema)"/.test(
-    TEXT.decode(request.raw),
-  )
+/** Whether the client's own bytes have something in them. */
+function spells({ request }: InboundCall, what: RegExp): boolean {
+  return what.test(TEXT.decode(request.raw))
 }
 
 const HAS_FINISH = /"finish_?[rR]eason"\s*:\s*"[^"]/
