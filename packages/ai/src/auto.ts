@@ -1,8 +1,9 @@
-import { type EnvironmentReader, findProvider, type Model, resolveModel } from "@sluice/catalog"
+import { type Api, type EnvironmentReader, findProvider, type Model, resolveModel } from "@sluice/catalog"
 import type { MessageStream } from "./assemble/message-stream.ts"
 import type { CredentialSource } from "./contract/credential.ts"
 import type { Route } from "./contract/route.ts"
 import { azureEndpoint } from "./endpoints/azure.ts"
+import { googleEndpoint } from "./endpoints/google.ts"
 import { anthropicEndpoint, openaiEndpoint } from "./endpoints/plain.ts"
 import { authMissing, parseKeys } from "./keys.ts"
 import { SluiceError } from "./model/errors.ts"
@@ -43,6 +44,11 @@ export const autoWires: SluiceConfig["wires"] = {
   },
   "openai-codex-responses": () => codexEntry(environment),
   "google-gemini-cli": () => codeAssistEntry(environment),
+  "google-generative-ai": async () => {
+    const { googleGenerativeAi } = await import("./wires/google-generative-ai/client.ts")
+    return { wire: googleGenerativeAi, endpoint: googleEndpoint }
+  },
+  ...vertexEntries(environment),
   mock: async () => {
     const mock = await import("./mock/index.ts")
     return { route: (model) => demoRoute(model, mock) }
@@ -72,6 +78,7 @@ export function createSluice(config: AutoConfig = {}): Sluice {
       ...autoWires,
       "openai-codex-responses": () => codexEntry(env),
       "google-gemini-cli": () => codeAssistEntry(env),
+      ...vertexEntries(env),
       ...wires,
     },
   })
@@ -132,6 +139,26 @@ async function codeAssistEntry(env: EnvironmentReader): ReturnType<WireEntry> {
     import("./endpoints/code-assist/index.ts"),
   ])
   return { wire: googleGenerativeAi, endpoint: codeAssistEndpoint(codeAssistSettings(env)) }
+}
+
+/** Vertex, in the project and the location that the environment sets. */
+function vertexEntries(env: EnvironmentReader): Readonly<Partial<Record<Api, WireEntry>>> {
+  return {
+    "google-vertex": async () => {
+      const [{ googleGenerativeAi }, { vertexEndpoint, vertexSettings }] = await Promise.all([
+        import("./wires/google-generative-ai/client.ts"),
+        import("./endpoints/vertex/index.ts"),
+      ])
+      return { wire: googleGenerativeAi, endpoint: vertexEndpoint(vertexSettings(env)) }
+    },
+    "google-vertex-anthropic": async () => {
+      const [{ anthropicMessages }, { vertexAnthropicEndpoint, vertexSettings }] = await Promise.all([
+        import("./wires/anthropic-messages/client.ts"),
+        import("./endpoints/vertex/index.ts"),
+      ])
+      return { wire: anthropicMessages, endpoint: vertexAnthropicEndpoint(vertexSettings(env)) }
+    },
+  }
 }
 
 /** A way to the model that is built in. Each call has its own script, whose ids are unique across calls all the same. */

@@ -319,9 +319,10 @@ function quietly<T>(
   }
 }
 
-/** Whether an answer has nothing in it although the host calls it complete. */
+/** Whether an answer has nothing in it although the host calls it complete. Hidden thinking alone is no answer. */
 function isEmpty(message: AssistantMessage): boolean {
-  if (message.stopReason !== "stop" || message.stopDetails || (message.usage.output ?? 0) > 1) return false
+  const { output = 0, reasoningTokens = 0 } = message.usage
+  if (message.stopReason !== "stop" || message.stopDetails || output - reasoningTokens > 1) return false
   return message.content.every((block) =>
     block.type === "text" ? block.text === "" : block.type === "thinking" && block.thinking === "",
   )

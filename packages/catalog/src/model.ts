@@ -15,6 +15,8 @@ export type Api =
   | "anthropic-messages"
   | "google-generative-ai"
   | "google-gemini-cli"
+  | "google-vertex"
+  | "google-vertex-anthropic"
   | "bedrock-converse-stream"
   | "ollama-chat"
   | "cursor-agent"
@@ -28,6 +30,8 @@ const CODECS: Readonly<Record<string, Api>> = {
   "azure-openai-responses": "openai-responses",
   "openai-codex-responses": "openai-responses",
   "google-gemini-cli": "google-generative-ai",
+  "google-vertex": "google-generative-ai",
+  "google-vertex-anthropic": "anthropic-messages",
 }
 
 /** The codec of an api: what two apis share whose conversations are spelled alike. */

@@ -37,7 +37,7 @@ export type KeyCheck =
   | { by: "generate"; model: string }
 
 /** How a host spells the list of its models. */
-export type ListingShape = "openai" | "openrouter" | "anthropic"
+export type ListingShape = "openai" | "openrouter" | "anthropic" | "google"
 
 /** Where a provider lists its models. */
 export interface ModelListing {
@@ -57,6 +57,8 @@ export interface ModelListing {
 /** What a table or a rule says about a model. What is absent is not said. */
 export interface ModelTraits {
   name?: string
+  /** Another API than the provider's first. */
+  api?: Api
   input?: readonly Modality[]
   output?: readonly Modality[]
   /** Tokens of prompt and answer together. */
@@ -71,8 +73,6 @@ export interface ModelTraits {
 
 /** What the catalog knows about one model. */
 export interface ModelData extends ModelTraits {
-  /** Another API than the provider's first. */
-  api?: Api
   /** Id on the wire where it differs. */
   requestModelId?: string
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs"
 import { describe, expect, test } from "vitest"
 import { CLAUDE_RULES } from "./families/claude.ts"
+import { GEMINI_NATIVE_RULES } from "./families/gemini.ts"
 import { GPT_OSS_RULES, GPT_RULES } from "./families/gpt.ts"
 import { DEEPSEEK_RULES, GLM_RULES, KIMI_RULES, QWEN_RULES } from "./families/open-weights.ts"
 import { GEMINI_RULES, GROK_RULES, MISTRAL_RULES } from "./families/others.ts"
@@ -61,9 +62,13 @@ const KNOWN_IDS: readonly string[] = [
   "grok-3-mini",
   "grok-4.6",
   "grok-4-fast-non-reasoning",
+  "gemini-2.0-flash",
   "gemini-2.5-pro",
   "gemini-2.5-flash",
   "gemini-3-pro",
+  "gemini-2.5-flash-lite",
+  "gemini-2.5-flash-image",
+  "gemma-3-27b-it",
   "gemini-3-pro-preview",
   "gemini-3-flash-preview",
   "mistral-medium-latest",
@@ -85,6 +90,7 @@ const FAMILIES: Readonly<Record<string, readonly ModelRule[]>> = {
   kimi: KIMI_RULES,
   grok: GROK_RULES,
   gemini: GEMINI_RULES,
+  geminiNative: GEMINI_NATIVE_RULES,
   mistral: MISTRAL_RULES,
   custom: custom.rules,
 }

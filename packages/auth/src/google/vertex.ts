@@ -22,8 +22,8 @@ export interface VertexOptions extends GoogleOptions {
  * Credentials for Vertex from the surroundings: `GOOGLE_CLOUD_API_KEY`, else application default credentials with
  * project and location. Tokens are kept, and replaced a minute before they end.
  *
- * @throws SluiceError on `acquire`: `auth_missing` where there are none, `config` for a file that cannot be used or a
- * project that is not known, and what Google's hosts refuse
+ * @throws SluiceError on `acquire`: `auth_missing` where there are none, `config` for a file that cannot be used, and
+ * what Google's hosts refuse
  */
 export function vertexSource(options: VertexOptions = {}): CredentialSource {
   const around = surroundings(options)
@@ -83,21 +83,13 @@ async function leaseOf(
 ): Promise<Lease> {
   const projectId = options.project ?? firstOf(env, PROJECT_VARIABLES)?.value ?? account.projectId
   const location = options.location ?? firstOf(env, LOCATION_VARIABLES)?.value
-  if (projectId === undefined) {
-    throw new SluiceError({
-      code: "config",
-      message: `It is not known which project of Google's cloud pays for the call (credential: ${account.origin}).`,
-      provider: need.provider,
-      hint: "Set GOOGLE_CLOUD_PROJECT.",
-    })
-  }
   return await tokenLease(account, need.signal, ({ secret, expiresAt }) =>
     hideSecrets({
       kind: "oauth",
       id: account.id,
       secret,
       origin: account.origin,
-      projectId,
+      ...(projectId === undefined ? {} : { projectId }),
       ...(location === undefined ? {} : { location }),
       ...(account.email === undefined ? {} : { accountId: account.email }),
       ...(Number.isFinite(expiresAt) ? { expiresAt } : {}),

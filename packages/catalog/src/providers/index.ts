@@ -6,6 +6,8 @@ import { deepseek } from "./deepseek.ts"
 import { fireworks } from "./fireworks.ts"
 import { googleAntigravity } from "./google-antigravity.ts"
 import { googleGeminiCli } from "./google-gemini-cli.ts"
+import { googleVertex } from "./google-vertex.ts"
+import { google } from "./google.ts"
 import { groq } from "./groq.ts"
 import { llamaCpp } from "./llama-cpp.ts"
 import { lmStudio } from "./lm-studio.ts"
@@ -27,6 +29,8 @@ export const PROVIDERS = {
   openai: openai as Provider,
   "openai-codex": openaiCodex as Provider,
   "azure-openai": azureOpenai as Provider,
+  google: google as Provider,
+  "google-vertex": googleVertex as Provider,
   openrouter: openrouter as Provider,
   groq: groq as Provider,
   deepseek: deepseek as Provider,

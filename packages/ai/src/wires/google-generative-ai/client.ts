@@ -1,5 +1,6 @@
 import type { ListedModel, TokenCount, WireClient } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
+import { adapt } from "./adapt.ts"
 import { GenerateDecoder } from "./decode.ts"
 import { readError } from "./errors.ts"
 import { encode, encodeCount } from "./request.ts"
@@ -21,6 +22,7 @@ export const googleGenerativeAi: WireClient = {
   encode,
   decoder: (call, _head, out) => new GenerateDecoder(out, call.mint),
   readError,
+  adapt,
   operations: {
     countTokens: { encode: encodeCount, decode: decodeCount },
     models: {

@@ -78,6 +78,7 @@ export function googleSchema(schema: JsonSchema, form: SchemaForm = "json", root
     const run = new Run(schema, form)
     const written = run.node(schema, [])
     const result = root && written["type"] !== "object" ? { ...asObject(written) } : written
+    if (form === "flat") withoutNull(result)
     if (form === "flat" && !isFlat(result)) return { schema: { ...ANY_OBJECT }, changed: true, lost: true }
     return { schema: result, changed: !same(result, schema), lost: false }
   } catch {
@@ -136,7 +137,7 @@ class Run {
           node["required"] = Array.isArray(value) ? value.filter((key) => typeof key === "string") : []
           break
         case "items":
-          if (!Array.isArray(value)) node["items"] = this.node(value, path)
+          if (!Array.isArray(value)) node["items"] = this.#element(this.node(value, path))
           else spilled["items"] = value
           break
         case "enum":
@@ -170,6 +171,11 @@ class Run {
       }
     }
     return this.#finished(node, spilled)
+  }
+
+  #element(node: Item): Item {
+    if (this.#form === "flat") withoutNull(node)
+    return node
   }
 
   #type(value: unknown, node: Item): void {
@@ -211,15 +217,17 @@ class Run {
     if (written["type"] === "object") this.#object(written)
     if (written["type"] === "array" && written["items"] === undefined && this.#form !== "json") written["items"] = {}
     if (Object.keys(spilled).length > 0) written["description"] = described(written["description"], spilled)
-    if (this.#form === "flat") delete written["nullable"]
     return written
   }
 
   #object(node: Item): void {
     const properties = isItem(node["properties"]) ? node["properties"] : (node["properties"] = {} as Item)
     const names = Object.keys(properties)
+    const optional = this.#form === "flat" ? names.filter((name) => withoutNull(properties[name])) : []
     if (Array.isArray(node["required"])) {
-      const required = node["required"].filter((name) => names.includes(name as string))
+      const required = node["required"].filter(
+        (name) => names.includes(name as string) && !optional.includes(name as string),
+      )
       if (required.length > 0) node["required"] = required
       else delete node["required"]
     }
@@ -252,6 +260,13 @@ class Run {
     }
     return at ?? {}
   }
+}
+
+/** Takes the mark of null from a node that was written here. Gives whether there was one. */
+function withoutNull(node: unknown): boolean {
+  if (!isItem(node) || node["nullable"] === undefined) return false
+  delete node["nullable"]
+  return true
 }
 
 function renamed(source: Item): Item {

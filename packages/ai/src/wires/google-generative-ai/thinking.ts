@@ -1,4 +1,5 @@
 import { EFFORTS, type Effort, type ThinkingLadder } from "@sluice/catalog/core"
+import type { Call } from "../../contract/wire-client.ts"
 import { effortOf } from "../effort.ts"
 import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
@@ -55,13 +56,13 @@ function off(ladder: ThinkingLadder, { call, losses }: EncodeState): ThinkingCon
   if (!ladder.mandatory && !learned(call.known, "noThinkingOff")) return { includeThoughts: false, thinkingBudget: 0 }
   losses.approximated("options.reasoning", "The model cannot be kept from thinking; it is asked for its lowest level.")
   const level = ladder.efforts[0] ?? "low"
-  if (ladder.mode !== "budget") return { includeThoughts: false, thinkingLevel: spelled(level, ladder) }
+  if (!byBudget(ladder, call)) return { includeThoughts: false, thinkingLevel: spelled(level, ladder) }
   return { includeThoughts: false, thinkingBudget: ladder.budgets?.[level] ?? BUDGETS[level] }
 }
 
 function amount(ladder: ThinkingLadder, { call, losses }: EncodeState): ThinkingConfig {
   const { reasoning, thinkingBudget } = call.options
-  if (ladder.mode === "budget" || learned(call.known, "noThinkingLevel")) {
+  if (byBudget(ladder, call)) {
     if (thinkingBudget !== undefined) return { thinkingBudget }
     const level = taken(reasoning as Effort, ladder, losses)
     return { thinkingBudget: ladder.budgets?.[level] ?? BUDGETS[level] }
@@ -72,6 +73,10 @@ function amount(ladder: ThinkingLadder, { call, losses }: EncodeState): Thinking
   const wanted = reasoning ?? effortOf(thinkingBudget as number)
   const level = wanted === "off" ? (ladder.efforts[0] ?? "low") : (wanted as Effort)
   return { thinkingLevel: spelled(taken(level, ladder, losses), ladder) }
+}
+
+function byBudget(ladder: ThinkingLadder, call: Call): boolean {
+  return ladder.mode === "budget" || learned(call.known, "noThinkingLevel")
 }
 
 /** The level itself, or the next below it that the model has, or its lowest. */
