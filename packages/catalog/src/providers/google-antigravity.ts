@@ -18,6 +18,7 @@ export const googleAntigravity: Provider = {
   baseUrlEnv: [{ name: "GOOGLE_ANTIGRAVITY_BASE_URL" }],
   docs: "https://antigravity.google/docs",
   login: "google-antigravity",
+  credentials: "google-antigravity",
   thirdParty: "forbidden",
   thirdPartyNote:
     "Google's terms keep this login to its own programs and accounts may be suspended: use a key of the Gemini API or Vertex.",

@@ -11,6 +11,7 @@ export const googleGeminiCli: Provider = {
   baseUrlEnv: [{ name: "GOOGLE_GEMINI_CLI_BASE_URL" }],
   docs: "https://developers.google.com/gemini-code-assist/docs/overview",
   login: "google-gemini-cli",
+  credentials: "google-code-assist",
   thirdParty: "forbidden",
   thirdPartyNote:
     "Google's terms keep this login to its own programs and accounts may be suspended: use a key of the Gemini API or Vertex.",

@@ -3,12 +3,16 @@ import { describe, expect, onTestFinished, test } from "vitest"
 import { googleAccountsEmulator } from "./accounts.ts"
 import type { GoogleAccountsEmulator, GoogleAccountsOptions } from "./accounts-types.ts"
 
-const PEM = {
-  publicKeyEncoding: { type: "spki", format: "pem" },
-  privateKeyEncoding: { type: "pkcs8", format: "pem" },
-} as const
-const keys = generateKeyPairSync("rsa", { modulusLength: 2048, ...PEM })
-const others = generateKeyPairSync("rsa", { modulusLength: 2048, ...PEM })
+function pair(): { publicKey: string; privateKey: string } {
+  return generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  })
+}
+
+const keys = pair()
+const others = pair()
 const ROBOT = { email: "robot@p", keyId: "k1", publicKey: keys.publicKey }
 const PERSON = { clientId: "c", clientSecret: "s", refreshToken: "r", email: "me@p" }
 const NOW = 1_800_000_000
