@@ -3,6 +3,8 @@ import { createSluice } from "@sluice/ai/auto"
 import { systemSource } from "@sluice/auth"
 import { codeAssistEmulator, googleEmulator, type GoogleOptions } from "@sluice/testkit/emulators"
 import { describe, expect, onTestFinished, test } from "vitest"
+import { runCommand } from "../../packages/cli/src/program.ts"
+import { testIo } from "../support/command-io.ts"
 import { accounts, PERSON, PERSON_FILE, ROBOT_FILE } from "../support/google-accounts.ts"
 
 const HELLO = { messages: [{ role: "user" as const, content: "hi" }] }
@@ -155,6 +157,27 @@ describe("Vertex with the credentials of a machine", () => {
       code: "auth_expired",
       hint: expect.stringMatching(/gcloud auth application-default login/),
     })
+  })
+})
+
+describe("the command", () => {
+  test("asks Vertex with the account of the machine that it runs on", async () => {
+    const { host: bank } = await accounts({ machine: { project: "machine-project" } })
+    const { host } = await google({
+      accessToken: (token) => bank.accepts(token),
+      script: [{ text: "From a machine." }],
+    })
+    const io = testIo({
+      env: {
+        GCE_METADATA_HOST: `127.0.0.1:${bank.port}`,
+        GOOGLE_VERTEX_BASE_URL: host.url,
+        GOOGLE_CLOUD_LOCATION: "us-central1",
+      },
+    })
+    expect(await runCommand(io, ["chat", "--model", "google-vertex/gemini-2.5-flash", "hi"])).toBe(0)
+    expect(io.out()).toContain("From a machine.")
+    expect(io.err()).toContain("key from the machine's own account")
+    expect(host.requests[0]?.path).toContain("/projects/machine-project/locations/us-central1/")
   })
 })
 

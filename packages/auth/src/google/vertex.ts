@@ -34,7 +34,7 @@ export function vertexSource(options: VertexOptions = {}): CredentialSource {
   function keySource(): CredentialSource | undefined {
     const value = around.env(KEY_VARIABLE) ?? ""
     if (keys?.value === value) return keys.source
-    const found = apiKeys(value)
+    const found = parseKeys(value, KEY_VARIABLE)
     if (found.length === 0) return undefined
     const credentials = found.map((key) => keyCredential(key, KEY_VARIABLE))
     keys = { value, source: listSource(credentials, { now: around.now }) }
@@ -67,12 +67,6 @@ export function googleFileSource(text: string, origin: string, options: VertexOp
   const around = surroundings(options)
   const account = accountOf(readCredentials(text, origin), { id: fingerprint(text), origin, around })
   return { acquire: (need) => leaseOf(account, need, options, around) }
-}
-
-/** Some setups write a placeholder where there is no key, which may hold anything. */
-function apiKeys(value: string): string[] {
-  if (/^\s*<|^\s*N\/A\s*$/.test(value)) return []
-  return parseKeys(value, KEY_VARIABLE)
 }
 
 async function leaseOf(

@@ -17,4 +17,5 @@ export const googleGeminiCli: Provider = {
     "Google's terms keep this login to its own programs and accounts may be suspended: use a key of the Gemini API or Vertex.",
   defaultModel: "gemini-2.5-pro",
   rules: [...GEMINI_NATIVE_RULES, { match: /flash/i, set: { compat: { codeAssist: { firstEventMs: 60_000 } } } }],
+  models: async () => (await import("../models/google-gemini-cli.ts")).MODELS,
 }
