@@ -3,7 +3,7 @@ import { ANY, Maybe, OneOf, REST, SomeOf } from "./match.ts"
 import { GONE } from "./paths.ts"
 
 /** Which wire's conventions hold besides the common ones; `none` for a hand-over, which has no wire. */
-export type ContextCanon = "chat" | "messages" | "responses" | "none"
+export type ContextCanon = "chat" | "messages" | "responses" | "gemini" | "none"
 
 /** What is the same conversation, in words: both sides of a comparison are brought into this form. */
 export const CONTEXT_CANON: readonly string[] = [

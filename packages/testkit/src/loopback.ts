@@ -67,6 +67,7 @@ export interface Rate {
   everyMs: number
 }
 
+/** What a server does besides answering. */
 export interface LoopbackOptions {
   /** Sees every connection first, counted from 0, and may destroy it. */
   onConnection?: (socket: Socket, index: number) => void

@@ -32,6 +32,8 @@ const LATE_MS = 2_500
 export function mayRelay(ctx: CallContext): boolean {
   const { relay, api, keeps } = ctx.server
   if (!relay || ctx.call.op !== "generate" || !ctx.reply.raw) return false
+  // Streams are asked of hosts as events, whatever the client reads.
+  if (ctx.call.stream && ctx.call.framing !== "sse") return false
   // The host must neither keep what is kept here nor be asked to go on from it.
   if (ctx.keep || (keeps && ctx.call.previous !== undefined)) return false
   return ctx.routes.every(
@@ -86,11 +88,15 @@ class Passing implements Work<void> {
   request(_call: Call, { model }: Route): WireRequest {
     const { call, record } = this.#ctx
     record.servedBy(model)
-    const body = this.#relay.edit(call.request.raw, {
-      model: model.requestModelId ?? model.id,
-      ...(call.stream ? { wantUsage: true } : {}),
-    })
-    return { path: this.#relay.path, headers: this.#relay.headers(call), body, losses: [] }
+    const { path } = this.#relay
+    const id = model.requestModelId ?? model.id
+    const body = this.#relay.edit(call.request.raw, { model: id, ...(call.stream ? { wantUsage: true } : {}) })
+    return {
+      path: typeof path === "string" ? path : path(call, id),
+      headers: this.#relay.headers(call),
+      body,
+      losses: [],
+    }
   }
 
   read(exchange: Exchange, call: Call, route: Route, ctx: ReadContext): Promise<void> {

@@ -1,21 +1,34 @@
 import type { HeadersView, WireServer } from "@sluice/ai"
 import { anthropicMessagesServer } from "@sluice/ai/wires/anthropic-messages/server"
+import { googleGenerativeAiServer } from "@sluice/ai/wires/google-generative-ai/server"
 import { openaiCompletionsServer } from "@sluice/ai/wires/openai-completions/server"
 import { openaiResponsesServer } from "@sluice/ai/wires/openai-responses/server"
 
 /** The wires that clients may speak. */
-export const SERVERS: readonly WireServer[] = [openaiCompletionsServer, openaiResponsesServer, anthropicMessagesServer]
+export const SERVERS: readonly WireServer[] = [
+  openaiCompletionsServer,
+  openaiResponsesServer,
+  anthropicMessagesServer,
+  googleGenerativeAiServer,
+]
 
 /** Whose spelling a client expects on paths that several share. */
 export type Dialect = "openai" | "anthropic" | "google"
 
-/** Tells clients apart by the headers that their libraries send. */
-export function dialectOf(headers: HeadersView): Dialect {
+/** Tells clients apart by the headers that their libraries send, and by the path and the parameter that are Google's. */
+export function dialectOf(headers: HeadersView, url: URL): Dialect {
   if (headers.has("x-goog-api-key") || headers.has("x-goog-api-client")) return "google"
+  if (url.searchParams.has("key") || url.pathname.startsWith("/v1beta/")) return "google"
   return headers.has("anthropic-version") ? "anthropic" : "openai"
+}
+
+const SPEAKERS: Readonly<Record<Dialect, WireServer>> = {
+  openai: openaiCompletionsServer,
+  anthropic: anthropicMessagesServer,
+  google: googleGenerativeAiServer,
 }
 
 /** The wire in whose shape a client is told about an error on a path that no wire owns. */
 export function serverOf(dialect: Dialect): WireServer {
-  return dialect === "anthropic" ? anthropicMessagesServer : openaiCompletionsServer
+  return SPEAKERS[dialect]
 }

@@ -12,6 +12,7 @@ export function pathOf(request: SeenRequest): string {
   return request.path.replace(/\?.*$/s, "")
 }
 
+/** Answers with one JSON document. */
 export function sendJson(
   response: ServerResponse,
   status: number,

@@ -30,9 +30,9 @@ export type {
 export { googleEmulator, type GoogleEmulator } from "./google/server.ts"
 export type { GoogleAnswer, GoogleCall, GoogleError, GoogleOptions, GoogleRules, GoogleScript } from "./google/types.ts"
 export { openaiChatEmulator, type OpenAIChatOptions } from "./openai-chat/server.ts"
+export type { AzureRules } from "./openai-azure.ts"
 export { openaiResponsesEmulator } from "./openai-responses/server.ts"
 export type {
-  AzureRules,
   EmulatedCustomCall,
   OpenAIResponsesOptions,
   ResponsesAnswer,

@@ -97,10 +97,12 @@ export function deltas(text: string, chars: number | undefined): string[] {
   return cut
 }
 
+/** The arguments of a call as JSON. */
 export function argumentText(call: EmulatedCall): string {
   return typeof call.arguments === "string" ? call.arguments : JSON.stringify(call.arguments ?? {})
 }
 
+/** Words of a value, which stand for its tokens. */
 export function countWords(value: unknown): number {
   const text = typeof value === "string" ? value : JSON.stringify(value ?? "")
   return text.match(/[\p{L}\p{N}]+/gu)?.length ?? 0
