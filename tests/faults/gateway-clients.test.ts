@@ -60,7 +60,8 @@ describe("clients that leave", () => {
         setTimeout(() => controller.abort(), leaveAfter)
         try {
           const body = door.body(`${at.host}/${kind}`, streamed ? { stream: true } : {})
-          const response = await gateway.post(door.path, body, { signal: controller.signal })
+          const path = door.path(`${at.host}/${kind}`, streamed)
+          const response = await gateway.post(path, body, { signal: controller.signal })
           await response.text()
           errors.push(`Request ${n} was answered with ${response.status}.`)
         } catch {
@@ -86,9 +87,13 @@ describe("clients that leave", () => {
     const already = hosts.chat.asked.length
     const controller = new AbortController()
     const [door] = DOORS
-    const response = await gateway.post(door?.path ?? "", door?.body("chat/endless", { stream: true }), {
-      signal: controller.signal,
-    })
+    const response = await gateway.post(
+      door?.path("chat/endless", true) ?? "",
+      door?.body("chat/endless", { stream: true }),
+      {
+        signal: controller.signal,
+      },
+    )
     expect(response.status).toBe(200)
     expect(hosts.chat.asked).toHaveLength(already + 1)
     controller.abort()
@@ -112,7 +117,7 @@ describe("clients that leave", () => {
     })
     await using small = await gatewayTo({ chat: host.url, messages: host.url })
     const controller = new AbortController()
-    const response = await small.post(door.path, door.body(`${at.host}/m`, { stream: true }), {
+    const response = await small.post(door.path(`${at.host}/m`, true), door.body(`${at.host}/m`, { stream: true }), {
       signal: controller.signal,
     })
     const reader = response.body?.getReader()
@@ -152,10 +157,11 @@ describe("a client that takes nothing of its answer", () => {
     await using gateway = await gatewayTo({ chat: host.url, messages: host.url }, quick)
     const { port } = new URL(gateway.url)
     const body = JSON.stringify(door.body("chat/m", { stream: true }))
+    const path = door.path("chat/m", true)
     const client = connect(Number(port), "127.0.0.1")
     client.on("error", () => {})
     client.write(
-      `POST ${door.path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.key}\r\n` +
+      `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.key}\r\n` +
         `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     )
     await until("the host is asked", () => host.sockets.count > 0)
@@ -187,7 +193,7 @@ describe("a client that takes nothing of its answer", () => {
       headers: gateway.headers,
       body: JSON.stringify(door.body("chat/m", { stream: true })),
     }
-    const response = await gateway.gateway.fetch(new Request(`http://gateway${door.path}`, init))
+    const response = await gateway.gateway.fetch(new Request(`http://gateway${door.path("chat/m", true)}`, init))
     await until("the host is asked", () => host.sockets.count > 0)
     await host.sockets.assertNone(3000)
     await expect(response.text()).rejects.toThrow("closed")
@@ -199,7 +205,7 @@ describe("a client that takes nothing of its answer", () => {
     const [door] = DOORS as [Door]
     const controller = new AbortController()
     const body = door.body("chat/m", { stream: true })
-    const response = await gateway.post(door.path, body, { signal: controller.signal })
+    const response = await gateway.post(door.path("chat/m", true), body, { signal: controller.signal })
     const reader = (response.body as ReadableStream<Uint8Array>).getReader()
     let taken = 0
     for (let n = 0; n < 12; n++) {
@@ -227,10 +233,11 @@ describe("a client that takes nothing of its answer", () => {
     const { port } = new URL(gateway.url)
     const [door] = DOORS as [Door]
     const body = JSON.stringify(door.body("chat/m"))
+    const path = door.path("chat/m")
     const client = connect(Number(port), "127.0.0.1")
     client.on("error", () => {})
     client.write(
-      `POST ${door.path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.key}\r\n` +
+      `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.key}\r\n` +
         `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     )
     let size = 0
@@ -268,7 +275,7 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
       { retry: { maxAttempts: 1 }, timeouts: { firstEventMs: 400, idleMs: 150 } },
     )
     const ask = (stream: boolean): Promise<Response> =>
-      gateway.post(door.path, door.body(`${at.host}/m`, stream ? { stream } : {}))
+      gateway.post(door.path(`${at.host}/m`, stream), door.body(`${at.host}/m`, stream ? { stream } : {}))
     const lastRow = async (): Promise<RequestEntry | undefined> => (await gateway.gateway.log.latest(1))[0]
     for (const { status, body, code } of at.refusals) {
       for (const stream of [true, false]) {

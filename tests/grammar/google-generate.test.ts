@@ -22,7 +22,7 @@ const events: readonly Fields[] = [
 const failure = { error: { code: 503, message: "x", status: "UNAVAILABLE", details: [] } }
 const frames = (list: readonly Fields[]): StreamFrame[] => list.map((event) => ({ data: JSON.stringify(event) }))
 
-const candidate = (event: Fields | undefined): Fields => (event?.["candidates"] as Fields[])[0] as Fields
+const candidate = (event: Fields | undefined): Fields => ((event ?? {})["candidates"] as Fields[])[0] as Fields
 const part = (event: Fields | undefined): Fields =>
   ((candidate(event)["content"] as Fields)["parts"] as Fields[])[0] as Fields
 const call = (event: Fields | undefined): Fields => part(event)["functionCall"] as Fields

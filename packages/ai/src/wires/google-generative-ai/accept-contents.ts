@@ -95,7 +95,7 @@ class ContentsReader {
       role: "toolResult",
       toolCallId: call.id,
       ...(call.name === "" ? {} : { toolName: call.name }),
-      content: text === "" ? media : [{ type: "text", text }, ...media],
+      content: text === undefined || (text === "" && media.length === 0) ? media : [{ type: "text", text }, ...media],
       ...(failed ? { isError: true } : {}),
     })
   }
@@ -150,11 +150,11 @@ function emptyAnswer(): AssistantMessage {
  * What a function gave back: by the vendor's convention `output`, or `error` where it failed, else all there is.
  * @see https://ai.google.dev/api/caching#FunctionResponse
  */
-function outputOf(response: Item): { text: string; failed: boolean } {
+function outputOf(response: Item): { text: string | undefined; failed: boolean } {
   const names = Object.keys(response)
   const [only] = names
   if (names.length !== 1 || (only !== "output" && only !== "error")) {
-    return { text: names.length === 0 ? "" : JSON.stringify(response), failed: false }
+    return { text: names.length === 0 ? undefined : JSON.stringify(response), failed: false }
   }
   const value = response[only]
   return { text: typeof value === "string" ? value : JSON.stringify(value), failed: only === "error" }

@@ -2,8 +2,8 @@ import type { AudioBlock, Block, DocumentBlock, ImageBlock, InputBlock, MediaSou
 import { get, itemOf, readText, textOf } from "./accept-readers.ts"
 import { API, type Item } from "./types.ts"
 
-/** Addresses that only the vendor can read. */
-const HELD = /^(?:gs:\/\/|files\/|https:\/\/generativelanguage\.googleapis\.com\/)/
+/** Addresses that everybody can read, but for those of the vendor's own store. */
+const PUBLIC = /^https?:\/\/(?!generativelanguage\.googleapis\.com\/)/
 
 /** Fields of a part with media that our blocks have no place for: with one of them it is kept as it is. */
 const BESIDE_MEDIA = ["videoMetadata", "mediaResolution", "mediaProcessing", "partMetadata"]
@@ -42,7 +42,7 @@ export function acceptMedia(part: Item, path: string): ImageBlock | DocumentBloc
 }
 
 function fileSource(uri: string, mimeType: string | undefined): MediaSource {
-  if (HELD.test(uri)) return { fileId: uri }
+  if (!PUBLIC.test(uri)) return { fileId: uri }
   return { url: uri, ...(mimeType === undefined ? {} : { mimeType }) }
 }
 

@@ -21,6 +21,7 @@ const WORDS: Readonly<Record<number, string>> = {
   502: "UNAVAILABLE",
   503: "UNAVAILABLE",
   504: "DEADLINE_EXCEEDED",
+  529: "UNAVAILABLE",
 }
 
 /** By this sentence clients of the wire know that the conversation must be shortened. */
@@ -55,10 +56,10 @@ export function errorBody(error: SluiceErrorData): { error: Item } {
   }
 }
 
-/** The vendor's own status where it had one. Its libraries know 503 for a host that has too much to do, and no 529. */
+/** The host's own status where it had one. This API says 503 of a host that has too much to do. */
 function statusOf({ status, code }: SluiceErrorData): number {
-  const own = status !== undefined && status >= 400 && status < 600 ? status : CODES[code].status
-  return own === 529 ? 503 : own
+  if (status !== undefined && status >= 400 && status < 600) return status
+  return code === "overloaded" ? 503 : CODES[code].status
 }
 
 function detailsOf({ code, param, message, retryAfterMs, requestId }: SluiceErrorData): Item[] {

@@ -32,7 +32,8 @@ export function encodeThinking(state: EncodeState): ThinkingConfig | undefined {
   }
   const ladder = call.model.thinking
   if (!ladder) return withoutLadder(state)
-  if (reasoning === "off") return off(ladder, state)
+  // The host refuses to show thoughts where there are to be none.
+  if (reasoning === "off" || thinkingBudget === 0) return off(ladder, state)
   const shown = call.options.showThinking !== false
   if (!asked) return shown ? { includeThoughts: true } : undefined
   return { includeThoughts: shown, ...amount(ladder, state) }
@@ -41,7 +42,8 @@ export function encodeThinking(state: EncodeState): ThinkingConfig | undefined {
 /** A model of which nothing is known decides for itself, unless the caller names a number. */
 function withoutLadder({ call, losses }: EncodeState): ThinkingConfig | undefined {
   const { reasoning, thinkingBudget, showThinking } = call.options
-  if (reasoning === "off" || (reasoning === undefined && thinkingBudget === undefined)) return undefined
+  if (reasoning === "off" || thinkingBudget === 0) return undefined
+  if (reasoning === undefined && thinkingBudget === undefined) return undefined
   if (thinkingBudget === undefined && !call.model.assumed) {
     losses.dropped("options.reasoning", "The model is not known to think.")
     return undefined

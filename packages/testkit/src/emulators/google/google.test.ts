@@ -283,7 +283,11 @@ describe("what the vendor refuses", () => {
     ["several types", schema({ type: ["string", "null"] }), /Invalid value at .*type/],
     ["an enum of numbers", schema({ type: "object", properties: { a: { type: "string", enum: [1] } } }), /TYPE_STRING/],
     ["a list of nothing", schema({ type: "object", properties: { a: { type: "array" } } }), /items: missing field/],
-    ["an object of nothing", schema({ type: "object", properties: {} }), /should be non-empty for OBJECT/],
+    [
+      "a choice of nothing",
+      schema({ type: "object", properties: { a: { type: "string", enum: [""] } } }),
+      /cannot be empty/,
+    ],
     [
       "a property that is not there",
       schema({ type: "object", properties: { a: { type: "string" } }, required: ["b"] }),
