@@ -58,7 +58,7 @@ const { schema } = fc.letrec((tie) => {
         { requiredKeys: [] },
       ),
       fc.record({ anyOf: several, oneOf: several, allOf: several }, { requiredKeys: [] }),
-      fc.record({ if: tie("schema"), then: tie("schema"), not: tie("schema") }, { requiredKeys: [] }),
+      fc.record({ if: tie("schema"), else: tie("schema"), not: tie("schema") }, { requiredKeys: [] }),
     ),
   }
 })
