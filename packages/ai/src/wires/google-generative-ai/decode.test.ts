@@ -46,6 +46,21 @@ describe("arguments that stream", () => {
     for (const block of content) expect(block).not.toHaveProperty("incomplete")
   })
 
+  test("a value that is the last of its call may be followed by another all the same", () => {
+    const last = (jsonPath: string, numberValue: number) =>
+      chunk([{ functionCall: { partialArgs: [{ jsonPath, numberValue }] } }])
+    const { content } = decode([
+      opens("a"),
+      last("$.x", 1),
+      last("$.y", 2),
+      chunk([{ text: "b" }]),
+      last("$.z", 3),
+      end(),
+    ])
+    expect(content).toMatchObject([{ name: "a", arguments: { x: 1, y: 2 } }, { text: "b" }])
+    expect(content[0]).not.toHaveProperty("arguments.z")
+  })
+
   test("a call that a cut left open must not be run", () => {
     const { content, error } = decode([opens("a"), partial({ jsonPath: "$.x", stringValue: "half" })])
     expect(error?.code).toBe("stream_incomplete")
@@ -209,6 +224,19 @@ describe("usage", () => {
 })
 
 describe("the end", () => {
+  test("a prompt is blocked although there is a candidate without a word", () => {
+    const { error } = decode([{ candidates: [{ index: 0 }], promptFeedback: { blockReason: "OTHER" } }])
+    expect(error).toMatchObject({ code: "content_blocked", message: "The prompt was blocked: OTHER." })
+  })
+
+  test("the first id of an answer is its id", () => {
+    const { responseId } = decode([
+      chunk([{ text: "a" }], {}, { responseId: "1" }),
+      end("STOP", [], { responseId: "2" }),
+    ])
+    expect(responseId).toBe("1")
+  })
+
   test("behind a reason to stop with counts nothing follows", () => {
     const { content, error } = decode([
       end("STOP", [{ text: "a" }], counts({ promptTokenCount: 1 })),

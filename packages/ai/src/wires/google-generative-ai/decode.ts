@@ -51,6 +51,8 @@ export class GenerateDecoder implements Decoder {
   readonly #ids = new Set<string>()
   readonly #about: Item = {}
   #count = 0
+  /** The answer's id is known; what comes later with another one belongs to it all the same. */
+  #named = false
   #run: Run | undefined
   #call: OpenCall | undefined
   #usage: Partial<Usage> = {}
@@ -110,13 +112,14 @@ export class GenerateDecoder implements Decoder {
     }
     const { responseId, modelVersion, usageMetadata, promptFeedback } = chunk
     this.#out.meta({
-      ...(typeof responseId === "string" ? { responseId } : {}),
+      ...(typeof responseId === "string" && !this.#named ? { responseId } : {}),
       ...(typeof modelVersion === "string" ? { model: modelVersion } : {}),
     })
+    this.#named ||= typeof responseId === "string" && responseId !== ""
     const counted = isItem(usageMetadata) && this.#readUsage(usageMetadata)
     const candidates = Array.isArray(chunk["candidates"]) ? chunk["candidates"].filter(isItem) : []
     const blocked = isItem(promptFeedback) ? text(promptFeedback["blockReason"]) : undefined
-    if (blocked !== undefined && candidates.length === 0) {
+    if (blocked !== undefined && candidates.every(({ content, finishReason }) => !content && !finishReason)) {
       reportBlocked(blocked, text((promptFeedback as Item)["blockReasonMessage"]), this.#out)
       return
     }
@@ -205,7 +208,8 @@ export class GenerateDecoder implements Decoder {
       this.#out.args(open.key, isAll ? JSON.stringify(args) : { path: [], value: args })
     }
     for (const piece of pieces) this.#piece(open.key, piece)
-    if (!goesOn) this.#endCall()
+    // Behind streamed arguments the call ends with a part of its own, or with the next thing that is something else.
+    if (!goesOn && pieces.length === 0) this.#endCall()
   }
 
   #piece(key: string, piece: Item): void {
