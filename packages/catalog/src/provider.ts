@@ -120,6 +120,8 @@ export interface Provider {
   /** The provider's documentation of its API. */
   docs: string
   login: LoginKind
+  /** Where a credential comes from that is no key in a variable: the tools of a cloud, or a login. */
+  credentials?: "google-cloud" | "google-code-assist" | "google-antigravity"
   /** Whether the terms allow programs other than the provider's own to use the credential. */
   thirdParty: "allowed" | "restricted" | "forbidden"
   /** What the terms say, where that needs a sentence. */

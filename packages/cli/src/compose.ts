@@ -3,7 +3,7 @@ import { type EnvironmentReader, type Model, resolveModel } from "@sluice/catalo
 import { createSluice } from "@sluice/ai/auto"
 import type { UndiciTransport } from "@sluice/ai/transport/undici"
 import type { WebSocketTransport } from "@sluice/ai/transport/websocket"
-import { environmentSource, fixedSource } from "@sluice/auth"
+import { fixedSource, systemSource } from "@sluice/auth"
 import type { Io } from "./io.ts"
 
 /** A key, or several separated by commas, and where that came from, for people. */
@@ -32,7 +32,8 @@ export interface Composition {
 export function compose(io: Io, options: { env?: boolean } = {}): Composition {
   const env: EnvironmentReader = options.env === false ? () => undefined : (name) => io.env[name]
   const lazy = lazyTransport(io)
-  const credentials = environmentSource({ env })
+  const connectedFetch = async (): Promise<typeof fetch> => (await lazy.load()).fetch as typeof fetch
+  const credentials = systemSource({ env, fetch: async (input, init) => (await connectedFetch())(input, init) })
   const sluice = createSluice({
     env,
     resolve: (name) => resolveModel(name, { env }),
@@ -48,7 +49,7 @@ export function compose(io: Io, options: { env?: boolean } = {}): Composition {
       if (model.api === "mock") return route
       return { ...route, credentials: key ? fixedSource(key.value, key.origin) : credentials }
     },
-    connectedFetch: async () => (await lazy.load()).fetch as typeof fetch,
+    connectedFetch,
     close: lazy.close,
   }
 }

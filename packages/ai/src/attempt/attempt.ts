@@ -94,7 +94,8 @@ class Run<T> {
     let outcome: { error?: SluiceError; usage?: Usage } = {}
     const past: Attempt[] = []
     let plain = false
-    this.#budget.over(route.endpoint.retry)
+    const { retry } = route.endpoint
+    this.#budget.over(typeof retry === "function" ? retry(route.model) : retry)
     try {
       lease = await this.#acquire(route)
       for (;;) {

@@ -45,7 +45,7 @@ export interface Endpoint {
    */
   connect?(call: Call, credential: Credential): SocketTarget | undefined
   /** Limits on trying again, where the call sets none. */
-  retry?: RetryOptions
+  retry?: RetryOptions | ((model: Model) => RetryOptions)
   /** Limits on waiting over a channel, where the call sets none. */
   timeouts?: EndpointTimeouts | ((model: Model) => EndpointTimeouts)
   /** Over the final bytes; the only asynchronous step. */

@@ -44,11 +44,11 @@ export class SharedWork<T> {
       throw new SluiceError({ code: "timeout", message }, { cause: error })
     })
     const running = { outcome, controller, waiting: 0 }
-    const done = (): void => {
+    const over = (): void => {
       if (this.#running === running) this.#running = undefined
     }
     // Whoever waits is told of a failure; where nobody does, there is nobody to tell.
-    outcome.then(done, done)
+    outcome.then(over, over)
     return running
   }
 }

@@ -22,8 +22,8 @@ export interface VertexOptions extends GoogleOptions {
  * Credentials for Vertex from the surroundings: `GOOGLE_CLOUD_API_KEY`, else application default credentials with
  * project and location. Tokens are kept, and replaced a minute before they end.
  *
- * @throws SluiceError on `acquire`: `auth_missing` where there are none, `config` for a file that cannot be used or a
- * project that is not known, and what Google's hosts refuse
+ * @throws SluiceError on `acquire`: `auth_missing` where there are none, `config` for a file that cannot be used, and
+ * what Google's hosts refuse
  */
 export function vertexSource(options: VertexOptions = {}): CredentialSource {
   const around = surroundings(options)
@@ -34,7 +34,7 @@ export function vertexSource(options: VertexOptions = {}): CredentialSource {
   function keySource(): CredentialSource | undefined {
     const value = around.env(KEY_VARIABLE) ?? ""
     if (keys?.value === value) return keys.source
-    const found = apiKeys(value)
+    const found = parseKeys(value, KEY_VARIABLE)
     if (found.length === 0) return undefined
     const credentials = found.map((key) => keyCredential(key, KEY_VARIABLE))
     keys = { value, source: listSource(credentials, { now: around.now }) }
@@ -69,12 +69,6 @@ export function googleFileSource(text: string, origin: string, options: VertexOp
   return { acquire: (need) => leaseOf(account, need, options, around) }
 }
 
-/** Some setups write a placeholder where there is no key, which may hold anything. */
-function apiKeys(value: string): string[] {
-  if (/^\s*<|^\s*N\/A\s*$/.test(value)) return []
-  return parseKeys(value, KEY_VARIABLE)
-}
-
 async function leaseOf(
   account: GoogleAccount,
   need: CredentialNeed,
@@ -83,21 +77,13 @@ async function leaseOf(
 ): Promise<Lease> {
   const projectId = options.project ?? firstOf(env, PROJECT_VARIABLES)?.value ?? account.projectId
   const location = options.location ?? firstOf(env, LOCATION_VARIABLES)?.value
-  if (projectId === undefined) {
-    throw new SluiceError({
-      code: "config",
-      message: `It is not known which project of Google's cloud pays for the call (credential: ${account.origin}).`,
-      provider: need.provider,
-      hint: "Set GOOGLE_CLOUD_PROJECT.",
-    })
-  }
   return await tokenLease(account, need.signal, ({ secret, expiresAt }) =>
     hideSecrets({
       kind: "oauth",
       id: account.id,
       secret,
       origin: account.origin,
-      projectId,
+      ...(projectId === undefined ? {} : { projectId }),
       ...(location === undefined ? {} : { location }),
       ...(account.email === undefined ? {} : { accountId: account.email }),
       ...(Number.isFinite(expiresAt) ? { expiresAt } : {}),

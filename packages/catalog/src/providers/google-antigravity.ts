@@ -1,4 +1,5 @@
 import { ALL_FAMILIES } from "../families/all.ts"
+import { GEMINI_NATIVE_RULES } from "../families/gemini.ts"
 import type { Provider } from "../provider.ts"
 
 /** Gemini, Claude and others through the service behind Google's Antigravity, on a person's login. */
@@ -17,6 +18,7 @@ export const googleAntigravity: Provider = {
   baseUrlEnv: [{ name: "GOOGLE_ANTIGRAVITY_BASE_URL" }],
   docs: "https://antigravity.google/docs",
   login: "google-antigravity",
+  credentials: "google-antigravity",
   thirdParty: "forbidden",
   thirdPartyNote:
     "Google's terms keep this login to its own programs and accounts may be suspended: use a key of the Gemini API or Vertex.",
@@ -31,12 +33,9 @@ export const googleAntigravity: Provider = {
   defaultModel: "gemini-3-pro",
   rules: [
     ...ALL_FAMILIES,
+    ...GEMINI_NATIVE_RULES,
     { match: /flash/i, set: { compat: { codeAssist: { firstEventMs: 60_000 } } } },
     { match: /^gemini-/i, set: { compat: { codeAssist: { forcedInWords: true } } } },
-    {
-      match: /^gemini-(?:[3-9]|\d{2,})/i,
-      set: { compat: { google: { needsSignatures: true, mediaInToolResult: true } } },
-    },
     {
       match: /^gemini-3-pro$/i,
       set: { compat: { codeAssist: { effortIds: { low: "gemini-3-pro-low", default: "gemini-3-pro-high" } } } },

@@ -1,4 +1,4 @@
-import { GEMINI_RULES } from "../families/others.ts"
+import { GEMINI_NATIVE_RULES } from "../families/gemini.ts"
 import type { Provider } from "../provider.ts"
 
 /** Gemini through Google's Code Assist, on a person's login. */
@@ -11,16 +11,11 @@ export const googleGeminiCli: Provider = {
   baseUrlEnv: [{ name: "GOOGLE_GEMINI_CLI_BASE_URL" }],
   docs: "https://developers.google.com/gemini-code-assist/docs/overview",
   login: "google-gemini-cli",
+  credentials: "google-code-assist",
   thirdParty: "forbidden",
   thirdPartyNote:
     "Google's terms keep this login to its own programs and accounts may be suspended: use a key of the Gemini API or Vertex.",
   defaultModel: "gemini-2.5-pro",
-  rules: [
-    ...GEMINI_RULES,
-    { match: /flash/i, set: { compat: { codeAssist: { firstEventMs: 60_000 } } } },
-    {
-      match: /^gemini-(?:[3-9]|\d{2,})/i,
-      set: { compat: { google: { needsSignatures: true, mediaInToolResult: true } } },
-    },
-  ],
+  rules: [...GEMINI_NATIVE_RULES, { match: /flash/i, set: { compat: { codeAssist: { firstEventMs: 60_000 } } } }],
+  models: async () => (await import("../models/google-gemini-cli.ts")).MODELS,
 }

@@ -25,6 +25,7 @@ export const googleVertex: Provider = {
   keyPage: "https://console.cloud.google.com/apis/credentials",
   docs: "https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
   login: "key",
+  credentials: "google-cloud",
   thirdParty: "allowed",
   keyCheck: { by: "generate", model: "gemini-2.5-flash" },
   compat: {

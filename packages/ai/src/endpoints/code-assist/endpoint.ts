@@ -9,13 +9,13 @@ import type { Json } from "../../model/tool.ts"
 import { USER_AGENT } from "../../version.ts"
 import { envelope } from "./envelope.ts"
 import { explainFailure } from "./errors.ts"
-import { adaptHost, hostOf } from "./hosts.ts"
+import { adaptHost, hostOf, hostsOf } from "./hosts.ts"
 import { type CodeAssistSettings, DEFAULT_SETTINGS } from "./settings.ts"
 
-/** Four tries at one host, and one at each that was turned away from before; of these there is one today. */
-const MAX_ATTEMPTS = 5
+/** Tries at the last host; at each one before it there is one. */
+const LAST_HOST_ATTEMPTS = 4
 const BASE_DELAY_MS = 1000
-/** Longest wait for a limit of the service that is sat out. */
+/** Longest wait for a limit of the service that is sat out, and of all together. */
 const MAX_DELAY_MS = 300_000
 
 /**
@@ -30,7 +30,12 @@ export function codeAssistEndpoint(given: Partial<CodeAssistSettings> = {}): End
   return {
     id: "code-assist",
     streamsOnly: true,
-    retry: { maxAttempts: MAX_ATTEMPTS, baseDelayMs: BASE_DELAY_MS, maxDelayMs: MAX_DELAY_MS },
+    retry: (model) => ({
+      maxAttempts: LAST_HOST_ATTEMPTS + hostsOf(model, fallback).length - 1,
+      baseDelayMs: BASE_DELAY_MS,
+      maxDelayMs: MAX_DELAY_MS,
+      maxTotalDelayMs: MAX_DELAY_MS,
+    }),
     timeouts: timeoutsOf,
 
     body(body: Json, headers: HeaderMap, call: Call): Json {

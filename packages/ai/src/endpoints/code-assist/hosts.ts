@@ -1,3 +1,4 @@
+import type { Model } from "@sluice/catalog/core"
 import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { ErrorCode, SluiceError } from "../../model/errors.ts"
 
@@ -17,13 +18,13 @@ const ELSEWHERE: ReadonlySet<ErrorCode> = new Set([
 ])
 
 /** The hosts of a model's service: its own, then those it may turn to. */
-export function hostsOf({ model }: Call, fallback: boolean): readonly string[] {
-  return fallback ? [model.baseUrl, ...(model.compat.codeAssist?.fallbackUrls ?? [])] : [model.baseUrl]
+export function hostsOf({ baseUrl, compat }: Model, fallback: boolean): readonly string[] {
+  return fallback ? [baseUrl, ...(compat.codeAssist?.fallbackUrls ?? [])] : [baseUrl]
 }
 
 /** The host that is asked: the one that was turned to last. */
 export function hostOf(call: Call, fallback: boolean): string {
-  const hosts = hostsOf(call, fallback)
+  const hosts = hostsOf(call.model, fallback)
   return hosts[indexOf(call, hosts)] as string
 }
 
@@ -34,7 +35,7 @@ export function adaptHost(
   past: readonly Attempt[],
   fallback: boolean,
 ): Adaptation | undefined {
-  const hosts = hostsOf(call, fallback)
+  const hosts = hostsOf(call.model, fallback)
   const turned = past.filter(({ change }) => change === NEXT).length
   if (turned >= hosts.length - 1 || error.delivered !== "nothing" || !ELSEWHERE.has(error.code)) return undefined
   const next = (indexOf(call, hosts) + 1) % hosts.length

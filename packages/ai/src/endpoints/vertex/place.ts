@@ -72,7 +72,7 @@ export function publisherUrl(
   credential: Credential,
   options: { version?: string; bare?: boolean } = {},
 ): string {
-  const location = call.known[GLOBAL_FACT] === true ? "global" : (settings.location ?? "global").toLowerCase()
+  const location = placeOf(settings, call, credential)
   const base = (credential.baseUrl ?? call.model.baseUrl).replace(/\/+$/, "")
   if (base.includes("/publishers/")) return base.replace(/\/publishers\/[^/]+/, `/publishers/${publisher}`)
   if (base.includes("/projects/")) return `${base}/publishers/${publisher}`
@@ -88,6 +88,11 @@ export function publisherUrl(
   }
   checkName(project, "project", "GOOGLE_CLOUD_PROJECT")
   return `${root}/projects/${project}/locations/${location}/publishers/${publisher}`
+}
+
+/** The location of the call: the credential's own before that of the settings. */
+function placeOf(settings: VertexSettings, { known }: Call, { location }: Credential): string {
+  return known[GLOBAL_FACT] === true ? "global" : (location ?? settings.location ?? "global").toLowerCase()
 }
 
 function rooted(base: string, location: string, version: string | undefined): string {

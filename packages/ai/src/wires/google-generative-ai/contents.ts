@@ -24,7 +24,7 @@ export function instructionsAtHead(messages: readonly Message[]): number {
 /**
  * The conversation in the wire's turns, without the instructions at its head. Results of tools that follow each other
  * share a turn, because their number must be that of the calls before; two answers in a row are kept apart by a turn of
- * the user, because a call may only stand behind one.
+ * the user, and one stands before a call that comes first, because a call may only stand behind one.
  *
  * @throws SluiceError `invalid_request` when there is no message
  */
@@ -47,7 +47,9 @@ export function encodeContents(state: EncodeState): Content[] {
     const parts =
       message.role === "assistant" ? encodeAssistant(message, path, state) : encodeInput(message, path, state)
     if (parts.length === 0) return
-    if (message.role === "assistant" && contents.at(-1)?.role === "model") {
+    const before = contents.at(-1)
+    const bare = before ? before.role === "model" : parts.some((part) => part.functionCall !== undefined)
+    if (message.role === "assistant" && bare) {
       state.losses.injected(path, "A turn of the user keeps the order of turns that the API wants.")
       contents.push({ role: "user", parts: [{ text: PAD }] })
     }

@@ -99,7 +99,8 @@ class Run {
   /** @param path the nodes that are being written: one that holds itself is cut off, one that is shared is not */
   node(source: unknown, path: readonly unknown[]): Item {
     if (source === true) return {}
-    if (source === false) return { not: {} }
+    // Only JSON Schema has a word for what nothing fits.
+    if (source === false) return this.#form === "json" ? { not: {} } : {}
     if (!isItem(source) || path.includes(source)) return {}
     if (++this.#nodes > MAX_NODES) throw new RangeError("The schema is too large.")
     const inner = [...path, source]
@@ -157,7 +158,7 @@ class Run {
           if (Array.isArray(value)) for (const branch of value) merge(node, this.node(branch, path))
           break
         case "not":
-          if (isItem(value) && Object.keys(value).length === 0) node["not"] = {}
+          if (this.#form === "json" && isItem(value) && Object.keys(value).length === 0) node["not"] = {}
           else spilled["not"] = value
           break
         case "propertyOrdering":
@@ -188,7 +189,7 @@ class Run {
     else if (others.length > 1) {
       node["anyOf"] = [
         ...(Array.isArray(node["anyOf"]) ? (node["anyOf"] as Item[]) : []),
-        ...others.map((type) => ({ type })),
+        ...others.map((type) => (type === "array" && this.#form !== "json" ? { type, items: {} } : { type })),
       ]
     }
   }
@@ -198,7 +199,8 @@ class Run {
     if (!Array.isArray(value)) return
     const others = value.filter((one) => one !== null)
     if (others.length < value.length) node["nullable"] = true
-    if (others.length > 0 && others.every((one) => typeof one === "string")) {
+    // An empty text among the values is refused outside of JSON Schema.
+    if (others.length > 0 && others.every((one) => typeof one === "string" && (one !== "" || this.#form === "json"))) {
       node["enum"] = others
       node["type"] ??= "string"
     } else if (others.length > 0) {
@@ -215,6 +217,8 @@ class Run {
     else if (type === undefined && written["items"] !== undefined) written = { type: "array", ...written }
     if (written["enum"] !== undefined && written["type"] !== "string") delete written["enum"]
     if (written["type"] === "object") this.#object(written)
+    // The other forms take names only of properties that stand beside them.
+    else if (this.#form !== "json") delete written["required"]
     if (written["type"] === "array" && written["items"] === undefined && this.#form !== "json") written["items"] = {}
     if (Object.keys(spilled).length > 0) written["description"] = described(written["description"], spilled)
     return written

@@ -48,14 +48,11 @@ export function checkSchema(schema: Fields, path: string): void {
     throw invalid(`Invalid value at '${path}.type' (type.googleapis.com/google.ai.generativelanguage.v1beta.Type)`)
   }
   if (schema["enum"] !== undefined) {
-    checkEnum(schema["enum"], `${path}.enum`)
+    checkEnum(schema["enum"], `${path}.enum`, "refused")
     if (type !== undefined && type !== "string") throw invalid(`${path}.enum: only allowed for STRING type`)
   }
   if (type === "array" && schema["items"] === undefined) throw invalid(`${path}.items: missing field.`)
   const properties = isFields(schema["properties"]) ? schema["properties"] : {}
-  if (type === "object" && isFields(schema["properties"]) && Object.keys(properties).length === 0) {
-    throw invalid(`${path}.properties: should be non-empty for OBJECT type`)
-  }
   for (const name of Array.isArray(schema["required"]) ? (schema["required"] as unknown[]) : []) {
     if (!Object.hasOwn(properties, String(name))) throw invalid(`${path}.required: property is not defined: ${name}`)
   }
@@ -65,11 +62,11 @@ export function checkSchema(schema: Fields, path: string): void {
   choices.forEach((choice, n) => checkSchema(choice, `${path}.any_of[${n}]`))
 }
 
-function checkEnum(value: unknown, path: string): void {
+function checkEnum(value: unknown, path: string, blank: "taken" | "refused" = "taken"): void {
   if (!Array.isArray(value)) throw invalid(`Invalid value at '${path}' (repeated field), expected a list.`)
   value.forEach((entry: unknown, n) => {
     if (typeof entry !== "string") throw invalid(`Invalid value at '${path}[${n}]' (TYPE_STRING), ${String(entry)}`)
-    if (entry === "") throw invalid(`${path}[${n}]: cannot be empty`)
+    if (entry === "" && blank === "refused") throw invalid(`${path}[${n}]: cannot be empty`)
   })
 }
 
