@@ -42,6 +42,8 @@ export const autoWires: SluiceConfig["wires"] = {
     return { wire: openaiCompletions, endpoint: azureEndpoint }
   },
   "openai-codex-responses": () => codexEntry(environment),
+  "bedrock-converse-stream": () => bedrockEntry(environment),
+  "bedrock-anthropic-messages": () => bedrockMessagesEntry(environment),
   mock: async () => {
     const mock = await import("./mock/index.ts")
     return { route: (model) => demoRoute(model, mock) }
@@ -67,7 +69,13 @@ export function createSluice(config: AutoConfig = {}): Sluice {
     resolve: (name) => resolveModel(name, { env }),
     credentials: environmentKeys(env),
     ...rest,
-    wires: { ...autoWires, "openai-codex-responses": () => codexEntry(env), ...wires },
+    wires: {
+      ...autoWires,
+      "openai-codex-responses": () => codexEntry(env),
+      "bedrock-converse-stream": () => bedrockEntry(env),
+      "bedrock-anthropic-messages": () => bedrockMessagesEntry(env),
+      ...wires,
+    },
   })
 }
 
@@ -117,6 +125,25 @@ async function codexEntry(env: EnvironmentReader): ReturnType<WireEntry> {
   // A record of each request, one JSON document a line, where it is asked for.
   const debug = wantsDebug(env) ? (record: unknown): void => console.error(JSON.stringify(record)) : undefined
   return { wire: openaiResponses, endpoint: codexEndpoint({ ...codexSettings(env), debug }) }
+}
+
+/** Bedrock's own API, in the region that the environment names. */
+async function bedrockEntry(env: EnvironmentReader): ReturnType<WireEntry> {
+  const [{ bedrockConverseStream }, { bedrockEndpoint, bedrockSettings }] = await Promise.all([
+    import("./wires/bedrock-converse-stream/client.ts"),
+    import("./endpoints/bedrock/index.ts"),
+  ])
+  return { wire: bedrockConverseStream, endpoint: bedrockEndpoint(bedrockSettings(env)) }
+}
+
+/** Anthropic's Messages on Bedrock. */
+async function bedrockMessagesEntry(env: EnvironmentReader): ReturnType<WireEntry> {
+  const [{ anthropicMessages }, { bedrockInvokeEndpoint }, { bedrockSettings }] = await Promise.all([
+    import("./wires/anthropic-messages/client.ts"),
+    import("./endpoints/bedrock-invoke.ts"),
+    import("./endpoints/bedrock/index.ts"),
+  ])
+  return { wire: anthropicMessages, endpoint: bedrockInvokeEndpoint(bedrockSettings(env)) }
 }
 
 /** A way to the model that is built in. Each call has its own script, whose ids are unique across calls all the same. */

@@ -15,6 +15,7 @@ export type Api =
   | "anthropic-messages"
   | "google-generative-ai"
   | "bedrock-converse-stream"
+  | "bedrock-anthropic-messages"
   | "ollama-chat"
   | "cursor-agent"
   | "sluice-native"
@@ -26,6 +27,7 @@ const CODECS: Readonly<Record<string, Api>> = {
   "azure-openai-completions": "openai-completions",
   "azure-openai-responses": "openai-responses",
   "openai-codex-responses": "openai-responses",
+  "bedrock-anthropic-messages": "anthropic-messages",
 }
 
 /** The codec of an api: what two apis share whose conversations are spelled alike. */

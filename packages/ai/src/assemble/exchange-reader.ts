@@ -55,7 +55,8 @@ export class ExchangeReader {
         createFramer(framing, init.maxFrameBytes === undefined ? {} : { maxFrameBytes: init.maxFrameBytes }))
       : undefined
     if (!this.#framer) this.#document = []
-    this.#sniffed = framing !== "sse" || !this.#framer
+    // No binary message is so long that its length begins like a document.
+    this.#sniffed = (framing !== "sse" && framing !== "aws-eventstream") || !this.#framer
   }
 
   /** The wire's decoder, for drivers that answer its questions. */

@@ -1,4 +1,5 @@
 import type { Provider } from "../provider.ts"
+import { amazonBedrock } from "./amazon-bedrock.ts"
 import { anthropic } from "./anthropic.ts"
 import { azureOpenai } from "./azure-openai.ts"
 import { cerebras } from "./cerebras.ts"
@@ -25,6 +26,7 @@ export const PROVIDERS = {
   openai: openai as Provider,
   "openai-codex": openaiCodex as Provider,
   "azure-openai": azureOpenai as Provider,
+  "amazon-bedrock": amazonBedrock as Provider,
   openrouter: openrouter as Provider,
   groq: groq as Provider,
   deepseek: deepseek as Provider,
