@@ -16,7 +16,8 @@ export function keyCredential(secret: string, origin: string): Credential {
   return hideSecrets({ kind: "key", id: fingerprint(secret), secret, origin })
 }
 
-function hideSecrets(credential: Credential): Credential {
+/** The credential with its secrets in ordinary fields that neither `JSON.stringify` nor a log shows. */
+export function hideSecrets<C extends Credential>(credential: C): C {
   const shown = (): object => ({ kind: credential.kind, id: credential.id, origin: credential.origin })
   Object.defineProperty(credential, "toJSON", { value: shown })
   Object.defineProperty(credential, INSPECT, { value: shown })

@@ -1,6 +1,11 @@
 export type { LoopbackServer, SeenRequest } from "../loopback.ts"
 export { anthropicMessagesEmulator, type AnthropicEmulator } from "./anthropic-messages/server.ts"
 export type { AnthropicAnswer, AnthropicMessagesOptions, AnthropicScript } from "./anthropic-messages/server-types.ts"
+export {
+  awsCredentialsEmulator,
+  type AwsCredentialsEmulator,
+  type AwsCredentialsOptions,
+} from "./aws-credentials/server.ts"
 export { bedrockEmulator, EMULATED_AWS_KEYS } from "./bedrock/server.ts"
 export type { EmulatedAwsKeys } from "./bedrock/signature.ts"
 export type { BedrockAnswer, BedrockOptions, BedrockScript } from "./bedrock/types.ts"

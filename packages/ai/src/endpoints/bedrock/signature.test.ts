@@ -47,7 +47,7 @@ async function vendorSigned(
     } as never,
     { signingDate: new Date(now) },
   )
-  return signed.headers as Record<string, string>
+  return (signed as unknown as { headers: Record<string, string> }).headers
 }
 
 const word = fc.string({ unit: fc.constantFrom(..."abcXYZ019-_.:/+=~!'()*$@, "), minLength: 1, maxLength: 40 })
