@@ -322,6 +322,23 @@ describe("where keys are found", () => {
   })
 })
 
+test("WO-182: services on the network are asked over the caller's connections, this machine's own never", async () => {
+  const { host, variables } = await services({ webTokens: ["jwt"] })
+  const asked: string[] = []
+  const through: typeof fetch = async (...request) => {
+    asked.push(String(request[0]))
+    return await fetch(...request)
+  }
+  const refusing: typeof fetch = () => Promise.reject(new Error("not for this machine"))
+  const files = { "/token": "jwt" }
+  const named = { ...variables, AWS_WEB_IDENTITY_TOKEN_FILE: "/token", AWS_ROLE_ARN: ROLE }
+  await keysOf({ files, variables: named, fetch: through, localFetch: refusing })
+  expect(asked).toEqual([`${host.url}/`])
+  const container = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${host.url}/keys` }
+  await keysOf({ variables: container, fetch: refusing, localFetch: through })
+  expect(asked).toHaveLength(2)
+})
+
 describe("how long keys are kept", () => {
   /** A world whose program gives new keys each time, and its clock. */
   function counting(lifetimeMs?: number) {

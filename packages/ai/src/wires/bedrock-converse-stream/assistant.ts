@@ -1,4 +1,4 @@
-import type { AssistantMessage, Block, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
+import type { AssistantMessage, Block, Opaque, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
 import { isObject } from "../json.ts"
 import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
@@ -35,7 +35,8 @@ function encodeBlock(block: Block, path: string, state: EncodeState): WireBlock 
     case "thinking":
       return encodeThinking(block, path, state)
     case "redactedThinking":
-      if (replays(state)) return { reasoningContent: { redactedContent: block.data.value } }
+      if (replays(state) && isReadable(block.data, state))
+        return { reasoningContent: { redactedContent: block.data.value } }
       losses.dropped(path, "The model does not take this thinking back.")
       return undefined
     case "toolCall":
@@ -52,16 +53,27 @@ function encodeBlock(block: Block, path: string, state: EncodeState): WireBlock 
 
 function encodeThinking(block: ThinkingBlock, path: string, state: EncodeState): WireBlock | undefined {
   const { losses, compat } = state
-  const signature = block.signature?.value ?? ""
+  const signature = block.signature && isReadable(block.signature, state) ? block.signature.value : ""
   if (!replays(state)) {
     losses.dropped(path, "The model does not take thinking back.")
     return undefined
+  }
+  if (block.signature && signature === "") {
+    losses.dropped(`${path}.signature`, "A signature goes back to its issuer only.")
   }
   if (signature !== "") return { reasoningContent: { reasoningText: { text: block.thinking, signature } } }
   if (block.thinking.trim() === "") return undefined
   if (compat.replayThinking !== "signed") return { reasoningContent: { reasoningText: { text: block.thinking } } }
   losses.approximated(path, "The model takes thinking back with a signature only; it stands as text.")
   return { text: block.thinking.trimEnd() }
+}
+
+/**
+ * Whether the model knows what another one sealed. Behind this API stand models of many vendors; only those of the one
+ * that seals its thinking read each other's.
+ */
+function isReadable({ issuer }: Opaque, { call, compat }: EncodeState): boolean {
+  return issuer === undefined || issuer.model === call.model.id || compat.replayThinking === "signed"
 }
 
 function replays({ compat, call }: EncodeState): boolean {
