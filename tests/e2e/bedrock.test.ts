@@ -1,5 +1,7 @@
+import { bedrockEmulator } from "@sluice/testkit/emulators"
 import { describe, expect, test } from "vitest"
-import { bedrock, CLAUDE, NOVA } from "../support/bedrock.ts"
+import { AWS_KEYS, bedrock, CLAUDE, NOVA, only } from "../support/bedrock.ts"
+import { startGateway } from "../support/gateway.ts"
 
 const HELLO = { messages: [{ role: "user" as const, content: "hi" }] }
 const WEATHER = {
@@ -113,5 +115,54 @@ describe("Bedrock's Converse", () => {
     const { error } = await sluice.complete(NOVA, HELLO)
     expect(error).toMatchObject({ code: "auth_invalid", status: 403, hint: expect.stringContaining("clock") })
     expect(JSON.stringify(error)).not.toContain("wrong")
+  })
+})
+
+describe("a gateway before Bedrock", () => {
+  const DOORS = [
+    ["/v1/chat/completions", { messages: [{ role: "user", content: "hi" }] }],
+    ["/v1/messages", { max_tokens: 100, messages: [{ role: "user", content: "hi" }] }],
+    ["/v1/responses", { input: "hi" }],
+  ] as const
+
+  test.each(DOORS)("%s reaches both of its forms, streamed and whole", async (path, body) => {
+    await using host = await bedrockEmulator({ script: () => ({ text: "Hello from AWS." }) })
+    const model = { provider: "amazon-bedrock" }
+    await using gateway = await startGateway(
+      {
+        converse: { api: "bedrock-converse-stream", url: host.url, model },
+        invoke: { api: "bedrock-anthropic-messages", url: host.url, model },
+      },
+      { credentials: only(AWS_KEYS) },
+    )
+    for (const name of ["converse/amazon.nova-lite-v1:0", "invoke/anthropic.claude-sonnet-4-6"]) {
+      for (const stream of [true, false]) {
+        const response = await gateway.post(path, { ...body, model: name, stream })
+        const text = await response.text()
+        expect(response.status, text).toBe(200)
+        const said = stream
+          ? [...text.matchAll(/"(?:content|text|delta)":"([^"]*)"/g)].map(([, one]) => one).join("")
+          : text
+        expect(said, `${name} ${stream}`).toContain("Hello from AWS.")
+      }
+    }
+    expect(host.requests.map((request) => request.path.replace(/^.*\//, ""))).toEqual(
+      expect.arrayContaining(["converse-stream", "invoke-with-response-stream"]),
+    )
+  })
+
+  test("a failure of the host reaches the client as that failure", async () => {
+    await using host = await bedrockEmulator({ script: () => ({ error: { status: 403 } }) })
+    await using gateway = await startGateway(
+      { converse: { api: "bedrock-converse-stream", url: host.url, model: { provider: "amazon-bedrock" } } },
+      { credentials: only(AWS_KEYS) },
+    )
+    const response = await gateway.post("/v1/chat/completions", {
+      model: "converse/m",
+      messages: [{ role: "user", content: "hi" }],
+      stream: true,
+    })
+    expect(response.status).toBe(403)
+    expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining("access to the model") } })
   })
 })

@@ -26,7 +26,9 @@ describe("WO-164: calls in the conversation and no tools, or none to be called",
     })
     const message = await sluice.complete(CLAUDE, { messages: ASKED, ...context }, options)
     expect(message).toMatchObject({ stopReason: "stop", content: [{ type: "text", text: "Done." }] })
-    const { toolConfig } = host.requests[0]?.json as { toolConfig: { tools: { toolSpec: { name: string } }[] } }
+    const { toolConfig } = JSON.parse(host.requests[0]?.body ?? "") as {
+      toolConfig: { tools: { toolSpec: { name: string } }[] }
+    }
     expect(toolConfig.tools.map(({ toolSpec }) => toolSpec.name)).toEqual(names)
     expect(toolConfig).not.toHaveProperty("toolChoice")
     expect(message.losses?.length).toBeGreaterThan(0)
