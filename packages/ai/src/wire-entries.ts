@@ -11,6 +11,8 @@ type Load<T> = () => Promise<T>
 const chat: Load<WireClient> = async () => (await import("./wires/openai-completions/client.ts")).openaiCompletions
 const responses: Load<WireClient> = async () => (await import("./wires/openai-responses/client.ts")).openaiResponses
 const messages: Load<WireClient> = async () => (await import("./wires/anthropic-messages/client.ts")).anthropicMessages
+const converse: Load<WireClient> = async () =>
+  (await import("./wires/bedrock-converse-stream/client.ts")).bedrockConverseStream
 const gemini: Load<WireClient> = async () => (await import("./wires/google-generative-ai/client.ts")).googleGenerativeAi
 
 /** One api: a codec, and the endpoint of the hosts that it is spoken with. */
@@ -42,6 +44,17 @@ export function wireEntries(env: EnvironmentReader): SluiceConfig["wires"] {
     "google-gemini-cli": entry(gemini, async () => {
       const { codeAssistEndpoint, codeAssistSettings } = await import("./endpoints/code-assist/index.ts")
       return codeAssistEndpoint(codeAssistSettings(env))
+    }),
+    "bedrock-converse-stream": entry(converse, async () => {
+      const { bedrockEndpoint, bedrockSettings } = await import("./endpoints/bedrock/index.ts")
+      return bedrockEndpoint(bedrockSettings(env))
+    }),
+    "bedrock-anthropic-messages": entry(messages, async () => {
+      const [{ bedrockInvokeEndpoint }, { bedrockSettings }] = await Promise.all([
+        import("./endpoints/bedrock-invoke.ts"),
+        import("./endpoints/bedrock/index.ts"),
+      ])
+      return bedrockInvokeEndpoint(bedrockSettings(env))
     }),
     mock: async () => {
       const { demoRoute } = await import("./mock/demo-route.ts")

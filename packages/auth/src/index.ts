@@ -1,3 +1,5 @@
+export { awsSource } from "./aws/source.ts"
+export type { AwsOptions, RunProgram } from "./aws/types.ts"
 export { createRedactor, REDACTED, type Redactor } from "@sluice/ai"
 export { readSealKeys, SEAL_KEY_VARIABLE, type SealKeyOptions } from "./seal/keys.ts"
 export { createSealer, type Sealer } from "./seal/sealer.ts"

@@ -10,6 +10,7 @@ export interface Compat {
   responses?: ResponsesCompat
   google?: GoogleCompat
   codeAssist?: CodeAssistCompat
+  converse?: ConverseCompat
   /** Limits on waiting, in milliseconds, that the host needs; 0 switches one off. */
   timeouts?: { firstEventMs?: number; idleMs?: number }
   /** The host needs no credential. Default false. */
@@ -316,4 +317,55 @@ export interface CodeAssistCompat {
   thinkingHeaders?: Readonly<Record<string, string>>
   /** Longest wait for the first event, in milliseconds. Default: as everywhere. */
   firstEventMs?: number
+}
+/** How a model behind Bedrock's Converse is told to think: whose fields stand in `additionalModelRequestFields`. */
+export type ConverseThinkingFormat = "anthropic" | "nova" | "effort" | "none"
+
+/** Differences between the models behind Bedrock's Converse. */
+export interface ConverseCompat {
+  /**
+   * `anthropic`: `thinking` and `output_config`; `nova`: `reasoningConfig`; `effort`: `reasoning_effort`; `none`
+   * (default): nothing.
+   */
+  thinkingFormat?: ConverseThinkingFormat
+  /** Thinking beside the use of tools is asked for by beta. Default false. */
+  interleavedThinking?: boolean
+  /**
+   * Thinking of earlier turns goes back: where the vendor signed it (`signed`, else as text), always (default), or
+   * never.
+   */
+  replayThinking?: "signed" | "always" | "never"
+  /**
+   * Cache points that we place ourselves, at most, where the caller placed none. Default 0. Those of the caller are
+   * sent in any case, up to this number where it is not 0.
+   */
+  cachePoints?: number
+  /** Longest time that a cache point may ask for. Default `5m`. */
+  cacheTtl?: "5m" | "1h"
+  /** Cache points may stand behind tools. Default false. */
+  cachesTools?: boolean
+  /** Sampling parameters are accepted. Default true. */
+  sampling?: boolean
+  /** Temperature and `topP` are not accepted together. Default false. */
+  oneSampling?: boolean
+  /** How `topK` is spelled among the model's own fields: Claude's `top_k` or Nova's. Default: not at all. */
+  topK?: "top_k" | "nova"
+  /** `toolChoice` values the model takes. Default `all`; `any`: no named tool; `auto`: nothing forced. */
+  toolChoice?: "all" | "any" | "auto"
+  /** A forced choice is answered by an error and goes out as `auto`. Default false. */
+  refusesForcedTool?: boolean
+  /** `status` of a tool's result is accepted. Default true. */
+  resultStatus?: boolean
+  /** `strict` on tools is accepted. Default false. */
+  strictTools?: boolean
+  /** `outputConfig` with a JSON schema is accepted. Default false: a forced tool stands in. */
+  structuredOutput?: boolean
+  /** A system prompt is accepted. Default true: else it stands before what the user says first. */
+  system?: boolean
+  /** Service tiers that the model takes. Default: every one that Bedrock has. */
+  serviceTiers?: readonly string[]
+  /** Fields added to `additionalModelRequestFields`. */
+  extraFields?: Readonly<Record<string, unknown>>
+  /** Fields added to every body. */
+  extraBody?: Readonly<Record<string, unknown>>
 }

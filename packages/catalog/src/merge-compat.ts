@@ -1,17 +1,18 @@
-import type { ChatCompat, Compat, GoogleCompat, MessagesCompat, ResponsesCompat } from "./compat.ts"
+import type { ChatCompat, Compat, ConverseCompat, GoogleCompat, MessagesCompat, ResponsesCompat } from "./compat.ts"
 
 /** Merges compat records from left to right; within a section a later field wins, an absent one stays. */
 export function mergeCompat(...parts: readonly (Compat | undefined)[]): Compat {
   const merged: Compat = {}
   for (const part of parts) {
     if (!part) continue
-    const { chat, messages, responses, google, codeAssist, timeouts, ...rest } = part
+    const { chat, messages, responses, google, codeAssist, converse, timeouts, ...rest } = part
     Object.assign(merged, rest)
     if (chat) merged.chat = mergeSection<ChatCompat>(merged.chat, chat)
     if (messages) merged.messages = mergeSection<MessagesCompat>(merged.messages, messages)
     if (responses) merged.responses = mergeSection<ResponsesCompat>(merged.responses, responses)
     if (google) merged.google = mergeSection<GoogleCompat>(merged.google, google)
     if (codeAssist) merged.codeAssist = { ...merged.codeAssist, ...codeAssist }
+    if (converse) merged.converse = mergeSection<ConverseCompat>(merged.converse, converse)
     if (timeouts) merged.timeouts = { ...merged.timeouts, ...timeouts }
   }
   return merged

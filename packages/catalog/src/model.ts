@@ -18,6 +18,7 @@ export type Api =
   | "google-vertex-anthropic"
   | "google-gemini-cli"
   | "bedrock-converse-stream"
+  | "bedrock-anthropic-messages"
   | "ollama-chat"
   | "cursor-agent"
   | "sluice-native"
@@ -32,6 +33,7 @@ const CODECS: Readonly<Record<string, Api>> = {
   "google-vertex": "google-generative-ai",
   "google-vertex-anthropic": "anthropic-messages",
   "google-gemini-cli": "google-generative-ai",
+  "bedrock-anthropic-messages": "anthropic-messages",
 }
 
 /** The codec of an api: what two apis share whose conversations are spelled alike. */

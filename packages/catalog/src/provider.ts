@@ -121,7 +121,7 @@ export interface Provider {
   docs: string
   login: LoginKind
   /** Where a credential comes from that is no key in a variable: the tools of a cloud, or a login. */
-  credentials?: "google-cloud" | "google-code-assist" | "google-antigravity"
+  credentials?: "aws" | "google-cloud" | "google-code-assist" | "google-antigravity"
   /** Whether the terms allow programs other than the provider's own to use the credential. */
   thirdParty: "allowed" | "restricted" | "forbidden"
   /** What the terms say, where that needs a sentence. */

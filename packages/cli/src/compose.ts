@@ -1,9 +1,10 @@
+import { homedir } from "node:os"
 import type { CredentialSource, Route, Sluice, Transport } from "@sluice/ai"
 import { type EnvironmentReader, type Model, resolveModel } from "@sluice/catalog"
 import { createSluice } from "@sluice/ai/auto"
 import type { UndiciTransport } from "@sluice/ai/transport/undici"
 import type { WebSocketTransport } from "@sluice/ai/transport/websocket"
-import { fixedSource, systemSource } from "@sluice/auth"
+import { environmentSource, fixedSource, type SystemOptions, systemSource } from "@sluice/auth"
 import type { Io } from "./io.ts"
 
 /** A key, or several separated by commas, and where that came from, for people. */
@@ -33,7 +34,12 @@ export function compose(io: Io, options: { env?: boolean } = {}): Composition {
   const env: EnvironmentReader = options.env === false ? () => undefined : (name) => io.env[name]
   const lazy = lazyTransport(io)
   const connectedFetch = async (): Promise<typeof fetch> => (await lazy.load()).fetch as typeof fetch
-  const credentials = systemSource({ env, fetch: async (input, init) => (await connectedFetch())(input, init) })
+  const own: SystemOptions = {
+    env,
+    home: io.env["HOME"] || homedir(),
+    fetch: async (input, init) => (await connectedFetch())(input, init),
+  }
+  const credentials = options.env === false ? environmentSource({ env }) : systemSource(own)
   const sluice = createSluice({
     env,
     resolve: (name) => resolveModel(name, { env }),

@@ -22,7 +22,14 @@ export interface Account {
 export type Credential = Account &
   (
     | { kind: "key" | "oauth"; secret: string }
-    | { kind: "aws"; accessKeyId: string; secretAccessKey: string; sessionToken?: string }
+    | {
+        kind: "aws"
+        accessKeyId: string
+        secretAccessKey: string
+        sessionToken?: string
+        /** The region that its configuration names for calls that name none. */
+        region?: string
+      }
     | { kind: "none" }
   )
 

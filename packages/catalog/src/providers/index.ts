@@ -1,4 +1,5 @@
 import type { Provider } from "../provider.ts"
+import { amazonBedrock } from "./amazon-bedrock.ts"
 import { anthropic } from "./anthropic.ts"
 import { azureOpenai } from "./azure-openai.ts"
 import { cerebras } from "./cerebras.ts"
@@ -31,6 +32,7 @@ export const PROVIDERS = {
   "azure-openai": azureOpenai as Provider,
   google: google as Provider,
   "google-vertex": googleVertex as Provider,
+  "amazon-bedrock": amazonBedrock as Provider,
   openrouter: openrouter as Provider,
   groq: groq as Provider,
   deepseek: deepseek as Provider,

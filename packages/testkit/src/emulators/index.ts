@@ -1,6 +1,14 @@
 export type { LoopbackServer, SeenRequest } from "../loopback.ts"
 export { anthropicMessagesEmulator, type AnthropicEmulator } from "./anthropic-messages/server.ts"
 export type { AnthropicAnswer, AnthropicMessagesOptions, AnthropicScript } from "./anthropic-messages/server-types.ts"
+export {
+  awsCredentialsEmulator,
+  type AwsCredentialsEmulator,
+  type AwsCredentialsOptions,
+} from "./aws-credentials/server.ts"
+export { bedrockEmulator, EMULATED_AWS_KEYS } from "./bedrock/server.ts"
+export type { EmulatedAwsKeys } from "./bedrock/signature.ts"
+export type { BedrockAnswer, BedrockOptions, BedrockScript } from "./bedrock/types.ts"
 export { codexLimitHeaders, codexUsageLimit, type EmulatedLimits } from "./codex/errors.ts"
 export { codexEmulator } from "./codex/server.ts"
 export { emulatedCodexToken, type EmulatedTokenClaims } from "./codex/token.ts"

@@ -115,11 +115,11 @@ export type EventText = string
 export type Streamed = "end" | "cut"
 
 /** Writes events and does what the answer says goes wrong between them. */
-export async function writeEvents(
-  events: readonly EventText[],
+export async function writeEvents<Event extends string | Uint8Array = EventText>(
+  events: readonly Event[],
   answer: EmulatedAnswer,
-  write: (text: string) => Promise<void>,
-  errorEvent: (error: EmulatedError) => EventText,
+  write: (event: Event) => Promise<void>,
+  errorEvent: (error: EmulatedError) => Event,
   signal: AbortSignal,
 ): Promise<Streamed> {
   let { stall } = answer
