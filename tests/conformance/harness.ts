@@ -48,6 +48,7 @@ export interface Case {
 }
 
 type Recording = Parameters<typeof readRecording>[2]
+type ReadingEndpoint = NonNullable<NonNullable<Parameters<typeof readRecording>[3]>["endpoint"]>
 
 const HERE = dirname(fileURLToPath(import.meta.url))
 /** Folder that holds `fixtures/`. */
@@ -109,6 +110,7 @@ export function decode(
   chunks: Iterable<Uint8Array | Frame>,
   rest: Partial<Recording> = {},
   onEvent?: (event: AssistantMessageEvent) => void,
+  endpoint?: ReadingEndpoint,
 ): AssistantMessage {
   const { meta } = recorded
   const recording: Recording = {
@@ -120,12 +122,10 @@ export function decode(
     ...(meta.format === "bin" ? { framing: "aws-eventstream" } : {}),
     ...rest,
   }
-  return readRecording(
-    wire,
-    plainModel(wire.api),
-    recording,
-    onEvent ? { onEvents: (events) => events.forEach((event) => onEvent(event)) } : {},
-  )
+  return readRecording(wire, plainModel(wire.api), recording, {
+    ...(onEvent ? { onEvents: (events) => events.forEach((event) => onEvent(event)) } : {}),
+    ...(endpoint ? { endpoint } : {}),
+  })
 }
 
 /** The text with another line end, as bytes. */
@@ -217,8 +217,10 @@ export function absentWithout(folder: string): void {
 export function conformance(
   wire: WireClient,
   dirs: readonly string[],
-  options: { more?: MoreDifferences; elsewhere?: (recorded: Case) => boolean } = {},
+  options: { more?: MoreDifferences; elsewhere?: (recorded: Case) => boolean; endpoint?: ReadingEndpoint } = {},
 ): void {
+  const read = (one: Case, chunks: readonly Uint8Array[]): AssistantMessage =>
+    decode(wire, one, chunks, {}, undefined, options.endpoint)
   if (!hasCorpus) {
     describe(`${wire.api} recordings`, () => {
       sayAbsent()
@@ -240,16 +242,16 @@ export function conformance(
   for (const one of cases) {
     if (options.elsewhere?.(one)) continue
     describe(one.id, () => {
-      test("whole", () => check(one, decode(wire, one, [one.bytes])))
+      test("whole", () => check(one, read(one, [one.bytes])))
       if (one.chunks) test("in its recorded pieces", () => recordedPieces(wire, one, check))
       if (one.meta.format === "json") return
       test("one byte at a time", () => {
-        expect(decode(wire, one, byteByByte(one.bytes))).toEqual(decode(wire, one, [one.bytes]))
+        expect(read(one, byteByByte(one.bytes))).toEqual(read(one, [one.bytes]))
       })
       test("cut at every place that tells", { timeout: 120_000 }, () => {
-        const whole = JSON.stringify(decode(wire, one, [one.bytes]))
+        const whole = JSON.stringify(read(one, [one.bytes]))
         for (const run of cutRuns(cutPlaces(one.bytes))) {
-          const message = decode(wire, one, cutAt(one.bytes, run))
+          const message = read(one, cutAt(one.bytes, run))
           if (JSON.stringify(message) !== whole) throw new Error(`cut at byte ${run.join(", ")}: another message`)
         }
       })
@@ -260,9 +262,9 @@ export function conformance(
       ] as const) {
         test(`with ${name} line ends`, () => {
           const bytes = withLineEnd(one.bytes, lineEnd)
-          const whole = decode(wire, one, [one.bytes])
-          expect(decode(wire, one, [bytes])).toEqual(whole)
-          expect(decode(wire, one, byteByByte(bytes))).toEqual(whole)
+          const whole = read(one, [one.bytes])
+          expect(read(one, [bytes])).toEqual(whole)
+          expect(read(one, byteByByte(bytes))).toEqual(whole)
         })
       }
     })

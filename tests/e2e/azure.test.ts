@@ -1,9 +1,7 @@
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import type { AssistantMessage } from "@sluice/ai"
 import { createSluice } from "@sluice/ai/auto"
 import { resolveModel } from "@sluice/catalog"
-import { openaiResponsesEmulator } from "@sluice/testkit/emulators"
+import { openaiChatEmulator, openaiResponsesEmulator } from "@sluice/testkit/emulators"
 import { describe, expect, onTestFinished, test } from "vitest"
 
 const HELLO = { messages: [{ role: "user" as const, content: "hi" }] }
@@ -87,6 +85,17 @@ describe("Azure OpenAI", () => {
     })
   })
 
+  test.each(["https://x.openai.azure.com/openai/v1?api-version=v1", "x.openai.azure.com/openai", "ftp://x"])(
+    "an address that is none, %s, is a wrong setting and no unknown model",
+    async (url) => {
+      const env = (name: string): string | undefined =>
+        ({ AZURE_OPENAI_BASE_URL: url, AZURE_OPENAI_API_KEY: "k" })[name]
+      const { error } = await createSluice({ env }).complete("azure-openai/gpt-5.5", HELLO)
+      expect(error).toMatchObject({ code: "config", hint: expect.any(String) })
+      expect(error?.message).toContain("AZURE_OPENAI_BASE_URL")
+    },
+  )
+
   test("OF-189: nothing below the one loop of tries repeats a request", async () => {
     const host = await openaiResponsesEmulator({ script: () => ({ error: { status: 503 } }), azure: {} })
     onTestFinished(() => host.close())
@@ -101,22 +110,15 @@ describe("Azure OpenAI", () => {
   })
 
   test("OF-95: Chat Completions go to the same deployment as Responses", async () => {
-    const asked: { url: string | undefined; key: unknown; body: unknown }[] = []
-    const host = createServer((request, response) => {
-      let text = ""
-      request.on("data", (part) => (text += String(part)))
-      request.on("end", () => {
-        asked.push({ url: request.url, key: request.headers["api-key"], body: JSON.parse(text) })
-        const choice = { index: 0, delta: { content: "Hello." }, finish_reason: "stop" }
-        response.writeHead(200, { "content-type": "text/event-stream" })
-        response.end(`data: ${JSON.stringify({ id: "c", choices: [choice] })}\n\ndata: [DONE]\n\n`)
-      })
+    const host = await openaiChatEmulator({
+      script: () => ({ text: "Hello." }),
+      apiKey: "azure-key",
+      azure: { deployments: { "my-gpt": "gpt-5.5" } },
     })
-    await new Promise<void>((resolve) => host.listen(0, "127.0.0.1", resolve))
-    onTestFinished(() => void host.close())
+    onTestFinished(() => host.close())
     const variables: Record<string, string> = {
       AZURE_OPENAI_API_KEY: "azure-key",
-      AZURE_OPENAI_BASE_URL: `http://127.0.0.1:${(host.address() as AddressInfo).port}/openai/v1`,
+      AZURE_OPENAI_BASE_URL: `${host.url}/openai/v1`,
       AZURE_OPENAI_DEPLOYMENT_NAME_MAP: "gpt-5.5=my-gpt",
     }
     const env = (name: string): string | undefined => variables[name]
@@ -126,9 +128,10 @@ describe("Azure OpenAI", () => {
     })
     const message = await sluice.complete("azure-openai/gpt-5.5", HELLO)
     expect(message.content).toMatchObject([{ type: "text", text: "Hello." }])
-    expect(asked).toMatchObject([
-      { url: "/openai/v1/chat/completions?api-version=v1", key: "azure-key", body: { model: "my-gpt" } },
-    ])
+    const [request] = host.requests
+    expect(request?.path).toBe("/openai/v1/chat/completions?api-version=v1")
+    expect(request?.headers["api-key"]).toBe("azure-key")
+    expect(request?.json).toMatchObject({ model: "my-gpt" })
   })
 
   test("what its answer holds of its own goes back to it in the next turn", async () => {

@@ -203,6 +203,37 @@ describe("gateway", () => {
     expect((await sluiceToEnd(["gateway", "key", "create", ...args], home())).out).toMatch(/^sk-sluice-\S+\n$/)
   })
 
+  test("keeps answers for as long as it is told, and none when that is off", async () => {
+    const kept = async (name: string, time: string) => {
+      const data = join(folder, name)
+      const running = sluice(["gateway", "--port", "0", "--data", data, "--json", "--keep-responses", time], home())
+      onTestFinished(() => void running.child.kill("SIGKILL"))
+      const [line] = await running.printed(/^\{.*\}$/m)
+      const { url, apiKey } = JSON.parse(line) as { url: string; apiKey: string }
+      const headers = { authorization: `Bearer ${apiKey}`, "content-type": "application/json" }
+      const body = JSON.stringify({ model: "mock/demo", input: "hi" })
+      const asked = await fetch(`${url}/v1/responses`, { method: "POST", headers, body })
+      const answer = (await asked.json()) as { id: string; store: boolean }
+      const read = async (): Promise<number> => (await fetch(`${url}/v1/responses/${answer.id}`, { headers })).status
+      return { answer, read, sealed: existsSync(join(data, "seal.key")) }
+    }
+    const off = await kept("keep-off", "off")
+    expect([off.answer.store, await off.read(), off.sealed]).toEqual([false, 404, false])
+    const brief = await kept("keep-brief", "2s")
+    expect([brief.answer.store, await brief.read(), brief.sealed]).toEqual([true, 200, true])
+    await expect.poll(brief.read, { timeout: 4000 }).toBe(404)
+  })
+
+  test("explains how long answers are kept and where their key comes from; keys need it not", async () => {
+    const { out } = await sluiceToEnd(["gateway", "--help"], home())
+    for (const word of ["--keep-responses", "default: 30d", "seal.key", "SLUICE_SEAL_KEY"]) expect(out).toContain(word)
+    const wrong = await sluiceToEnd(["gateway", "--keep-responses", "soon"], home())
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining("30d, 12h")])
+    const data = join(folder, "keys-only")
+    expect((await sluiceToEnd(["gateway", "key", "create", "--data", data], home())).code).toBe(0)
+    expect(existsSync(join(data, "seal.key"))).toBe(false)
+  })
+
   test("says which port is in use, and which model cannot be served", async () => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve))

@@ -113,6 +113,74 @@ describe("methods", () => {
     const at = await running()
     for (const method of ["GET", "POST", "OPTIONS"]) expect((await ask(`${at.url}/v1/no`, method)).status).toBe(404)
   })
+
+  test("a path that is none is answered with those that there are", async () => {
+    const shown = async (options: Partial<GatewayOptions>): Promise<string> => {
+      const at = await running(options)
+      return (JSON.parse((await ask(`${at.url}/v1/no`, "GET")).body) as { error: { message: string } }).error.message
+    }
+    const all = await shown({})
+    const own = ["POST /v1/chat/completions", "POST /v1/messages", "GET /v1/responses as a WebSocket", "GET /v1/models"]
+    const kept = ["GET /v1/responses/{id},", "GET /v1/responses/{id}/input_items", "DELETE /v1/responses/{id}"]
+    for (const route of [...own, ...kept]) expect(all).toContain(route)
+    const fewer = await shown({ keepResponsesMs: 0 })
+    for (const route of own) expect(fewer).toContain(route)
+    expect(fewer).not.toContain("{id}")
+  })
+
+  test("a path of a wire is refused in its shape, whoever asks", async () => {
+    const at = await running()
+    const headers = { ...at.headers, "anthropic-version": "2023-06-01" }
+    for (const [method, path, status] of [
+      ["GET", "/v1/responses/resp_none", 404],
+      ["DELETE", "/v1/responses/resp_none", 404],
+      ["GET", "/v1/responses/resp_none/input_items", 404],
+      ["PUT", "/v1/responses/resp_none", 405],
+      ["GET", "/v1/responses", 426],
+    ] as const) {
+      const answer = await ask(at.url + path, method, headers)
+      expect([answer.status, Object.keys(JSON.parse(answer.body) as object)]).toEqual([status, ["error"]])
+    }
+  })
+})
+
+describe("a refusal says what to do", () => {
+  const messageOf = async (response: Response): Promise<string> =>
+    ((await response.json()) as { error: { message: string } }).error.message
+
+  test.each([
+    ["nothing in it", "", "Send one JSON object"],
+    ["no object", "[]", "Send one JSON object"],
+    ["no JSON", "{", "Send one JSON object"],
+    ["too much within each other", `{"a":${"[".repeat(1001)}${"]".repeat(1001)}}`, "less deeply"],
+    [
+      "a model that there is not",
+      '{"model":"nobody/m","messages":[{"role":"user","content":"hi"}],"max_tokens":9}',
+      "Known providers: ",
+    ],
+    [
+      "no model's name",
+      '{"model":" ","messages":[{"role":"user","content":"hi"}],"max_tokens":9}',
+      "GET /v1/models lists",
+    ],
+  ])("to a body with %s", async (_name, body, hint) => {
+    const at = await running()
+    for (const path of ["/v1/chat/completions", "/v1/messages"]) {
+      const response = await at.post(path, body)
+      expect(response.status).toBeGreaterThanOrEqual(400)
+      expect(await messageOf(response)).toContain(hint)
+    }
+  })
+
+  test("to a caller without the right key, or from elsewhere", async () => {
+    const at = await running()
+    const url = `${at.url}/v1/models`
+    expect(await messageOf(await fetch(url))).toContain("Send the gateway's key as")
+    expect(await messageOf(await fetch(url, { headers: { "x-api-key": "wrong" } }))).toContain("sluice gateway key")
+    const open = await running({ anonymous: true })
+    const { body } = await ask(`${open.url}/v1/models`, "GET", { origin: "https://app.example" })
+    expect(body).toContain("with keys")
+  })
 })
 
 describe("pages in a browser", () => {

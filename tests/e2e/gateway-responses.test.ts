@@ -265,6 +265,19 @@ describe("to a host of the same wire", () => {
     })
   })
 
+  test("of a name that stands twice the host gets the one that was checked, and no other", async () => {
+    await using at = await before(opening + said + ending)
+    const twice =
+      '{"store":true,"model":"own/x","stream":false,"input":"hi","model":"own/m","stream":true,"\\u0073tore":false}'
+    const response = await at.gateway.post(RESPONSES, twice)
+    expect(await response.text()).toBe(opening + said + ending)
+    expect(await lastRow(at.gateway)).toMatchObject({ relayed: true })
+    expect(at.asked).toHaveLength(1)
+    expect(JSON.parse(at.asked[0] as string)).toEqual({ store: false, model: "m", stream: true, input: "hi" })
+    for (const other of ["true,", "own/x", "u0073"])
+      expect(at.asked[0]?.split('"stream":true').join("")).not.toContain(other)
+  })
+
   test("a stream that ends without its last event is an error behind what came", async () => {
     await using at = await before(opening + said)
     const response = await at.gateway.post(RESPONSES, bodyFor("own/m", { stream: true, store: false }))

@@ -189,6 +189,26 @@ describe("responses over a WebSocket", () => {
     expect((await refused(`${gateway.url}/nowhere`, gateway.headers)).status).toBe(404)
   })
 
+  test("only so many are open at once with a key; the next is refused before it is opened", async () => {
+    const { gateway } = await stage([], { maxSocketsPerKey: 2 })
+    const at = `${gateway.url}/v1/responses`
+    const [first] = [await Client.to(gateway), await Client.to(gateway)]
+    const refusal = await refused(at, gateway.headers)
+    expect(refusal).toMatchObject({ status: 429, body: { error: { message: expect.stringContaining("Close one") } } })
+    const { secret } = await gateway.gateway.keys.create("other")
+    await Client.to({ ...gateway, headers: { authorization: `Bearer ${secret}` } })
+    first.socket.close()
+    await expect
+      .poll(() =>
+        Client.to(gateway).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true)
+    expect((await refused(at, gateway.headers)).status).toBe(429)
+  })
+
   test("a client that was refused and keeps its side open holds nothing", async () => {
     const { gateway } = await stage([])
     const { port } = new URL(gateway.url)

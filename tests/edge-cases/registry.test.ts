@@ -10,7 +10,7 @@ const folder = join(import.meta.dirname, "registry")
 type Row = { status: "covered"; test: string | string[] } | { status: "not applicable" | "open"; why: string }
 
 const rows = new Map<string, Row>()
-for (const file of readdirSync(folder)) {
+for (const file of readdirSync(folder).filter((name) => name.endsWith(".json"))) {
   const entries = JSON.parse(readFileSync(join(folder, file), "utf8")) as Record<string, Row>
   for (const [name, row] of Object.entries(entries)) rows.set(name, row)
 }
@@ -25,7 +25,7 @@ function titlesOf(file: string): string[] {
 
 describe("the registry of edge cases", () => {
   test("every row of the sections that are built has an entry", () => {
-    for (let n = 1; n <= 193; n++) expect(rows.has(`OF-${n}`), `OF-${n}`).toBe(true)
+    for (let n = 1; n <= 253; n++) expect(rows.has(`OF-${n}`), `OF-${n}`).toBe(true)
     for (let n = 1; n <= 109; n++) expect(rows.has(`WO-${n}`), `WO-${n}`).toBe(true)
   })
 

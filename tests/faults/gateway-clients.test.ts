@@ -1,8 +1,10 @@
+import { connect } from "node:net"
 import type { RequestEntry } from "@sluice/gateway"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { WebSocket } from "ws"
 import type { TestGateway } from "../support/gateway.ts"
 import { guardProcess } from "./support/guard.ts"
-import { DOORS, gatewayTo, PAIRS, eventsOf } from "./support/doors.ts"
+import { DOORS, type Door, eventsOf, gatewayTo, PAIRS } from "./support/doors.ts"
 import { answering, begin, pause, until, type HandHost } from "./support/host.ts"
 import { DOOR_WIRES, type DoorWireCase } from "./support/wires.ts"
 
@@ -58,7 +60,8 @@ describe("clients that leave", () => {
         setTimeout(() => controller.abort(), leaveAfter)
         try {
           const body = door.body(`${at.host}/${kind}`, streamed ? { stream: true } : {})
-          const response = await gateway.post(door.path, body, { signal: controller.signal })
+          const path = door.path(`${at.host}/${kind}`, streamed)
+          const response = await gateway.post(path, body, { signal: controller.signal })
           await response.text()
           errors.push(`Request ${n} was answered with ${response.status}.`)
         } catch {
@@ -84,9 +87,13 @@ describe("clients that leave", () => {
     const already = hosts.chat.asked.length
     const controller = new AbortController()
     const [door] = DOORS
-    const response = await gateway.post(door?.path ?? "", door?.body("chat/endless", { stream: true }), {
-      signal: controller.signal,
-    })
+    const response = await gateway.post(
+      door?.path("chat/endless", true) ?? "",
+      door?.body("chat/endless", { stream: true }),
+      {
+        signal: controller.signal,
+      },
+    )
     expect(response.status).toBe(200)
     expect(hosts.chat.asked).toHaveLength(already + 1)
     controller.abort()
@@ -110,7 +117,7 @@ describe("clients that leave", () => {
     })
     await using small = await gatewayTo({ chat: host.url, messages: host.url })
     const controller = new AbortController()
-    const response = await small.post(door.path, door.body(`${at.host}/m`, { stream: true }), {
+    const response = await small.post(door.path(`${at.host}/m`, true), door.body(`${at.host}/m`, { stream: true }), {
       signal: controller.signal,
     })
     const reader = response.body?.getReader()
@@ -129,6 +136,136 @@ describe("clients that leave", () => {
   })
 })
 
+describe("a client that takes nothing of its answer", () => {
+  /** A host that gives more than lies between, as fast as it is taken. */
+  async function flowing(): Promise<HandHost> {
+    const chat = DOOR_WIRES.find(({ host }) => host === "chat") as DoorWireCase
+    const piece = Buffer.from(chat.says("abcdefgh".repeat(64)).repeat(64))
+    return await answering((_asked, response) => {
+      begin(response, chat.opening)
+      const write = (): void => {
+        while (!response.destroyed) if (!response.write(piece)) return
+      }
+      response.on("drain", write)
+      write()
+    })
+  }
+  const quick = { keepAliveMs: 0, maxStallMs: 200 }
+
+  test.each(DOORS)("$name: is let go in time, and its host with it", async (door) => {
+    await using host = await flowing()
+    await using gateway = await gatewayTo({ chat: host.url, messages: host.url }, quick)
+    const { port } = new URL(gateway.url)
+    const body = JSON.stringify(door.body("chat/m", { stream: true }))
+    const path = door.path("chat/m", true)
+    const client = connect(Number(port), "127.0.0.1")
+    client.on("error", () => {})
+    client.write(
+      `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.key}\r\n` +
+        `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    )
+    await until("the host is asked", () => host.sockets.count > 0)
+    await host.sockets.assertNone(3000)
+    expect(await gateway.gateway.log.latest(1)).toMatchObject([{ status: 499, error: "aborted" }])
+    client.destroy()
+  })
+
+  test("on a WebSocket too", async () => {
+    await using host = await flowing()
+    await using gateway = await gatewayTo({ chat: host.url, messages: host.url }, quick)
+    const socket = new WebSocket(`${gateway.url.replace(/^http/, "ws")}/v1/responses`, { headers: gateway.headers })
+    socket.on("error", () => {})
+    await new Promise((resolve) => socket.once("open", resolve))
+    socket.send(JSON.stringify({ type: "response.create", model: "chat/m", input: "hi" }))
+    socket.pause()
+    await until("the host is asked", () => host.sockets.count > 0)
+    await host.sockets.assertNone(3000)
+    expect(await gateway.gateway.log.latest(1)).toMatchObject([{ status: 499, error: "aborted" }])
+    socket.terminate()
+  })
+
+  test("also where there is no socket", async () => {
+    await using host = await flowing()
+    await using gateway = await gatewayTo({ chat: host.url, messages: host.url }, quick)
+    const [door] = DOORS as [Door]
+    const init = {
+      method: "POST",
+      headers: gateway.headers,
+      body: JSON.stringify(door.body("chat/m", { stream: true })),
+    }
+    const response = await gateway.gateway.fetch(new Request(`http://gateway${door.path("chat/m", true)}`, init))
+    await until("the host is asked", () => host.sockets.count > 0)
+    await host.sockets.assertNone(3000)
+    await expect(response.text()).rejects.toThrow("closed")
+  })
+
+  test("and one that is only slow is not", async () => {
+    await using host = await flowing()
+    await using gateway = await gatewayTo({ chat: host.url, messages: host.url }, quick)
+    const [door] = DOORS as [Door]
+    const controller = new AbortController()
+    const body = door.body("chat/m", { stream: true })
+    const response = await gateway.post(door.path("chat/m", true), body, { signal: controller.signal })
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    let taken = 0
+    for (let n = 0; n < 12; n++) {
+      await pause(80)
+      const until = taken + 8 * 1024 * 1024
+      while (taken < until) taken += (await reader.read()).value?.length ?? Number.NaN
+    }
+    expect(taken).toBeGreaterThan(90 * 1024 * 1024)
+    controller.abort()
+    await host.sockets.assertNone(1000)
+  })
+
+  test.each([
+    ["nothing of its whole answer does not keep its connection for ever", false],
+    ["its whole answer slowly gets all of it", true],
+  ])("who takes %s", async (_name, slow) => {
+    const large = JSON.stringify({
+      id: "c",
+      choices: [{ index: 0, message: { role: "assistant", content: "x".repeat(24 << 20) }, finish_reason: "stop" }],
+    })
+    await using host = await answering((_asked, response) =>
+      response.writeHead(200, { "content-type": "application/json" }).end(large),
+    )
+    await using gateway = await gatewayTo({ chat: host.url, messages: host.url }, quick)
+    const { port } = new URL(gateway.url)
+    const [door] = DOORS as [Door]
+    const body = JSON.stringify(door.body("chat/m"))
+    const path = door.path("chat/m")
+    const client = connect(Number(port), "127.0.0.1")
+    client.on("error", () => {})
+    client.write(
+      `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.key}\r\nconnection: close\r\n` +
+        `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    )
+    let size = 0
+    let tail = ""
+    const closed = new Promise((resolve) => client.once("close", resolve))
+    client.pause().on("data", (part) => {
+      size += part.length
+      tail = String(part.subarray(-5))
+      client.pause()
+    })
+    await until("the answer is there", () => host.asked.length > 0)
+    if (slow) {
+      while (size < large.length && !client.destroyed) {
+        await pause(3)
+        client.resume()
+      }
+      expect(tail).toBe(large.slice(-5))
+      client.destroy()
+      return
+    }
+    await pause(2500)
+    client.removeAllListeners("data").on("data", (part) => (size += part.length))
+    client.resume()
+    await closed
+    expect(size).toBeLessThan(large.length)
+  })
+})
+
 describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
   test("a host that fails in its own ways is told in the client's shape", async () => {
     let answer: (response: Parameters<Parameters<typeof answering>[0]>[1]) => void = () => {}
@@ -138,7 +275,7 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
       { retry: { maxAttempts: 1 }, timeouts: { firstEventMs: 400, idleMs: 150 } },
     )
     const ask = (stream: boolean): Promise<Response> =>
-      gateway.post(door.path, door.body(`${at.host}/m`, stream ? { stream } : {}))
+      gateway.post(door.path(`${at.host}/m`, stream), door.body(`${at.host}/m`, stream ? { stream } : {}))
     const lastRow = async (): Promise<RequestEntry | undefined> => (await gateway.gateway.log.latest(1))[0]
     for (const { status, body, code } of at.refusals) {
       for (const stream of [true, false]) {

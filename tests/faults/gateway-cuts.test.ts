@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { RequestEntry } from "@sluice/gateway"
 import { latest, type TestGateway } from "../support/gateway.ts"
 import { guardProcess } from "./support/guard.ts"
-import { gatewayTo, PAIRS, eventsOf } from "./support/doors.ts"
+import { eventsOf, gatewayTo, PAIRS } from "./support/doors.ts"
 import { inParallel, plannedHost, type PlannedHost } from "./support/host.ts"
 import { streamOf, TEXT, toldAt, DOOR_WIRES, type DoorWireCase } from "./support/wires.ts"
 
@@ -45,7 +45,10 @@ describe("streams that are broken off behind the gateway", () => {
               ? { kind: "end" as const, at: n }
               : { kind: "cut" as const, at: n, how: manner === "fin" ? ("end" as const) : ("reset" as const) }
           hosts[at.host].plan(model, [{ chunking: "whole", fault }])
-          const response = await gateway.post(door.path, door.body(`${at.host}/${model}`, { stream: true }))
+          const response = await gateway.post(
+            door.path(`${at.host}/${model}`, true),
+            door.body(`${at.host}/${model}`, { stream: true }),
+          )
           const text = await response.text()
           const proper = manner === "end"
           const told = toldAt(at, n, proper)
@@ -97,7 +100,10 @@ describe("streams that are broken off behind the gateway", () => {
     )
 
     test("whole: success, once", async () => {
-      const response = await gateway.post(door.path, door.body(`${at.host}/whole`, { stream: true }))
+      const response = await gateway.post(
+        door.path(`${at.host}/whole`, true),
+        door.body(`${at.host}/whole`, { stream: true }),
+      )
       const events = eventsOf(door, await response.text())
       expect(events.map(door.textOf).join("")).toBe(TEXT)
       expect(events.filter(door.isFinal)).toHaveLength(1)

@@ -35,7 +35,10 @@ describe("lines that pass as they are, broken off behind the gateway", () => {
           ? { kind: "end" as const, at: n }
           : { kind: "cut" as const, at: n, how: manner === "fin" ? ("end" as const) : ("reset" as const) }
       host.plan(model, [{ chunking: "whole", fault }])
-      const response = await gateway.post(door.path, door.body(`ollama/${model}`, { stream: true }))
+      const response = await gateway.post(
+        door.path(`ollama/${model}`, true),
+        door.body(`ollama/${model}`, { stream: true }),
+      )
       const text = await response.text()
       const told = toldAt(at, n, manner === "end")
       try {
@@ -61,7 +64,7 @@ describe("lines that pass as they are, broken off behind the gateway", () => {
   })
 
   test("whole: the host's own bytes, counted", async () => {
-    const response = await gateway.post(door.path, door.body("ollama/whole", { stream: true }))
+    const response = await gateway.post(door.path("ollama/whole", true), door.body("ollama/whole", { stream: true }))
     expect(response.headers.get("content-type")).toBe("application/x-ndjson")
     // A blank line says nothing, and passes or not.
     const text = (await response.text()).replace("\n\n", "\n")

@@ -58,11 +58,12 @@ afterAll(async () => {
 async function send(
   at: TestGateway,
   door: Door,
+  model: string,
   body: string | Uint8Array | ReadableStream<Uint8Array>,
   headers: Record<string, string> = {},
 ): Promise<Answered> {
   const init = { method: "POST", headers: { ...at.headers, ...headers }, body, duplex: "half" }
-  const response = await fetch(at.url + door.path, init as RequestInit)
+  const response = await fetch(at.url + door.path(model), init as RequestInit)
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
@@ -105,7 +106,7 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
       ["an unescaped line break in a string", withField('"user":"a\nb"'), /JSON/],
     ]
     for (const [name, body, text] of cases) {
-      const message = expectRefusal(door, await send(gateway, door, body), name)
+      const message = expectRefusal(door, await send(gateway, door, model, body), name)
       expect(message, name).toMatch(text)
     }
   })
@@ -124,12 +125,12 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
         `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`,
         `${'{"properties":{"a":'.repeat(3000)}{}${"}}".repeat(3000)}`,
       ]) {
-        const got = await send(gateway, door, put(value))
+        const got = await send(gateway, door, model, put(value))
         expect(expectRefusal(door, got, name)).toContain("1000 levels")
       }
       // What is within the limit is judged by its content, and must not run out of stack on the way.
       for (const value of [deep(900), `${'{"properties":{"a":'.repeat(450)}{}${"}}".repeat(450)}`]) {
-        const got = await send(gateway, door, put(value))
+        const got = await send(gateway, door, model, put(value))
         if (got.status !== 200) expectRefusal(door, got, name)
       }
     }
@@ -185,7 +186,7 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
     let refused = 0
     const failures: string[] = []
     await inParallel(bodies, 8, async ({ name, body }) => {
-      const got = await send(gateway, door, body)
+      const got = await send(gateway, door, model, body)
       if (got.status === 200) return
       refused++
       try {
@@ -203,12 +204,16 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
     const got = await send(
       gateway,
       door,
+      model,
       `{"model":"nobody/x","messages":7,${plain.slice(1, -1)},"model":"${at.host}/last"}`,
     )
     expect(got.status).toBe(200)
     const asked = hosts[at.host].asked.slice(before)
     expect(asked).toHaveLength(1)
-    expect(JSON.parse(asked[0]?.body ?? "")).toMatchObject({ model: "last", messages: [{ role: "user" }] })
+    expect(JSON.parse(asked[0]?.body ?? "")).toMatchObject({
+      model: door.modelInPath ? "m" : "last",
+      messages: [{ role: "user" }],
+    })
     expect(asked[0]?.body).not.toContain("nobody")
   })
 
@@ -216,6 +221,7 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
     const got = await send(
       gateway,
       door,
+      model,
       withField('"__proto__":{"stream":true,"polluted":1},"constructor":{"prototype":{"polluted":1}}'),
     )
     expect([200, 400]).toContain(got.status)
@@ -226,18 +232,18 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
     const large = JSON.stringify(
       door.body(model, { messages: [{ role: "user", content: "x".repeat(10 * 1024 * 1024) }] }),
     )
-    expect((await send(gateway, door, large)).status).toBe(200)
-    const got = await send(small, door, large)
+    expect((await send(gateway, door, model, large)).status).toBe(200)
+    const got = await send(small, door, model, large)
     expect(got.status).toBe(413)
     expect(expectRefusal(door, got)).toContain("1048576")
-    const chunked = await send(small, door, new Blob([large]).stream())
+    const chunked = await send(small, door, model, new Blob([large]).stream())
     expect(chunked.status).toBe(413)
     expectRefusal(door, chunked)
-    expect((await send(small, door, plain)).status).toBe(200)
+    expect((await send(small, door, model, plain)).status).toBe(200)
   })
 
   test("a body in chunks is a body; odd and missing content types do no harm", async () => {
-    expect((await send(gateway, door, new Blob([plain]).stream())).status).toBe(200)
+    expect((await send(gateway, door, model, new Blob([plain]).stream())).status).toBe(200)
     for (const type of [
       "text/plain",
       "application/json; charset=utf-8",
@@ -246,7 +252,7 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
       ";;;",
       "",
     ]) {
-      const got = await send(gateway, door, plain, { "content-type": type })
+      const got = await send(gateway, door, model, plain, { "content-type": type })
       if (got.status !== 200) expectRefusal(door, got, type)
     }
   })
@@ -263,24 +269,24 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
       ["identity", bytes],
     ]
     for (const [encoding, body] of bodies) {
-      const got = await send(gateway, door, body, { "content-encoding": encoding })
+      const got = await send(gateway, door, model, body, { "content-encoding": encoding })
       expect(got.status, encoding).toBe(200)
     }
   })
 
   test("an encoding that is not read, or too many of them, is refused by name", async () => {
     for (const encoding of ["rot13", "br, compress"]) {
-      const got = await send(gateway, door, plain, { "content-encoding": encoding })
+      const got = await send(gateway, door, model, plain, { "content-encoding": encoding })
       expect(got.status).toBe(415)
       expect(expectRefusal(door, got, encoding)).toContain(encoding.split(", ").at(-1))
     }
-    expect((await send(gateway, door, plain, { "content-encoding": "gzip, gzip, gzip, gzip" })).status).toBe(415)
+    expect((await send(gateway, door, model, plain, { "content-encoding": "gzip, gzip, gzip, gzip" })).status).toBe(415)
   })
 
   test("a compressed body that is broken, cut, or not in its encoding is bad input", async () => {
     const whole = gzipSync(plain)
     for (const body of [Buffer.from(plain), whole.subarray(0, -5), Buffer.from([])]) {
-      const got = await send(gateway, door, body, { "content-encoding": "gzip" })
+      const got = await send(gateway, door, model, body, { "content-encoding": "gzip" })
       expect(got.status).toBe(400)
       expectRefusal(door, got, "gzip")
     }
@@ -294,7 +300,7 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
       ["zstd", zstdCompressSync(bomb)],
     ] as const) {
       expect(body.length).toBeLessThan(1024 * 1024)
-      const got = await send(small, door, body, { "content-encoding": encoding })
+      const got = await send(small, door, model, body, { "content-encoding": encoding })
       expect(got.status, encoding).toBe(413)
     }
   })
@@ -304,14 +310,14 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
     const open = Array.from({ length: 20 }, (_, n) => {
       const socket = connect(Number(port), "127.0.0.1")
       socket.on("error", () => {})
-      const head = `POST ${door.path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.key}\r\ncontent-length: 1000\r\n\r\n`
+      const head = `POST ${door.path(model)} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.key}\r\ncontent-length: 1000\r\n\r\n`
       socket.write(n % 3 === 0 ? head.slice(0, 20) : n % 3 === 1 ? head : `${head}{"model":`)
       return socket
     })
     await new Promise((resolve) => setTimeout(resolve, 30))
-    expect((await send(gateway, door, plain)).status).toBe(200)
+    expect((await send(gateway, door, model, plain)).status).toBe(200)
     for (const socket of open) socket.destroy()
-    expect((await send(gateway, door, plain)).status).toBe(200)
+    expect((await send(gateway, door, model, plain)).status).toBe(200)
   })
 
   test("bytes that are no HTTP are answered with 400 and do no harm", async () => {
@@ -325,7 +331,7 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
       socket.write("\u0016\u0003\u0001 hello\r\n\r\n")
     })
     expect(text).toMatch(/^HTTP\/1\.1 400|^$/)
-    expect((await send(gateway, door, plain)).status).toBe(200)
+    expect((await send(gateway, door, model, plain)).status).toBe(200)
   })
 
   test("a model that there is not", async () => {
@@ -337,12 +343,13 @@ describe.each(PAIRS)("%s to %s", (_door, _host, door, at) => {
       " ",
       "chat",
       "../../etc/passwd",
-      "x".repeat(100_000),
+      // As much as a path may hold.
+      "x".repeat(door.modelInPath ? 10_000 : 100_000),
       "chat\u0000/m",
       "__proto__",
       "constructor/x",
     ]) {
-      const got = await send(gateway, door, JSON.stringify(door.body(name)))
+      const got = await send(gateway, door, name, JSON.stringify(door.body(name)))
       const message = expectRefusal(door, got, JSON.stringify(name.slice(0, 20)))
       expect(message.length).toBeLessThan(5000)
     }

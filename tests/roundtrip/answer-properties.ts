@@ -79,7 +79,7 @@ export function answerProperties(wire: WireUnderTest, numRuns: number): void {
     check((script) => {
       const fold = play(script, issuerOf(wire.models.plain))
       if (failed(fold)) return
-      const responder = wire.server.responder(acceptBody(wire, wire.request(false)), countingMint())
+      const responder = wire.server.responder(acceptBody(wire, wire.request(false), false), countingMint())
       const document = responder.whole(fold)
       expect(wire.checkWhole(document), shown(document)).toEqual([])
       compare(wire, fold, readBack(wire, { document }), responder.losses)
@@ -90,7 +90,7 @@ export function answerProperties(wire: WireUnderTest, numRuns: number): void {
     check((script) => {
       const { fold, frames, losses } = streamed(wire, script)
       if (failed(fold)) return
-      const responder = wire.server.responder(acceptBody(wire, wire.request(false)), countingMint())
+      const responder = wire.server.responder(acceptBody(wire, wire.request(false), false), countingMint())
       const whole = readBack(wire, { document: responder.whole(fold) })
       const stream = readBack(wire, frames)
       // Where only one of them cannot carry something, the properties above have compared each with its source.

@@ -1,18 +1,21 @@
 import type { AssistantMessage, Block, Loss, Usage } from "@sluice/ai"
 import { open } from "../../packages/ai/src/wires/openai-responses/server-seal.ts"
+import { open as openSeal } from "../../packages/ai/src/wires/google-generative-ai/server-seal.ts"
 import { ANY, SomeOf } from "./match.ts"
 import { applyLosses, GONE } from "./paths.ts"
 
 /**
- * How an answer is laid out on a wire: as blocks in their order, as items in their order, or as one text, one
- * thinking, calls and media side by side (`fields`), in `lines` with a refusal as the end of the text.
+ * How an answer is laid out on a wire: as blocks in their order, as items in their order, as parts without borders in
+ * their order, or as one text, one thinking, calls and media side by side (`fields`), in `lines` with a refusal as the
+ * end of the text.
  */
-export type Layout = "blocks" | "items" | "fields" | "lines"
+export type Layout = "blocks" | "items" | "parts" | "fields" | "lines"
 
 /** What an answer's layout leaves open, in words: both sides of a comparison are brought into this form. */
 export const ANSWER_CANON: readonly string[] = [
   "Empty texts and empty thinking without a signature say nothing.",
   "On a wire without blocks (`fields`) texts are one text and thinking one thinking; the order of text, calls and media is not told; audio has the format of the request.",
+  "On a wire of parts texts behind each other are one text, and so is thinking, with the last signature; a call that must not be run ends the answer as a failure; hidden thinking travels in our seal on another part: where it stood is not told, and a reader keeps one seal of a text, of an answer that ended well; an id that comes twice is told once.",
   "Token counts that a wire insists on are 0 where they are unknown; totals, cost, provenance and the vendor's extras are not told.",
   "A refusal is a refusal, whether it came as a reason to stop or as a failure; `toolUse` without a call is `stop`.",
   "On a wire of items a refusal is said in the answer, as its last text; a signature is what stands encrypted in the thinking's item, out of our seal where it is sealed, and hidden thinking is an item of that alone; where a cap was met behind whole calls, they are to be run.",
@@ -22,7 +25,10 @@ export const ANSWER_CANON: readonly string[] = [
 
 /** What an answer is expected to be on the other side, given what was reported as lost. */
 export function projectAnswer(message: AssistantMessage, losses: readonly Loss[], layout: Layout): unknown {
-  return canonAnswer(applyLosses(message, losses), layout)
+  const projected = canonAnswer(applyLosses(message, losses), layout)
+  if (layout !== "parts") return projected
+  const { content, ...rest } = projected as { content: { joined: unknown; hidden: readonly unknown[] } }
+  return { ...rest, content: { ...content, hidden: new SomeOf(content.hidden) } }
 }
 
 type Fields = Record<string, unknown>
@@ -34,18 +40,29 @@ export function canonAnswer(message: AssistantMessage, layout: Layout): unknown 
     if (block === GONE) return []
     return block === ANY ? [block] : canonBlock(block)
   })
-  const known = blocks.filter((block) => block !== ANY)
   return {
-    content:
-      layout === "fields"
-        ? asFields(known)
-        : layout === "lines"
-          ? asFields(withRefusal(known, message))
-          : layout === "blocks"
-            ? blocks
-            : asItems(blocks, message),
-    stop: canonStop(message, known, layout),
+    content: laidOut(blocks, message, layout),
+    stop: canonStop(message, known(blocks), layout),
     usage: canonUsage(message.usage, layout),
+  }
+}
+
+function known(blocks: readonly Entry[]): readonly Fields[] {
+  return blocks.filter((block) => block !== ANY)
+}
+
+function laidOut(blocks: readonly Entry[], message: AssistantMessage, layout: Layout): unknown {
+  switch (layout) {
+    case "fields":
+      return asFields(known(blocks))
+    case "lines":
+      return asFields(withRefusal(known(blocks), message))
+    case "items":
+      return asItems(blocks, message)
+    case "parts":
+      return asParts(blocks)
+    default:
+      return blocks
   }
 }
 
@@ -53,7 +70,15 @@ function canonBlock(block: Block): Fields[] {
   switch (block.type) {
     case "text":
       if (block.text === "" && !block.citations) return []
-      return [{ type: "text", text: block.text, citations: listed(block.citations), logprobs: block.logprobs }]
+      return [
+        {
+          type: "text",
+          text: block.text,
+          citations: listed(block.citations),
+          logprobs: block.logprobs,
+          signature: block.signature?.value,
+        },
+      ]
     case "thinking":
       if (block.thinking === "" && !block.signature) return []
       return [{ type: "thinking", thinking: block.thinking, signature: block.signature?.value }]
@@ -106,6 +131,61 @@ function thinkingItem(block: Fields): Fields {
 function withRefusal(blocks: readonly Fields[], { stopDetails }: AssistantMessage): readonly Fields[] {
   const explanation = stopDetails?.explanation
   return explanation === undefined ? blocks : [...blocks, { type: "text", text: explanation }]
+}
+
+/** Parts have no borders: what is of one kind and behind each other is one. What was sealed is taken out again. */
+function asParts(blocks: readonly Entry[]): unknown {
+  const joined: Entry[] = []
+  const hidden: unknown[] = []
+  const ids = new Set<unknown>()
+  for (const given of blocks) {
+    const block = given === ANY ? given : unsealed(given, hidden)
+    if (block === undefined) continue
+    if (block !== ANY && block["type"] === "toolCall") {
+      joined.push(ids.has(block["id"]) ? { ...block, id: ANY } : block)
+      ids.add(block["id"])
+      continue
+    }
+    const last = joined.at(-1)
+    if (block !== ANY && last !== undefined && last !== ANY && goOn(last, block))
+      joined[joined.length - 1] = both(last, block)
+    else joined.push(block === ANY ? block : { ...block })
+  }
+  return { joined, hidden }
+}
+
+/** A block without our seal. Hidden thinking that was in it is told apart. */
+function unsealed(block: Fields, hidden: unknown[]): Fields | undefined {
+  if (block["type"] === "redactedThinking") {
+    hidden.push(block["data"])
+    return undefined
+  }
+  const item = block["type"] === "native" ? (block["item"] as Fields) : undefined
+  const signature = item ? item["thoughtSignature"] : block["signature"]
+  const sealed = typeof signature === "string" ? openSeal(signature) : undefined
+  if (!sealed) return block
+  for (const { opaque } of sealed.thoughts) hidden.push(opaque?.value)
+  return item ? undefined : { ...block, signature: sealed.own?.value }
+}
+
+function goOn(last: Fields, next: Fields): boolean {
+  return last["type"] === next["type"] && (next["type"] === "text" || next["type"] === "thinking")
+}
+
+function both(last: Fields, next: Fields): Fields {
+  const field = String(next["type"])
+  return {
+    ...last,
+    ...Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)),
+    [field]: `${String(last[field])}${String(next[field])}`,
+    citations: bothLists(last["citations"], next["citations"]),
+    logprobs: bothLists(last["logprobs"], next["logprobs"]),
+  }
+}
+
+function bothLists(last: unknown, next: unknown): unknown {
+  const all = lists([last, next].filter((one) => one !== undefined)) as readonly unknown[]
+  return Array.isArray(all) && all.length === 0 ? undefined : all
 }
 
 /** Blocks on a wire that has none. */
@@ -166,6 +246,6 @@ function isUnsaid(block: Fields): boolean {
 
 function canonUsage(usage: Usage, layout: Layout): unknown {
   const { input = 0, output = 0, cacheRead = 0, cacheWrite = 0, reasoningTokens } = usage
-  const thought = layout === "items" ? (reasoningTokens ?? 0) : reasoningTokens
+  const thought = layout === "items" || layout === "parts" ? (reasoningTokens ?? 0) : reasoningTokens
   return { input, output, cacheRead, cacheWrite, reasoningTokens: thought }
 }

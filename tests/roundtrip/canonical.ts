@@ -3,7 +3,7 @@ import { ANY, Maybe, OneOf, REST, SomeOf } from "./match.ts"
 import { GONE } from "./paths.ts"
 
 /** Which wire's conventions hold besides the common ones; `none` for a hand-over, which has no wire. */
-export type ContextCanon = "chat" | "messages" | "responses" | "ollama" | "none"
+export type ContextCanon = "chat" | "messages" | "responses" | "gemini" | "ollama" | "none"
 
 /** What is the same conversation, in words: both sides of a comparison are brought into this form. */
 export const CONTEXT_CANON: readonly string[] = [
@@ -15,6 +15,7 @@ export const CONTEXT_CANON: readonly string[] = [
   "`strict: false` may be left out, and without a word a host may be asked to be strict.",
   "chat: instructions at the head of the conversation are the system prompt; texts of one answer are one text, the last mark holds for it, and unsigned thinking is one thinking; hidden thinking stands behind the visible; a mark of a tool's result stands on its text; an empty list of tools is none.",
   "responses: instructions at the head of the conversation are the system prompt; there are items and no answers, so that answers behind each other are one; an empty list of tools is none; an item of the vendor's own tools is the same without its id.",
+  "gemini: instructions at the head of the conversation are the system prompt; what a result of a tool holds besides its text stands behind it; the kind of a file that the vendor holds is not told.",
   "ollama: as chat.",
   "messages: a text document is its text, however it was given; a strict tool's objects are closed.",
 ]
@@ -65,7 +66,7 @@ class Flattening {
         this.#calls = new Map()
         this.#answering = false
         this.tokens.push(REST)
-      } else this.#message(message as Message)
+      } else this.#message(message as Message, injected === true)
       if (injected) this.tokens.push(REST)
     })
     this.#endRun()
@@ -101,7 +102,7 @@ class Flattening {
     })
   }
 
-  #message(message: Message): void {
+  #message(message: Message, injected: boolean): void {
     if (message.role !== "toolResult") this.#endRun()
     const { canon } = this.#options
     const headIsPrompt = hasTurns(canon) || canon === "responses"
@@ -112,7 +113,7 @@ class Flattening {
     }
     this.#answering = false
     if (message.role === "toolResult") {
-      this.#result(message)
+      this.#result(message, injected)
       return
     }
     if (message.role === "developer" && this.#head && headIsPrompt && Array.isArray(blocksOf(message.content))) {
@@ -127,7 +128,7 @@ class Flattening {
     for (const token of said) this.tokens.push(withRole(message.role, token))
   }
 
-  #result({ toolCallId, isError, cache, content }: Extract<Message, { role: "toolResult" }>): void {
+  #result({ toolCallId, isError, cache, content }: Extract<Message, { role: "toolResult" }>, injected: boolean): void {
     const said = this.#input(content)
     const header: Fields = {
       role: "toolResult",
@@ -145,7 +146,10 @@ class Flattening {
       else if (marked) header["cache"] = this.#mark((marked as { cache?: unknown }).cache)
       for (const token of said) if (isFields(token)) delete token["cache"]
     }
-    this.tokens.push(header, ...said.map((token) => withRole("toolResult", token)))
+    // What a wire puts into a result stands in front of the rest.
+    this.tokens.push(header)
+    const ordered = this.#options.canon === "gemini" ? textsFirst(said, injected) : said
+    this.tokens.push(...ordered.map((token) => withRole("toolResult", token)))
   }
 
   /** What a result may not hold stands behind the run of results. */
@@ -230,6 +234,7 @@ class Flattening {
       case "native":
         return [{ type: "native", api: block.api, item: this.#item(block.item) }]
       case "image":
+        if (this.#isHeld(block.source)) return [{ type: "file", source: block.source }]
         return [
           {
             ...block,
@@ -239,6 +244,7 @@ class Flattening {
           },
         ]
       default:
+        if (this.#isHeld(block.source)) return [{ type: "file", source: block.source }]
         return [
           {
             ...block,
@@ -248,6 +254,10 @@ class Flattening {
           },
         ]
     }
+  }
+
+  #isHeld(source: unknown): boolean {
+    return this.#options.canon === "gemini" && isFields(source) && source["fileId"] !== undefined
   }
 
   #item(item: Fields): Fields {
@@ -265,6 +275,15 @@ class Flattening {
     }
     return mimeType === "image/jpg" ? { data, mimeType: "image/jpeg" } : source
   }
+}
+
+/** A result where what it holds besides its text stands behind that; what a loss speaks of may stand anywhere. */
+function textsFirst(said: readonly Token[], injected: boolean): Token[] {
+  const open = injected || said.includes(REST)
+  const sure = said.filter((token) => token !== REST)
+  const isText = (token: Token): boolean => isFields(token) && token["type"] === "text"
+  const ordered = [...sure.filter(isText), ...sure.filter((token) => !isText(token))]
+  return open ? [REST, ...ordered.flatMap((token): Token[] => [token, REST])] : ordered
 }
 
 /** An answer of which a loss says that its blocks were put in the wire's order. */

@@ -12,6 +12,7 @@ export const OPTIONS_CANON: readonly string[] = [
   "What belongs to sessions, caches and routing is not told (`sessionId`, `promptCacheKey`, `cacheRetention`, `wire`).",
   "A format has a name on every host of chat and of responses; the one that the caller left out or that the wire respelled is open.",
   "responses: thinking is shown where a summary is asked for, and a request without one leaves that to the host; the tier `auto` is none.",
+  "gemini: a free choice of tools and the tiers `auto` and `default` need not be said; whether thinking is shown is told where it is asked for.",
   "ollama: a free choice of tools and parallel calls are what a host does unasked.",
   "messages: a cap is always sent; a model with levels is asked to show its thinking; the tiers `default` and `standard_only`, `priority` and `fast` are two words for one.",
 ]
@@ -54,6 +55,10 @@ export function projectOptions(
   }
   const output = expected["output"] as Fields | undefined
   if ((canon === "chat" || canon === "responses") && output !== undefined && isFields(output)) output["name"] = ANY
+  if (canon === "gemini" && model.thinking?.mode === "budget" && expected["reasoning"] !== "off") {
+    // A level goes out as the number of tokens that stands for it.
+    if (expected["reasoning"] !== undefined) expected["thinkingBudget"] ??= ANY
+  }
   if (canon === "messages") {
     // Where the host cannot be held to a format, a tool that must be called stands in for it.
     if (output === (ANY as unknown)) expected["toolChoice"] = ANY
@@ -97,6 +102,16 @@ export function canonOptions(options: CallOptions, canon: ContextCanon): Fields 
   if (canon === "ollama") {
     if (parallelToolCalls === true) delete said["parallelToolCalls"]
     if (said["toolChoice"] === "auto") delete said["toolChoice"]
+  }
+  if (canon === "gemini") {
+    if (parallelToolCalls === true) delete said["parallelToolCalls"]
+    if (said["toolChoice"] === "auto") delete said["toolChoice"]
+    if (serviceTier === "auto" || serviceTier === "default") delete said["serviceTier"]
+    if (said["thinkingBudget"] === 0) said["reasoning"] = "off"
+    if (said["reasoning"] === "off") delete said["thinkingBudget"]
+    if (said["reasoning"] === "off" || (said["reasoning"] ?? said["thinkingBudget"]) === undefined) {
+      delete said["showThinking"]
+    }
   }
   if (canon === "messages") {
     if (parallelToolCalls === true) delete said["parallelToolCalls"]

@@ -25,6 +25,8 @@ export interface WireUnderTest {
   client: WireClient
   server: WireServer
   route: string
+  /** Parameters of the path, where it has some. */
+  params?: (stream: boolean) => Record<string, string>
   /** The smallest request of a client. */
   request: (stream: boolean) => Record<string, unknown>
   layout: Layout
@@ -37,10 +39,10 @@ export interface WireUnderTest {
 }
 
 /** A request, accepted. */
-export function acceptBody(wire: WireUnderTest, body: unknown): InboundCall {
+export function acceptBody(wire: WireUnderTest, body: unknown, stream: boolean = true): InboundCall {
   return wire.server.accept({
     route: wire.route,
-    params: {},
+    params: wire.params?.(stream) ?? {},
     query: new URLSearchParams(),
     headers: new Headers(),
     body,

@@ -1,6 +1,8 @@
 import type { Model } from "@sluice/ai"
 import { anthropicMessages } from "@sluice/ai/wires/anthropic-messages"
 import { anthropicMessagesServer } from "@sluice/ai/wires/anthropic-messages/server"
+import { googleGenerativeAi } from "@sluice/ai/wires/google-generative-ai"
+import { googleGenerativeAiServer } from "@sluice/ai/wires/google-generative-ai/server"
 import { ollamaChat } from "@sluice/ai/wires/ollama-chat"
 import { ollamaChatServer } from "@sluice/ai/wires/ollama-chat/server"
 import { openaiCompletions } from "@sluice/ai/wires/openai-completions"
@@ -8,6 +10,7 @@ import { openaiCompletionsServer } from "@sluice/ai/wires/openai-completions/ser
 import { openaiResponses } from "@sluice/ai/wires/openai-responses"
 import { openaiResponsesServer } from "@sluice/ai/wires/openai-responses/server"
 import { checkAnthropicMessage, checkAnthropicStream } from "../grammar/anthropic-messages-stream.ts"
+import { checkGenerateResponse, checkGenerateStream } from "../grammar/google-generate-stream.ts"
 import { checkOllamaAnswer, checkOllamaStream } from "../grammar/ollama-chat-stream.ts"
 import { checkChatCompletion, checkChatStream } from "../grammar/openai-chat-stream.ts"
 import { checkResponse, checkResponsesStream } from "../grammar/openai-responses-stream.ts"
@@ -188,6 +191,51 @@ export const ollama: WireUnderTest = {
       maxTokens: 32_000,
       thinking: { mode: "effort", efforts: ["low", "medium", "high"] },
       compat: { ollama: { maxTokensCeiling: 20_000, contextWindow: 8192, keepAlive: "5m" } },
+    }),
+  },
+}
+
+export const gemini: WireUnderTest = {
+  client: googleGenerativeAi,
+  server: googleGenerativeAiServer,
+  route: "/v1/models/:call{.+}",
+  params: (stream) => ({ call: `m:${stream ? "streamGenerateContent" : "generateContent"}` }),
+  request: () => ({
+    contents: [{ role: "user", parts: [{ text: "hi" }] }],
+    generationConfig: { thinkingConfig: { includeThoughts: true } },
+  }),
+  layout: "parts",
+  answers: {
+    api: "google-generative-ai",
+    items: [
+      { executableCode: { language: "PYTHON", code: "print('𝔘')" } },
+      { codeExecutionResult: { outcome: "OUTCOME_OK", output: "𝔘" } },
+    ],
+  },
+  contexts: {
+    signatures: ["c2ln", "c2ln"],
+    hidden: ["aGlk"],
+    callSignatures: ["c2lnYzI="],
+    items: [{ fileData: { fileUri: "gs://bucket/v.mp4", mimeType: "video/mp4" } }],
+    answerItems: [{ executableCode: { language: "PYTHON", code: "print(1)" } }],
+    tools: [{ googleSearch: {} }],
+  },
+  canon: "gemini",
+  checkStream: (frames) => checkGenerateStream(frames),
+  checkWhole: (document) => checkGenerateResponse(document),
+  models: {
+    plain: model("google-generative-ai", {}),
+    rich: model("google-generative-ai", {
+      maxTokens: 64_000,
+      thinking: { mode: "budget", efforts: ["low", "medium", "high"] },
+      compat: {
+        google: {
+          callIds: true,
+          mediaInToolResult: true,
+          labels: true,
+          serviceTiers: ["priority", "flex", "standard"],
+        },
+      },
     }),
   },
 }

@@ -1,56 +1,22 @@
 import { type EnvironmentReader, findProvider, type Model, resolveModel } from "@sluice/catalog"
 import type { MessageStream } from "./assemble/message-stream.ts"
 import type { CredentialSource } from "./contract/credential.ts"
-import type { Route } from "./contract/route.ts"
-import { azureEndpoint } from "./endpoints/azure.ts"
-import { anthropicEndpoint, ollamaEndpoint, openaiEndpoint } from "./endpoints/plain.ts"
 import { authMissing, parseKeys } from "./keys.ts"
-import { SluiceError } from "./model/errors.ts"
 import type { AssistantMessage, Context } from "./model/message.ts"
-import { environment, systemMint } from "./platform.ts"
+import { environment } from "./platform.ts"
 import {
   createSluice as assemble,
   keySource,
   type Sluice,
   type SluiceCallOptions,
   type SluiceConfig,
-  type WireEntry,
 } from "./sluice.ts"
+import { wireEntries } from "./wire-entries.ts"
 
 export type { Sluice, SluiceCallOptions, SluiceConfig } from "./sluice.ts"
 
-/** Every wire there is, each loaded when it is first needed. */
-export const autoWires: SluiceConfig["wires"] = {
-  "openai-completions": async () => {
-    const { openaiCompletions } = await import("./wires/openai-completions/client.ts")
-    return { wire: openaiCompletions, endpoint: openaiEndpoint }
-  },
-  "openai-responses": async () => {
-    const { openaiResponses } = await import("./wires/openai-responses/client.ts")
-    return { wire: openaiResponses, endpoint: openaiEndpoint }
-  },
-  "anthropic-messages": async () => {
-    const { anthropicMessages } = await import("./wires/anthropic-messages/client.ts")
-    return { wire: anthropicMessages, endpoint: anthropicEndpoint }
-  },
-  "azure-openai-responses": async () => {
-    const { openaiResponses } = await import("./wires/openai-responses/client.ts")
-    return { wire: openaiResponses, endpoint: azureEndpoint }
-  },
-  "azure-openai-completions": async () => {
-    const { openaiCompletions } = await import("./wires/openai-completions/client.ts")
-    return { wire: openaiCompletions, endpoint: azureEndpoint }
-  },
-  "openai-codex-responses": () => codexEntry(environment),
-  "ollama-chat": async () => {
-    const { ollamaChat } = await import("./wires/ollama-chat/client.ts")
-    return { wire: ollamaChat, endpoint: ollamaEndpoint }
-  },
-  mock: async () => {
-    const mock = await import("./mock/index.ts")
-    return { route: (model) => demoRoute(model, mock) }
-  },
-}
+/** Every wire there is, each loaded when it is first needed, as the process's environment sets it. */
+export const autoWires: SluiceConfig["wires"] = wireEntries(environment)
 
 /** What `createSluice` takes; everything has a default. */
 export interface AutoConfig extends Partial<SluiceConfig> {
@@ -71,7 +37,7 @@ export function createSluice(config: AutoConfig = {}): Sluice {
     resolve: (name) => resolveModel(name, { env }),
     credentials: environmentKeys(env),
     ...rest,
-    wires: { ...autoWires, "openai-codex-responses": () => codexEntry(env), ...wires },
+    wires: { ...wireEntries(env), ...wires },
   })
 }
 
@@ -110,38 +76,4 @@ export function environmentKeys(env: EnvironmentReader = environment): Credentia
       throw authMissing(provider, known)
     },
   }
-}
-
-/** Codex, as the environment sets it (`SLUICE_CODEX_*`). */
-async function codexEntry(env: EnvironmentReader): ReturnType<WireEntry> {
-  const [{ openaiResponses }, { codexEndpoint, codexSettings, wantsDebug }] = await Promise.all([
-    import("./wires/openai-responses/client.ts"),
-    import("./endpoints/codex/index.ts"),
-  ])
-  // A record of each request, one JSON document a line, where it is asked for.
-  const debug = wantsDebug(env) ? (record: unknown): void => console.error(JSON.stringify(record)) : undefined
-  return { wire: openaiResponses, endpoint: codexEndpoint({ ...codexSettings(env), debug }) }
-}
-
-/** A way to the model that is built in. Each call has its own script, whose ids are unique across calls all the same. */
-function demoRoute(model: Model, { createMock, demoScript }: typeof import("./mock/index.ts")): Route {
-  if (model.id !== "demo") {
-    throw new SluiceError({
-      code: "model_not_found",
-      message: `There is no scripted model "${model.id}".`,
-      provider: model.provider,
-      model: model.id,
-      hint: "The one that is built in is mock/demo.",
-    })
-  }
-  const script = demoScript()
-  if (typeof script !== "function") return createMock({ script, model }).route
-  return createMock({
-    model,
-    script: async (call) => {
-      const answer = await script(call)
-      if (typeof answer === "string" || !answer.toolCalls) return answer
-      return { ...answer, toolCalls: answer.toolCalls.map((one) => ({ id: systemMint.id("call_"), ...one })) }
-    },
-  }).route
 }

@@ -1,5 +1,7 @@
 import { SluiceError } from "./model/errors.ts"
 
+const PLACEHOLDER = /^(?:<.*|n\/a)$/i
+
 /** Who a key is for, as far as a person without one must know. */
 export interface KeyHolder {
   /** Name for people. */
@@ -12,13 +14,15 @@ export interface KeyHolder {
 
 /**
  * The keys in a value as people paste it, each once: commas separate several; quotes around a key and the word
- * `Bearer` before it are not part of it. Empty when there is none.
+ * `Bearer` before it are not part of it. What stands for a key in an example (`<your key>`, `N/A`) is none. Empty when
+ * there is none.
  *
  * @throws SluiceError `config` that names `origin`, and not the key, for one that cannot stand in a header
  */
 export function parseKeys(value: string, origin: string): string[] {
   const keys = new Set(unquoted(value).split(",").map(bare))
   keys.delete("")
+  for (const key of keys) if (PLACEHOLDER.test(key)) keys.delete(key)
   for (const key of keys) {
     if (/^[\u0021-\u007e]+$/.test(key)) continue
     throw new SluiceError({

@@ -3,10 +3,14 @@ import type { Mint } from "./contract/wire-client.ts"
 
 /** The one place where the library touches what it runs on: clock, timers, randomness, environment. */
 
+/** Longest delay that timers take: almost 25 days. */
+const MAX_TIMER_MS = 2_147_483_647
+
 /** The runtime's own clock and timers. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  setTimeout: (run, ms) => setTimeout(run, ms),
+  // A longer delay than timers take would be none at all.
+  setTimeout: (run, ms) => setTimeout(run, Math.min(ms, MAX_TIMER_MS)),
   clearTimeout: (timer) => clearTimeout(timer as number),
 }
 

@@ -49,9 +49,9 @@ export interface Sluice {
    */
   prewarm(
     model: string | Model,
-    options: { sessionId: string; apiKey?: string; signal?: AbortSignal },
+    options: { sessionId: string; headers?: SluiceCallOptions["headers"]; apiKey?: string; signal?: AbortSignal },
   ): Promise<boolean>
-  /** The way to a model. @throws SluiceError `model_not_found` for an unknown name, `unsupported` for an unknown wire */
+  /** The way to a model. @throws SluiceError `model_not_found` for an unknown name, `config` for an address that is none, `unsupported` for an unknown wire */
   route(model: string | Model, options?: { apiKey?: string }): Promise<Route>
 }
 
@@ -100,9 +100,15 @@ export function createSluice(config: SluiceConfig): Sluice {
   return {
     stream: start,
     complete: (model, context, options) => start(model, context, options).result(),
-    async prewarm(model, { sessionId, apiKey, signal = new AbortController().signal }) {
+    async prewarm(model, { sessionId, headers, apiKey, signal = new AbortController().signal }) {
       const { known = sharedKnown, mint = systemMint } = config.environment ?? {}
-      return prewarm(await route(model, apiKey === undefined ? {} : { apiKey }), { sessionId, signal, known, mint })
+      return prewarm(await route(model, apiKey === undefined ? {} : { apiKey }), {
+        sessionId,
+        headers,
+        signal,
+        known,
+        mint,
+      })
     },
     route,
   }
@@ -121,9 +127,14 @@ async function resolve(config: SluiceConfig, name: string): Promise<Model> {
   } catch (error) {
     if (SluiceError.is(error)) throw error
     const message = error instanceof Error ? error.message : String(error)
-    const hint = (error as { hint?: unknown } | undefined)?.hint
+    const { hint, code } = (error ?? {}) as { hint?: unknown; code?: unknown }
     throw new SluiceError(
-      { code: "model_not_found", message, ...(typeof hint === "string" ? { hint } : {}) },
+      // An address that is wrong is wrong for every model there.
+      {
+        code: code === "invalid_base_url" ? "config" : "model_not_found",
+        message,
+        ...(typeof hint === "string" ? { hint } : {}),
+      },
       { cause: error },
     )
   }

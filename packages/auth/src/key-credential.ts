@@ -16,7 +16,8 @@ export function keyCredential(secret: string, origin: string): Credential {
   return hideSecrets({ kind: "key", id: fingerprint(secret), secret, origin })
 }
 
-function hideSecrets(credential: Credential): Credential {
+/** Keeps the secrets of a credential out of `JSON.stringify` and of logs of the object. Freezes it. */
+export function hideSecrets<C extends Credential>(credential: C): C {
   const shown = (): object => ({ kind: credential.kind, id: credential.id, origin: credential.origin })
   Object.defineProperty(credential, "toJSON", { value: shown })
   Object.defineProperty(credential, INSPECT, { value: shown })

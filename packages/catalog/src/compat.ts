@@ -8,6 +8,9 @@ export interface Compat {
   chat?: ChatCompat
   messages?: MessagesCompat
   responses?: ResponsesCompat
+  google?: GoogleCompat
+  codeAssist?: CodeAssistCompat
+  converse?: ConverseCompat
   ollama?: OllamaCompat
   /** Limits on waiting, in milliseconds, that the host needs; 0 switches one off. */
   timeouts?: { firstEventMs?: number; idleMs?: number }
@@ -185,14 +188,18 @@ export interface ResponsesCompat {
   /** No item may carry an id, not even one that needs it elsewhere. Default false. */
   bareItems?: boolean
   /**
-   * The first text of the system prompt is wanted in `instructions`, the others as developer messages, and a user's
-   * message in any case. Default false.
+   * The first text of the system prompt is wanted in `instructions`, the others as developer messages; both
+   * instructions and a user's message are insisted on. Default false.
    */
   instructions?: boolean
   /** Sampling parameters are accepted. Default true. */
   sampling?: boolean
   /** `max_output_tokens` is accepted. Default true. */
   outputCap?: boolean
+  /** Smallest cap that the host takes; a smaller one is raised to it. Default none. */
+  leastOutputCap?: number
+  /** Words that the model's own format reserves (`<|start|>`) are refused in texts, and go out escaped. Default false. */
+  escapesHarmony?: boolean
   /** `top_logprobs`, and log probabilities among what is included, are accepted. Default true. */
   logprobs?: boolean
   /** `user` is accepted. Default true. */
@@ -253,6 +260,113 @@ export interface ResponsesCompat {
   lite?: boolean
   /** Headers of a response that the next request repeats: within a user's turn, or for the whole session. */
   keptHeaders?: Readonly<Record<string, "turn" | "session">>
+  /** Fields added to every body. */
+  extraBody?: Readonly<Record<string, unknown>>
+}
+
+/** Differences between hosts that speak Google's `generateContent`. */
+export interface GoogleCompat {
+  /** Calls and their results carry ids. Default false: they belong together by their order. */
+  callIds?: boolean
+  /** A call without a signature is refused: a fixed word stands in for one. Default false. */
+  needsSignatures?: boolean
+  /** Images and other media are taken within a tool's result. Default false: a turn of the user follows. */
+  mediaInToolResult?: boolean
+  /** Schemas go out as JSON Schema (default), in the fields for the host's own form, or there without unions and null. */
+  schemas?: "json" | "openapi" | "flat"
+  /** Arguments of calls stream as they are made. Default false. */
+  streamArguments?: boolean
+  /** `responseMimeType` and its schema are followed. Default true; where not, the shape is asked for in words. */
+  structuredOutput?: boolean
+  /** The same in a request with tools. Default true. */
+  outputWithTools?: boolean
+  /** `systemInstruction` is accepted. Default true: elsewhere it stands as the user's. */
+  systemInstruction?: boolean
+  /** Sampling parameters are accepted. Default true. */
+  sampling?: boolean
+  /** At most this many stop sequences. Default 5. */
+  maxStop?: number
+  /** Service tiers that the host takes. Default none. */
+  serviceTiers?: readonly string[]
+  /** Header that carries the tier. Default: the field `serviceTier`. */
+  tierHeader?: string
+  /** Names and values are stored with the call, as `labels`. Default false. */
+  labels?: boolean
+  /** A count of tokens takes the whole request within `generateContentRequest`. Default false: its fields as they are. */
+  countsRequests?: boolean
+  /** Fields added to every body. */
+  extraBody?: Readonly<Record<string, unknown>>
+}
+
+/** Differences between the services behind Code Assist, and between their models. */
+export interface CodeAssistCompat {
+  /** Hosts to turn to when the model's own is busy, in turn. Default none. */
+  fallbackUrls?: readonly string[]
+  /** Requests say that they are an agent's, and carry an id and a number for their session. Default false. */
+  agentRequests?: boolean
+  /** Role of the system prompt. Default none. */
+  systemRole?: "user"
+  /** Tokens of an answer: always asked for, and the most that a caller gets. Default: as the caller has it. */
+  maxOutputTokens?: number
+  /** How tools may be called where the caller says nothing, or always. Default: it is not said. */
+  toolMode?: { mode: "VALIDATED"; when: "unsaid" | "always" }
+  /** A forced choice of a tool is not followed, and is said in words as well. Default false. */
+  forcedInWords?: boolean
+  /** Ids on the wire by the level of thinking, and for none of these. Default: the model's own. */
+  effortIds?: Readonly<Partial<Record<Effort | "off" | "default", string>>>
+  /** Headers of a request that asks for thinking. */
+  thinkingHeaders?: Readonly<Record<string, string>>
+  /** Longest wait for the first event, in milliseconds. Default: as everywhere. */
+  firstEventMs?: number
+}
+/** How a model behind Bedrock's Converse is told to think: whose fields stand in `additionalModelRequestFields`. */
+export type ConverseThinkingFormat = "anthropic" | "nova" | "effort" | "none"
+
+/** Differences between the models behind Bedrock's Converse. */
+export interface ConverseCompat {
+  /**
+   * `anthropic`: `thinking` and `output_config`; `nova`: `reasoningConfig`; `effort`: `reasoning_effort`; `none`
+   * (default): nothing.
+   */
+  thinkingFormat?: ConverseThinkingFormat
+  /** Thinking beside the use of tools is asked for by beta. Default false. */
+  interleavedThinking?: boolean
+  /**
+   * Thinking of earlier turns goes back: where the vendor signed it (`signed`, else as text), always (default), or
+   * never.
+   */
+  replayThinking?: "signed" | "always" | "never"
+  /**
+   * Cache points that we place ourselves, at most, where the caller placed none. Default 0. Those of the caller are
+   * sent in any case, up to this number where it is not 0.
+   */
+  cachePoints?: number
+  /** Longest time that a cache point may ask for. Default `5m`. */
+  cacheTtl?: "5m" | "1h"
+  /** Cache points may stand behind tools. Default false. */
+  cachesTools?: boolean
+  /** Sampling parameters are accepted. Default true. */
+  sampling?: boolean
+  /** Temperature and `topP` are not accepted together. Default false. */
+  oneSampling?: boolean
+  /** How `topK` is spelled among the model's own fields: Claude's `top_k` or Nova's. Default: not at all. */
+  topK?: "top_k" | "nova"
+  /** `toolChoice` values the model takes. Default `all`; `any`: no named tool; `auto`: nothing forced. */
+  toolChoice?: "all" | "any" | "auto"
+  /** A forced choice is answered by an error and goes out as `auto`. Default false. */
+  refusesForcedTool?: boolean
+  /** `status` of a tool's result is accepted. Default true. */
+  resultStatus?: boolean
+  /** `strict` on tools is accepted. Default false. */
+  strictTools?: boolean
+  /** `outputConfig` with a JSON schema is accepted. Default false: a forced tool stands in. */
+  structuredOutput?: boolean
+  /** A system prompt is accepted. Default true: else it stands before what the user says first. */
+  system?: boolean
+  /** Service tiers that the model takes. Default: every one that Bedrock has. */
+  serviceTiers?: readonly string[]
+  /** Fields added to `additionalModelRequestFields`. */
+  extraFields?: Readonly<Record<string, unknown>>
   /** Fields added to every body. */
   extraBody?: Readonly<Record<string, unknown>>
 }

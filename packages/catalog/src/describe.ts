@@ -1,6 +1,6 @@
 import { isPrivateUrl, LOCAL_COMPAT, normaliseBaseUrl } from "./hosts.ts"
 import { mergeCompat } from "./merge-compat.ts"
-import type { Api, Modality, Model } from "./model.ts"
+import { codecOf, type Api, type Modality, type Model } from "./model.ts"
 import type { ModelData, ModelTraits, Provider } from "./provider.ts"
 import { findProvider } from "./providers/index.ts"
 import { custom, CUSTOM_ID } from "./providers/custom.ts"
@@ -39,11 +39,11 @@ export function describeModel(
 ): Model {
   const host = typeof provider === "string" ? providerOf(provider) : provider
   const known = data ?? NO_DATA
-  const api = options.api ?? known.api ?? host.apis[0].api
+  const layers: readonly ModelTraits[] = [...rulesOf(host, id), known, options.overrides ?? NO_DATA]
+  const api = options.api ?? layers.findLast((layer) => layer.api !== undefined)?.api ?? host.apis[0].api
   const own = host.apis.find((entry) => entry.api === api)
   const home = (own ?? host.apis[0]).baseUrl
   const baseUrl = options.baseUrl === undefined ? home : normaliseBaseUrl(options.baseUrl, api)
-  const layers: readonly ModelTraits[] = [...rulesOf(host, id), known, options.overrides ?? NO_DATA]
   const traits: ModelTraits = Object.assign({}, ...layers)
   const compat = mergeCompat(
     isPrivateUrl(baseUrl) ? LOCAL_COMPAT : undefined,
@@ -101,7 +101,9 @@ function providerOf(id: string): Provider {
 }
 
 function defaultInput(api: Api): readonly Modality[] {
-  return api === "anthropic-messages" ? ["text", "image", "document"] : ["text", "image"]
+  const codec = codecOf(api)
+  if (codec === "google-generative-ai") return ["text", "image", "document", "audio"]
+  return codec === "anthropic-messages" ? ["text", "image", "document"] : ["text", "image"]
 }
 
 function requestId(provider: Provider, id: string): string | undefined {

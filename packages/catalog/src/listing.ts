@@ -82,6 +82,8 @@ function readRecord(value: unknown): ListingRecord | undefined {
   if (typeof value === "string" && value.trim() !== "") return { id: value.trim(), data: {} }
   const fields = object(value)
   if (!fields) return undefined
+  const methods = fields["supportedGenerationMethods"]
+  if (Array.isArray(methods)) return methods.includes("generateContent") ? googleRecord(fields) : undefined
   const id = text(fields["id"]) ?? text(fields["model"]) ?? text(fields["name"])
   if (id === undefined) return undefined
   const data: ModelData = {}
@@ -112,6 +114,23 @@ function readRecord(value: unknown): ListingRecord | undefined {
   addParameters(data, fields["supported_parameters"])
   const ownedBy = text(fields["owned_by"])
   return { id, data, ...(ownedBy === undefined ? {} : { ownedBy }) }
+}
+
+/** A record of Google's, whose names begin with the collection that they are in. */
+function googleRecord(fields: Fields): ListingRecord | undefined {
+  const id = text(fields["name"])?.replace(/^models\//, "")
+  if (id === undefined) return undefined
+  const name = text(fields["displayName"])
+  const contextWindow = count(fields["inputTokenLimit"])
+  const maxTokens = count(fields["outputTokenLimit"])
+  return {
+    id,
+    data: {
+      ...(name === undefined ? {} : { name }),
+      ...(contextWindow === undefined ? {} : { contextWindow }),
+      ...(maxTokens === undefined ? {} : { maxTokens }),
+    },
+  }
 }
 
 const WORDS: ReadonlyMap<string, Modality> = new Map([

@@ -1,15 +1,26 @@
-import type { ChatCompat, Compat, MessagesCompat, OllamaCompat, ResponsesCompat } from "./compat.ts"
+import type {
+  ChatCompat,
+  Compat,
+  ConverseCompat,
+  GoogleCompat,
+  MessagesCompat,
+  OllamaCompat,
+  ResponsesCompat,
+} from "./compat.ts"
 
 /** Merges compat records from left to right; within a section a later field wins, an absent one stays. */
 export function mergeCompat(...parts: readonly (Compat | undefined)[]): Compat {
   const merged: Compat = {}
   for (const part of parts) {
     if (!part) continue
-    const { chat, messages, responses, ollama, timeouts, ...rest } = part
+    const { chat, messages, responses, google, codeAssist, converse, ollama, timeouts, ...rest } = part
     Object.assign(merged, rest)
     if (chat) merged.chat = mergeSection<ChatCompat>(merged.chat, chat)
     if (messages) merged.messages = mergeSection<MessagesCompat>(merged.messages, messages)
     if (responses) merged.responses = mergeSection<ResponsesCompat>(merged.responses, responses)
+    if (google) merged.google = mergeSection<GoogleCompat>(merged.google, google)
+    if (codeAssist) merged.codeAssist = { ...merged.codeAssist, ...codeAssist }
+    if (converse) merged.converse = mergeSection<ConverseCompat>(merged.converse, converse)
     if (ollama) merged.ollama = mergeSection<OllamaCompat>(merged.ollama, ollama)
     if (timeouts) merged.timeouts = { ...merged.timeouts, ...timeouts }
   }

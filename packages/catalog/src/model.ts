@@ -14,7 +14,11 @@ export type Api =
   | "openai-codex-responses"
   | "anthropic-messages"
   | "google-generative-ai"
+  | "google-vertex"
+  | "google-vertex-anthropic"
+  | "google-gemini-cli"
   | "bedrock-converse-stream"
+  | "bedrock-anthropic-messages"
   | "ollama-chat"
   | "cursor-agent"
   | "sluice-native"
@@ -26,6 +30,10 @@ const CODECS: Readonly<Record<string, Api>> = {
   "azure-openai-completions": "openai-completions",
   "azure-openai-responses": "openai-responses",
   "openai-codex-responses": "openai-responses",
+  "google-vertex": "google-generative-ai",
+  "google-vertex-anthropic": "anthropic-messages",
+  "google-gemini-cli": "google-generative-ai",
+  "bedrock-anthropic-messages": "anthropic-messages",
 }
 
 /** The codec of an api: what two apis share whose conversations are spelled alike. */

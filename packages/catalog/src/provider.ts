@@ -37,7 +37,7 @@ export type KeyCheck =
   | { by: "generate"; model: string }
 
 /** How a host spells the list of its models. */
-export type ListingShape = "openai" | "openrouter" | "anthropic"
+export type ListingShape = "openai" | "openrouter" | "anthropic" | "google"
 
 /** Where a provider lists its models. */
 export interface ModelListing {
@@ -59,6 +59,8 @@ export interface ModelListing {
 /** What a table or a rule says about a model. What is absent is not said. */
 export interface ModelTraits {
   name?: string
+  /** Another API than the provider's first. */
+  api?: Api
   input?: readonly Modality[]
   output?: readonly Modality[]
   /** Tokens of prompt and answer together. */
@@ -73,8 +75,6 @@ export interface ModelTraits {
 
 /** What the catalog knows about one model. */
 export interface ModelData extends ModelTraits {
-  /** Another API than the provider's first. */
-  api?: Api
   /** Id on the wire where it differs. */
   requestModelId?: string
 }
@@ -122,6 +122,8 @@ export interface Provider {
   /** The provider's documentation of its API. */
   docs: string
   login: LoginKind
+  /** Where a credential comes from that is no key in a variable: the tools of a cloud, or a login. */
+  credentials?: "aws" | "google-cloud" | "google-code-assist" | "google-antigravity"
   /** Whether the terms allow programs other than the provider's own to use the credential. */
   thirdParty: "allowed" | "restricted" | "forbidden"
   /** What the terms say, where that needs a sentence. */

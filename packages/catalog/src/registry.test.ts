@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs"
 import { describe, expect, test } from "vitest"
 import { CLAUDE_RULES } from "./families/claude.ts"
+import { GEMINI_NATIVE_RULES } from "./families/gemini.ts"
 import { GPT_OSS_RULES, GPT_RULES } from "./families/gpt.ts"
 import { DEEPSEEK_RULES, GLM_RULES, KIMI_RULES, QWEN_RULES } from "./families/open-weights.ts"
 import { GEMINI_RULES, GROK_RULES, MISTRAL_RULES } from "./families/others.ts"
@@ -61,8 +62,13 @@ const KNOWN_IDS: readonly string[] = [
   "grok-3-mini",
   "grok-4.6",
   "grok-4-fast-non-reasoning",
+  "gemini-2.0-flash",
   "gemini-2.5-pro",
   "gemini-2.5-flash",
+  "gemini-2.5-flash-lite",
+  "gemini-2.5-flash-image",
+  "gemma-3-27b-it",
+  "gemini-3-pro",
   "gemini-3-pro-preview",
   "gemini-3-flash-preview",
   "mistral-medium-latest",
@@ -84,6 +90,7 @@ const FAMILIES: Readonly<Record<string, readonly ModelRule[]>> = {
   kimi: KIMI_RULES,
   grok: GROK_RULES,
   gemini: GEMINI_RULES,
+  geminiNative: GEMINI_NATIVE_RULES,
   mistral: MISTRAL_RULES,
   custom: custom.rules,
 }
@@ -100,11 +107,11 @@ describe.each(PROVIDER_IDS)("provider %s", (id) => {
     expect(provider.name).not.toBe("")
     expect(["vendor", "aggregator", "local", "cloud"]).toContain(provider.kind)
     expect(["allowed", "restricted", "forbidden"]).toContain(provider.thirdParty)
-    if (provider.login === "key") {
+    if (provider.login === "key" || provider.login === "aws") {
       expect(provider.keyEnv.length).toBeGreaterThan(0)
       expect(provider.keyPage).toBeDefined()
       expect(provider.keyCheck).toBeDefined()
-    } else {
+    } else if (provider.login === "none") {
       expect(provider.compat?.keyless).toBe(true)
     }
   })

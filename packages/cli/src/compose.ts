@@ -1,9 +1,10 @@
+import { homedir } from "node:os"
 import type { CredentialSource, Route, Sluice, Transport } from "@sluice/ai"
 import { type EnvironmentReader, type Model, resolveModel } from "@sluice/catalog"
 import { createSluice } from "@sluice/ai/auto"
 import type { UndiciTransport } from "@sluice/ai/transport/undici"
 import type { WebSocketTransport } from "@sluice/ai/transport/websocket"
-import { environmentSource, fixedSource } from "@sluice/auth"
+import { environmentSource, fixedSource, type SystemOptions, systemSource } from "@sluice/auth"
 import type { Io } from "./io.ts"
 
 /** A key, or several separated by commas, and where that came from, for people. */
@@ -32,7 +33,13 @@ export interface Composition {
 export function compose(io: Io, options: { env?: boolean } = {}): Composition {
   const env: EnvironmentReader = options.env === false ? () => undefined : (name) => io.env[name]
   const lazy = lazyTransport(io)
-  const credentials = environmentSource({ env })
+  const connectedFetch = async (): Promise<typeof fetch> => (await lazy.load()).fetch as typeof fetch
+  const own: SystemOptions = {
+    env,
+    home: io.env["HOME"] || homedir(),
+    fetch: async (input, init) => (await connectedFetch())(input, init),
+  }
+  const credentials = options.env === false ? environmentSource({ env }) : systemSource(own)
   const sluice = createSluice({
     env,
     resolve: (name) => resolveModel(name, { env }),
@@ -48,7 +55,7 @@ export function compose(io: Io, options: { env?: boolean } = {}): Composition {
       if (model.api === "mock") return route
       return { ...route, credentials: key ? fixedSource(key.value, key.origin) : credentials }
     },
-    connectedFetch: async () => (await lazy.load()).fetch as typeof fetch,
+    connectedFetch,
     close: lazy.close,
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { alias, amount, APIS, collect, header, THINKING, wholeNumber } from "./parse.ts"
+import { alias, amount, APIS, collect, durationOrOff, header, THINKING, wholeNumber } from "./parse.ts"
 
 describe("values of options", () => {
   test("whole numbers within their range", () => {
@@ -12,6 +12,14 @@ describe("values of options", () => {
   test("amounts", () => {
     expect(amount("0.7")).toBe(0.7)
     for (const bad of ["-1", "", " ", "warm", "Infinity"]) expect(() => amount(bad)).toThrow("number")
+  })
+
+  test("times with their unit, or off", () => {
+    expect(["45s", "90m", "12h", "30d", "off"].map(durationOrOff)).toEqual([
+      45_000, 5_400_000, 43_200_000, 2_592_000_000, 0,
+    ])
+    for (const bad of ["0d", "30", "d", "1.5h", "-1d", "1w", "30 d", "", "no", "9999999d"])
+      expect(() => durationOrOff(bad)).toThrow("30d, 12h, 90m or 45s, or off")
   })
 
   test("headers add up and keep the colons of their values", () => {
@@ -38,6 +46,10 @@ describe("values of options", () => {
       "azure-openai-responses",
       "azure-openai-completions",
       "openai-codex-responses",
+      "google-gemini-cli",
+      "google-generative-ai",
+      "google-vertex",
+      "google-vertex-anthropic",
       "ollama-chat",
     ])
     expect(THINKING).toEqual(["off", "minimal", "low", "medium", "high", "xhigh", "max"])

@@ -28,6 +28,17 @@ export function amount(value: string): number {
   throw new InvalidArgumentError("It must be a number that is not negative.")
 }
 
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** A time such as `30d`, `12h`, `90m` or `45s`, or `off`, in milliseconds; `off` is 0. */
+export function durationOrOff(value: string): number {
+  if (value === "off") return 0
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(value) ?? []
+  const ms = Number(count) * (UNITS[unit ?? ""] ?? Number.NaN)
+  if (ms > 0) return ms
+  throw new InvalidArgumentError("It must be a time such as 30d, 12h, 90m or 45s, or off.")
+}
+
 /** Collects the values of an option that may be given several times. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]

@@ -1,8 +1,10 @@
 import { type Model, SluiceError, systemMint, VERSION, type WireServer } from "@sluice/ai"
 import { type Context, Hono } from "hono"
+import { routePath } from "hono/route"
 import type { CallHandler } from "./call/handle.ts"
+import { told } from "./call/told.ts"
 import { unexpected } from "./call/unexpected.ts"
-import type { ApiKey } from "./gateway-keys.ts"
+import type { Admitted } from "./inbound/access.ts"
 import { CORS_HEADERS, preflightHeaders } from "./http/cors.ts"
 import { FetchReply, fetchCaller } from "./http/fetch.ts"
 import { authorise } from "./inbound/access.ts"
@@ -31,7 +33,8 @@ export interface AppParts {
 export function createApp(parts: AppParts): Hono {
   const app = new Hono()
   const { settings, keys, logger } = parts
-  const admit = (c: Context): Promise<ApiKey | undefined> => authorise(c.req.raw.headers, keys, settings.anonymous)
+  const admit = (c: Context): Promise<Admitted> =>
+    authorise({ headers: c.req.raw.headers, query: new URL(c.req.url).searchParams }, keys, settings.anonymous)
 
   if (!settings.anonymous) {
     app.use(async (c, next) => {
@@ -42,7 +45,7 @@ export function createApp(parts: AppParts): Hono {
 
   app.get("/", (c) => {
     // By these words the programs of this dialect know that they may go on.
-    if (dialectOf(c.req.raw.headers) === "ollama") return c.text("Ollama is running")
+    if (dialectOf(c.req.raw.headers, new URL(c.req.url)) === "ollama") return c.text("Ollama is running")
     return c.json({ name: "sluice", version: VERSION })
   })
   app.get("/api/hello", (c) => c.json({ ok: true }))
@@ -59,19 +62,20 @@ export function createApp(parts: AppParts): Hono {
     }
   }
 
-  for (const { socket } of SERVERS) {
-    if (socket) app.get(socket.path, (c) => failure(speaking(c), needsUpgrade(socket.path), { upgrade: "websocket" }))
+  for (const server of SERVERS) {
+    const { socket } = server
+    if (socket) app.get(socket.path, () => failure(server, needsUpgrade(socket.path), { upgrade: "websocket" }))
   }
   ollamaRoutes(app, { admit, listModels: parts.listModels, describe: parts.describe })
-  if (parts.kept) keptRoutes(app, { kept: parts.kept, admit })
+  if (parts.kept) keptRoutes(app, { servers: SERVERS, kept: parts.kept, admit })
 
-  app.get("/v1/models", async (c) => {
+  const listing = async (c: Context): Promise<Response> => {
     await admit(c)
-    return c.json(modelList(await parts.listModels(), dialectOf(c.req.raw.headers)) as object)
-  })
-  app.get("/v1/models/:id{.+}", async (c) => {
+    return c.json(modelList(await parts.listModels(), dialectOf(c.req.raw.headers, new URL(c.req.url))) as object)
+  }
+  const entry = async (c: Context): Promise<Response> => {
     await admit(c)
-    const id = c.req.param("id")
+    const id = c.req.param("id") ?? ""
     const model = (await parts.listModels()).find((one) => one.id === id)
     if (!model) {
       throw new SluiceError({
@@ -81,12 +85,15 @@ export function createApp(parts: AppParts): Hono {
         hint: "GET /v1/models lists the models.",
       })
     }
-    return c.json(modelEntry(model, dialectOf(c.req.raw.headers)) as object)
-  })
+    return c.json(modelEntry(model, dialectOf(c.req.raw.headers, new URL(c.req.url))) as object)
+  }
+  for (const version of ["v1", "v1beta"]) {
+    app.get(`/${version}/models`, listing)
+    app.get(`/${version}/models/:id{.+}`, entry)
+  }
 
   // What reaches these came with a method that none of the routes above takes.
-  for (const [path, methods] of methodsByPath(app)) {
-    const owner = SERVERS.find((server) => server.routes.some((route) => route.path === path))
+  for (const { path, methods, owner } of pathsOf(app)) {
     app.all(path, (c) => {
       if (c.req.method === "OPTIONS" && !settings.anonymous) {
         return new Response(null, { status: 204, headers: preflightHeaders(c.req.raw.headers, methods) })
@@ -102,33 +109,62 @@ export function createApp(parts: AppParts): Hono {
         code: "invalid_request",
         status: 404,
         message: `There is nothing at ${c.req.method} ${c.req.path}.`,
-        hint: `The gateway answers ${SERVERS.flatMap((server) => server.routes.map((route) => `${route.method} ${route.path}`)).join(", ")} and GET /v1/models.`,
+        hint: `The gateway answers ${answered(parts.kept !== undefined).join(", ")} and GET /v1/models.`,
       }),
     ),
   )
   app.onError((thrown, c) => {
-    if (SluiceError.is(thrown)) return failure(speaking(c), thrown)
+    const speaker = ownerOf(routePath(c)) ?? speaking(c)
+    if (SluiceError.is(thrown)) return failure(speaker, thrown)
     const request = systemMint.id("req_")
     logger.error({ request, method: c.req.method, path: c.req.path, err: thrown }, "unexpected failure")
-    return failure(speaking(c), unexpected(thrown).with({ requestId: request }))
+    return failure(speaker, unexpected(thrown).with({ requestId: request }))
   })
   return app
 }
 
-/** The wire in whose shape a request on a path that no wire owns is told of an error. */
-function speaking(c: Context): WireServer {
-  return serverOf(dialectOf(c.req.raw.headers, c.req.path))
+/** What the wires' own paths are for, as a reader of a refusal sees them. */
+function answered(keeps: boolean): string[] {
+  return SERVERS.flatMap((server) => [
+    ...server.routes.map(({ method, path }) => `${method} ${path.replace(/:call\{.*\}$/, "{model}:{method}")}`),
+    ...(server.socket ? [`GET ${server.socket.path} as a WebSocket`] : []),
+    ...(keeps
+      ? (server.keeps?.routes ?? []).map(({ method, path }) => `${method} ${path.replace(":id", "{id}")}`)
+      : []),
+  ])
 }
 
-/** The methods of each path, as they stand in `allow`. */
-function methodsByPath(app: Hono): Map<string, string[]> {
-  const found = new Map<string, string[]>()
+/** The wire that a path belongs to, as it was declared. */
+function ownerOf(path: string): WireServer | undefined {
+  return SERVERS.find(({ routes, keeps }) => [...routes, ...(keeps?.routes ?? [])].some((route) => route.path === path))
+}
+
+/** The wire in whose shape a request on a path that no wire owns is told of an error. */
+function speaking(c: Context): WireServer {
+  return serverOf(dialectOf(c.req.raw.headers, new URL(c.req.url)))
+}
+
+/** A path as it was declared, with the methods that are answered there, as they stand in `allow`. */
+interface DeclaredPath {
+  path: string
+  methods: string[]
+  /** The wire that it belongs to, where it belongs to one alone. */
+  owner: WireServer | undefined
+}
+
+/** The paths of all routes. What differs in the names of parameters only is one path. */
+function pathsOf(app: Hono): Iterable<DeclaredPath> {
+  const found = new Map<string, DeclaredPath>()
   for (const { path, method } of app.routes) {
     if (method === "ALL") continue
-    const methods = found.get(path) ?? []
-    found.set(path, [...methods, ...(method === "GET" ? ["GET", "HEAD"] : [method])])
+    const key = path.replace(/:\w+/g, ":")
+    const owner = ownerOf(path)
+    const known = found.get(key) ?? { path, methods: [], owner }
+    if (known.owner !== owner) known.owner = undefined
+    known.methods.push(...(method === "GET" ? ["GET", "HEAD"] : [method]))
+    found.set(key, known)
   }
-  return found
+  return found.values()
 }
 
 function wrongMethod(c: Context, methods: readonly string[]): SluiceError {
@@ -152,7 +188,7 @@ function needsUpgrade(path: string): SluiceError {
 /** An error as a response that carries the id it is logged under. */
 function failure(server: WireServer, error: SluiceError, more: Readonly<Record<string, string>> = {}): Response {
   const id = error.requestId ?? systemMint.id("req_")
-  const { status, headers, body } = server.failure(error.with({ requestId: id }))
+  const { status, headers, body } = server.failure(told(error).with({ requestId: id }))
   const sent = new Headers({ "content-type": "application/json", "x-request-id": id, "request-id": id, ...more })
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) sent.set(name, value)
   return new Response(JSON.stringify(body), { status, headers: sent })

@@ -112,9 +112,13 @@ function keptIn(
 /** The wires' own paths on the short way, everything else through the routes. */
 function listener(app: Hono, handler: CallHandler, always: Readonly<Record<string, string>>): RequestListener {
   const doors = new Map<string, Door>()
+  const open: OpenDoor[] = []
   for (const server of SERVERS) {
     for (const { method, path, op } of server.routes) {
-      if (!path.includes(":")) doors.set(`${method} ${path}`, { server, path, op, params: {} })
+      const [, fixed, name] = /^([^:]*):(\w+)\{\.\+\}$/.exec(path) ?? []
+      const door = { server, path, op, params: {} }
+      if (!path.includes(":")) doors.set(`${method} ${path}`, door)
+      else if (fixed !== undefined && name !== undefined) open.push({ from: `${method} ${fixed}`, name, door })
     }
   }
   const headers = Object.entries(always).flat()
@@ -122,9 +126,29 @@ function listener(app: Hono, handler: CallHandler, always: Readonly<Record<strin
   return (request, response) => {
     const url = request.url ?? ""
     const mark = url.indexOf("?")
-    const door = doors.get(`${request.method ?? ""} ${mark < 0 ? url : url.slice(0, mark)}`)
+    const asked = `${request.method ?? ""} ${mark < 0 ? url : url.slice(0, mark)}`
+    const door = doors.get(asked) ?? doorAt(asked, open)
     if (!door) return void rest(request, response)
     void handler.handle(nodeCaller(request, response), new NodeReply(response, headers), door)
+  }
+}
+
+/** A path whose end is a parameter. */
+interface OpenDoor {
+  /** Method and path up to the parameter. */
+  from: string
+  name: string
+  door: Door
+}
+
+function doorAt(asked: string, open: readonly OpenDoor[]): Door | undefined {
+  const found = open.find(({ from }) => asked.startsWith(from) && asked.length > from.length)
+  if (!found) return undefined
+  try {
+    const value = decodeURIComponent(asked.slice(found.from.length))
+    return { ...found.door, params: { [found.name]: value } }
+  } catch {
+    return undefined
   }
 }
 
@@ -152,7 +176,11 @@ async function stop(server: Server, sockets: Sockets, running: Set<AbortControll
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
   sockets.stop()
-  const reason = new SluiceError({ code: "aborted", message: "The gateway is stopping." })
+  const reason = new SluiceError({
+    code: "aborted",
+    message: "The gateway is stopping.",
+    hint: "Ask again when it is back.",
+  })
   const timer = setTimeout(() => {
     for (const controller of running) controller.abort(reason)
     setTimeout(() => {

@@ -28,6 +28,13 @@ export interface GatewayOptions {
   commitAfterMs?: number
   /** Silence after which a sign of life is sent on an open stream. Default 15000. */
   keepAliveMs?: number
+  /**
+   * How long a client may take nothing of an answer that waits for it, in milliseconds; then it counts as one that
+   * left, and its call ends. 0: for ever. Default 300000.
+   */
+  maxStallMs?: number
+  /** Connections that may be open at once with one key, or without one. Default 100. */
+  maxSocketsPerKey?: number
   /** How long answers are kept that clients want to come back to, in milliseconds; 0 keeps none. Default 30 days. */
   keepResponsesMs?: number
   /** How long running requests may take to end when the gateway stops. Default 10000. */
@@ -63,6 +70,8 @@ export interface Settings {
   maxBodyBytes: number
   commitAfterMs: number
   keepAliveMs: number
+  maxStallMs: number
+  maxSocketsPerKey: number
   keepResponsesMs: number
   graceMs: number
   retry?: RetryOptions | undefined
@@ -79,6 +88,8 @@ const schema: z.ZodType<Settings> = z.object({
   maxBodyBytes: positive.default(64 * 1024 * 1024),
   commitAfterMs: positive.default(15_000),
   keepAliveMs: positive.default(15_000),
+  maxStallMs: positive.default(300_000),
+  maxSocketsPerKey: z.number().int().positive().default(100),
   keepResponsesMs: positive.default(RESPONSE_LIFETIME_MS),
   graceMs: positive.default(10_000),
   retry: z
@@ -99,6 +110,7 @@ export function readSettings(options: GatewayOptions): Settings {
     throw new SluiceError({
       code: "config",
       message: `The gateway's option ${issue?.path.join(".") ?? ""} is wrong: ${issue?.message ?? "unknown"}.`,
+      hint: "Correct it, or leave it out for its default.",
     })
   }
   const settings = parsed.data

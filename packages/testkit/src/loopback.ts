@@ -67,6 +67,7 @@ export interface Rate {
   everyMs: number
 }
 
+/** What a server does besides answering. */
 export interface LoopbackOptions {
   /** Sees every connection first, counted from 0, and may destroy it. */
   onConnection?: (socket: Socket, index: number) => void
@@ -84,6 +85,7 @@ export async function serveLoopback(handler: Handler, options: LoopbackOptions =
   const started = performance.now()
   const elapsed = (): number => performance.now() - started
   const known = new WeakSet<Socket>()
+  const closings = new WeakMap<Socket, (() => void)[]>()
   const server: Server = createServer((message, response) => {
     const work = answer(message, response).finally(() => running.delete(work))
     running.add(work)
@@ -96,6 +98,16 @@ export async function serveLoopback(handler: Handler, options: LoopbackOptions =
   if (onUpgrade) server.on("upgrade", (message, socket, head) => onUpgrade(message, socket, head, elapsed()))
   if (onConnection) server.prependListener("connection", (socket: Socket) => onConnection(socket, sockets.total))
   const port = await listen(server)
+
+  /** What is to be done when a socket is closed: one listener for all requests that come over it. */
+  function whenClosed(socket: Socket): (() => void)[] {
+    const before = closings.get(socket)
+    if (before) return before
+    const list: (() => void)[] = []
+    closings.set(socket, list)
+    socket.once("close", () => list.forEach((run) => run()))
+    return list
+  }
 
   async function answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const left = new AbortController()
@@ -116,7 +128,7 @@ export async function serveLoopback(handler: Handler, options: LoopbackOptions =
     }
     requests.push(request)
     known.add(message.socket)
-    message.socket.once("close", () => {
+    whenClosed(message.socket).push(() => {
       request.closedAtMs = elapsed()
     })
     response.once("close", () => {

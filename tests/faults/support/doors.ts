@@ -4,11 +4,13 @@ import { DOOR_WIRES, type DoorWireCase } from "./wires.ts"
 /** A way into the gateway, as its clients see it. A new inbound wire is one more row of `DOORS`. */
 export interface Door {
   name: string
-  path: string
+  path(model: string, stream?: boolean): string
+  /** A model is named in the path, and not in the body. */
+  modelInPath?: true
   /** Name of its wire. */
   api: string
   /** The wire of the hosts to which bytes may pass as they are. */
-  host: DoorWireCase["host"] | "responses" | "ollama"
+  host: DoorWireCase["host"] | "responses" | "google" | "ollama"
   body(model: string, more?: object): Record<string, unknown>
   /** Fields of a request that uses nearly all there is: settings, a tool, a conversation with a call and its result. */
   full: Record<string, unknown>
@@ -22,7 +24,7 @@ export interface Door {
   textOf(event: ClientEvent): string
   /** The message of an error body in the client's shape; `undefined` for any other body. */
   messageOf(body: unknown): string | undefined
-  /** Reads a stream as a strict client does. @throws Error for what no client could read. Default: events */
+  /** Reads a stream as a strict client does. @throws Error for what no client could read. Default: as events */
   read?(text: string): ClientEvent[]
 }
 
@@ -40,7 +42,7 @@ const dig = (event: ClientEvent): Loose => (event.json ?? {}) as unknown as Loos
 export const DOORS: readonly Door[] = [
   {
     name: "Chat Completions",
-    path: "/v1/chat/completions",
+    path: () => "/v1/chat/completions",
     api: "openai-completions",
     host: "chat",
     body: (model, more = {}) => ({ model, messages: [{ role: "user", content: "hi" }], ...more }),
@@ -81,7 +83,7 @@ export const DOORS: readonly Door[] = [
   },
   {
     name: "Messages",
-    path: "/v1/messages",
+    path: () => "/v1/messages",
     api: "anthropic-messages",
     host: "messages",
     body: (model, more = {}) => ({ model, max_tokens: 1000, messages: [{ role: "user", content: "hi" }], ...more }),
@@ -119,7 +121,7 @@ export const DOORS: readonly Door[] = [
   },
   {
     name: "Responses",
-    path: "/v1/responses",
+    path: () => "/v1/responses",
     api: "openai-responses",
     host: "responses",
     body: (model, more = {}) => ({ model, input: "hi", ...more }),
@@ -174,8 +176,76 @@ export const DOORS: readonly Door[] = [
     messageOf: (body) => (body as { error?: { message?: string } } | undefined)?.error?.message,
   },
   {
+    name: "Gemini",
+    path: (model, stream) =>
+      `/v1beta/models/${encodeURIComponent(model)}:${stream ? "streamGenerateContent?alt=sse" : "generateContent"}`,
+    modelInPath: true,
+    api: "google-generative-ai",
+    host: "google",
+    body: (_model, { stream: _stream, ...more }: { stream?: unknown } = {}) => ({
+      contents: [{ role: "user", parts: [{ text: "hi" }] }],
+      ...more,
+    }),
+    full: {
+      systemInstruction: { parts: [{ text: "s" }] },
+      tools: [
+        { functionDeclarations: [{ name: "f", description: "d", parameters: { type: "OBJECT" } }] },
+        { googleSearch: {} },
+      ],
+      toolConfig: { functionCallingConfig: { mode: "ANY", allowedFunctionNames: ["f"] }, retrievalConfig: {} },
+      safetySettings: [{ category: "HARM_CATEGORY_HARASSMENT", threshold: "OFF" }],
+      serviceTier: "priority",
+      labels: { a: "b" },
+      generationConfig: {
+        temperature: 1,
+        maxOutputTokens: 9,
+        candidateCount: 1,
+        stopSequences: ["x"],
+        responseMimeType: "application/json",
+        responseSchema: { type: "OBJECT", properties: { a: { type: "STRING", nullable: true } } },
+        responseLogprobs: true,
+        logprobs: 2,
+        responseModalities: ["TEXT"],
+        thinkingConfig: { includeThoughts: true, thinkingBudget: 1024 },
+        speechConfig: {},
+      },
+      contents: [
+        { role: "user", parts: [{ text: "hi" }] },
+        {
+          role: "model",
+          parts: [
+            { text: "hm", thought: true, thoughtSignature: "c2ln" },
+            { functionCall: { id: "c1", name: "f", args: {} }, thoughtSignature: "c2x1aWNl" },
+          ],
+        },
+        {
+          role: "user",
+          parts: [
+            {
+              functionResponse: {
+                id: "c1",
+                name: "f",
+                response: { output: "r" },
+                parts: [{ inlineData: { mimeType: "image/png", data: "AA==" } }],
+              },
+            },
+          ],
+        },
+      ],
+    },
+    tool: (parameters) => `{"functionDeclarations":[{"name":"f","parameters":${parameters}}]}`,
+    isFinal: (event) => typeof dig(event)["candidates"]?.[0]?.["finishReason"] === "string",
+    isReason: (event) => typeof dig(event)["candidates"]?.[0]?.["finishReason"] === "string",
+    isError: (event) => typeof dig(event)["error"]?.["message"] === "string",
+    textOf: (event) => {
+      const parts = (dig(event)["candidates"]?.[0]?.["content"]?.["parts"] ?? []) as { text?: string; thought?: true }[]
+      return parts.map(({ text, thought }) => (thought ? "" : (text ?? ""))).join("")
+    },
+    messageOf: (body) => (body as { error?: { message?: string } } | undefined)?.error?.message,
+  },
+  {
     name: "Ollama",
-    path: "/api/chat",
+    path: () => "/api/chat",
     api: "ollama-chat",
     host: "ollama",
     body: (model, more = {}) => ({ model, stream: false, messages: [{ role: "user", content: "hi" }], ...more }),

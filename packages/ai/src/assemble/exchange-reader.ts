@@ -55,7 +55,8 @@ export class ExchangeReader {
         createFramer(framing, init.maxFrameBytes === undefined ? {} : { maxFrameBytes: init.maxFrameBytes }))
       : undefined
     if (!this.#framer) this.#document = []
-    this.#sniffed = framing !== "sse" || !this.#framer
+    // No binary message is so long that its length begins like a document.
+    this.#sniffed = (framing !== "sse" && framing !== "aws-eventstream") || !this.#framer
   }
 
   /** The wire's decoder, for drivers that answer its questions. */
@@ -77,15 +78,28 @@ export class ExchangeReader {
     return this.#frames((this.#framer as Framer).push(chunk))
   }
 
-  /** The body ended as it should. */
-  end(): void {
+  /**
+   * The body ended as it should.
+   * @param enough the answer was there before: what was cut short behind it is left out
+   */
+  end(enough = false): void {
     const { builder } = this.#init
     if (this.#document) this.#endDocument()
     else {
-      if (this.#framer) this.#frames(this.#framer.end().filter(isWholeFrame))
+      if (this.#framer) this.#frames(this.#rest(this.#framer, enough))
       this.#decoder.end()
     }
     builder.finish()
+  }
+
+  /** What of the last frames was sent completely. */
+  #rest(framer: Framer, enough: boolean): readonly Frame[] {
+    try {
+      return framer.end().filter(isWholeFrame)
+    } catch (error) {
+      if (enough) return []
+      throw error
+    }
   }
 
   #frames(frames: readonly Frame[]): readonly Effect[] {

@@ -182,7 +182,7 @@ export class MessageBuilder implements MessageSink {
   attach(key: string, extra: Parameters<MessageSink["attach"]>[1]): void {
     const block = this.#open.get(key)?.block
     if (!block || this.ended || this.#failure) return
-    if (extra.signature !== undefined && block.type !== "text") {
+    if (extra.signature !== undefined) {
       block.signature = { value: (block.signature?.value ?? "") + extra.signature, issuer: this.#issuer }
       this.progressed = true
     }

@@ -72,11 +72,11 @@ export class Reading {
         this.#check?.()
         if (this.#out.full) await this.#unlessAborted(this.#out.room())
       }
-      if (!this.#builder.failure) this.#reader.end()
+      if (!this.#builder.failure) this.#reader.end(this.#enough)
       return undefined
     } catch (thrown) {
       if (!this.#enough || signal.aborted) return this.#ctx.toError(thrown)
-      this.#reader.end()
+      this.#reader.end(true)
       return undefined
     } finally {
       watch.paused()

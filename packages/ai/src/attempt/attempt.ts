@@ -9,10 +9,11 @@ import type { AttemptRecord } from "../model/message.ts"
 import { Budget } from "./budget.ts"
 import { sleep } from "./clock.ts"
 import type { AttemptInput, AttemptOutcome } from "./input.ts"
-import { keysOf } from "./known.ts"
+import { accountOf, keysOf } from "./known.ts"
 import { aborted, asError, quietly, tryOnce } from "./try.ts"
 import { unlessAborted } from "./unless-aborted.ts"
 
+type Keys = ReturnType<typeof keysOf>
 type RouteOutcome<T> = { ok: true; value: T } | { ok: false; error: SluiceError }
 
 /** Limits of an account rather than of the host: where waiting is no help, another account may be. */
@@ -21,9 +22,10 @@ const ACCOUNT_MAY_HELP: ReadonlySet<ErrorCode> = new Set(["rate_limited", "concu
 /**
  * Runs `work` over the routes until it succeeds or nothing more can be tried. The only retry loop there is.
  *
- * Every try encodes anew. After a failure, in this order: aborted or something delivered: it surfaces; the wire or
- * endpoint knows what to leave out: again without it; the credential is at fault: another one; waiting can help: wait
- * within the budget; else the next route. The last original error surfaces when there is none. Never rejects.
+ * Every try encodes anew. After a failure, in this order: aborted, or something delivered that may not be made anew: it
+ * surfaces; the wire or endpoint knows what to leave out: again without it; the credential is at fault: another one;
+ * waiting can help: wait within the budget; else the next route. The last original error surfaces when there is none.
+ * Never rejects.
  */
 export async function attempt<T>(
   routes: readonly Route[],
@@ -41,17 +43,11 @@ export async function attempt<T>(
       break
     }
     outcome = result
-    if (last || !mayReroute(result.error)) break
+    if (last || !run.mayReroute(result.error)) break
     run.rerouted(route, result.error)
   }
   outcome ??= { ok: false, error: noRoute() }
   return { ...outcome, attempts: run.records }
-}
-
-/** Whether another model could do what this one could not. */
-function mayReroute(error: SluiceError): boolean {
-  if (error.delivered !== "nothing" || error.code === "aborted") return false
-  return error.scope === "host" || error.scope === "model" || error.scope === "credential"
 }
 
 const WITHOUT_CREDENTIAL: Lease = {
@@ -98,22 +94,24 @@ class Run<T> {
     let outcome: { error?: SluiceError; usage?: Usage } = {}
     const past: Attempt[] = []
     let plain = false
-    this.#budget.over(route.endpoint.retry)
+    const { retry } = route.endpoint
+    this.#budget.over(typeof retry === "function" ? retry(route.model) : retry)
     try {
       lease = await this.#acquire(route)
       for (;;) {
         this.#budget.tried()
+        const keys = this.#keys(route, lease)
         const tried = await tryOnce({
           input: this.#input,
           work: this.#work,
           route,
           lease,
           caller: this.#caller,
-          known: this.#known(route),
+          known: this.#known(keys),
           attempts: this.records,
           takesEmpty: last && !this.#budget.repeatsEmpty,
           plain,
-          remember: (channel, where, facts) => this.#remember(route, channel, where, facts),
+          remember: (channel, where, facts) => this.#remember(keys, channel, where, facts),
         })
         if (tried.ok) {
           outcome = tried.used
@@ -122,7 +120,7 @@ class Run<T> {
         const { error } = tried
         outcome = { error }
         if (error.code === "aborted" || !this.#mayRepeat(error)) return tried
-        const adaptation = this.#adapt(route, tried.call, error, past)
+        const adaptation = this.#adapt(route, keys, tried.call, error, past)
         const change = adaptation ? { change: adaptation.change } : {}
         past.push({ error, delivered: error.delivered, channel: tried.channel, ...change })
         if (adaptation) {
@@ -157,6 +155,12 @@ class Run<T> {
     }
   }
 
+  /** Whether another model could do what this one could not. */
+  mayReroute(error: SluiceError): boolean {
+    if (!this.#mayRepeat(error) || error.code === "aborted") return false
+    return error.scope === "host" || error.scope === "model" || error.scope === "credential"
+  }
+
   /** Whether another try would repeat nothing that the consumer cannot take back. */
   #mayRepeat({ delivered }: SluiceError): boolean {
     return delivered === "nothing" || (delivered === "content" && this.#input.restarts === true)
@@ -185,31 +189,39 @@ class Run<T> {
     }
   }
 
-  #known(route: Route): Facts {
-    const { known, options } = this.#input
-    const keys = keysOf(route.model, options.sessionId)
+  #keys({ model }: Route, { credential }: Lease): Keys {
+    return keysOf({ model, sessionId: this.#input.options.sessionId, account: accountOf(credential) })
+  }
+
+  #known(keys: Keys): Facts {
+    const { known } = this.#input
     return { ...known.get(keys.host), ...(keys.session ? known.get(keys.session) : {}), ...this.#own }
   }
 
   /** What to change before another try. A request of fixed bytes cannot be changed. */
-  #adapt(route: Route, call: Call | undefined, error: SluiceError, past: readonly Attempt[]): Adaptation | undefined {
+  #adapt(
+    route: Route,
+    keys: Keys,
+    call: Call | undefined,
+    error: SluiceError,
+    past: readonly Attempt[],
+  ): Adaptation | undefined {
     if (!call || this.#work.fixed) return undefined
     const adaptation = route.endpoint.adapt?.(error, call, past) ?? route.wire.adapt?.(error, call, past)
-    if (!adaptation || !this.#budget.mayAdapt()) return undefined
-    if (adaptation.learn) this.#learn(route, adaptation.learn.where, adaptation.learn.facts)
+    if (!adaptation || !this.#budget.mayAdapt(adaptation)) return undefined
+    if (adaptation.learn) this.#learn(keys, adaptation.learn.where, adaptation.learn.facts)
     return adaptation
   }
 
-  #learn(route: Route, where: "host" | "session", facts: Facts): void {
-    const { known, options } = this.#input
-    const keys = keysOf(route.model, options.sessionId)
+  #learn(keys: Keys, where: "host" | "session", facts: Facts): void {
+    const { known } = this.#input
     const key = where === "host" ? keys.host : keys.session
     if (key === undefined) this.#own = { ...this.#own, ...facts }
     else known.learn(key, facts)
   }
 
-  #remember(route: Route, channel: Channel | undefined, where: "channel" | "session", facts: Facts): void {
-    if (where === "session") this.#learn(route, "session", facts)
+  #remember(keys: Keys, channel: Channel | undefined, where: "channel" | "session", facts: Facts): void {
+    if (where === "session") this.#learn(keys, "session", facts)
     else for (const [name, value] of Object.entries(facts)) channel?.memory.set(name, value)
   }
 

@@ -1,4 +1,5 @@
 import type { SluiceError } from "../model/errors.ts"
+import type { Adaptation } from "../contract/wire-client.ts"
 import type { RetryOptions } from "../model/options.ts"
 
 /** Bounds unless the caller sets others. */
@@ -28,6 +29,8 @@ export class Budget {
   #waitedMs = 0
   #credentials = 0
   #adaptations = 0
+  /** Tries that failed with their connection, and were made again over another one. */
+  #connections = 0
   #empty = 0
   #network = 0
 
@@ -51,12 +54,23 @@ export class Budget {
   rerouted(): void {
     this.#waits = 0
     this.#tries = 0
+    this.#connections = 0
     this.#empty = 0
     this.#network = 0
   }
 
-  mayAdapt(): boolean {
-    return this.#adaptations++ < MAX_ADAPTATIONS
+  /**
+   * Whether an adaptation may be made. What changes the connection alone does not count as a try of what is asked for;
+   * where the call itself sets bounds, it stays within them all the same.
+   */
+  mayAdapt({ channel, waitMs = 0 }: Pick<Adaptation, "channel" | "waitMs">): boolean {
+    const { maxAttempts, maxTotalDelayMs } = this.#own ?? {}
+    this.#connections += channel === undefined ? 0 : 1
+    if (channel !== undefined && maxAttempts !== undefined && this.#tries >= maxAttempts) return false
+    if (maxTotalDelayMs !== undefined && maxTotalDelayMs > 0 && this.#waitedMs + waitMs > maxTotalDelayMs) return false
+    if (this.#adaptations++ >= MAX_ADAPTATIONS) return false
+    this.#waitedMs += this.#own ? waitMs : 0
+    return true
   }
 
   mayReplaceCredential(): boolean {
@@ -74,7 +88,8 @@ export class Budget {
    */
   waitFor(error: SluiceError): number | undefined {
     const { maxAttempts, maxDelayMs, maxTotalDelayMs, baseDelayMs } = this.#bounds
-    if (this.#tries >= maxAttempts) return undefined
+    const own = this.#own?.maxAttempts !== undefined
+    if (this.#tries - (own ? 0 : this.#connections) >= maxAttempts) return undefined
     if (error.code === "empty_response" && this.#empty++ >= MAX_EMPTY) return undefined
     const hint = error.retryAfterMs ?? 0
     if (maxDelayMs > 0 && hint > maxDelayMs) return undefined

@@ -248,8 +248,14 @@ export function classify(facts: ErrorFacts, context: ErrorContext = {}): SluiceE
     ...pick(facts, "retryAfterMs"),
     ...pick(facts, "quota"),
     ...typeOf(facts),
-    ...(HINTS[code] ? { hint: HINTS[code] } : {}),
+    ...hintOf(code, facts),
   })
+}
+
+/** What to do: the vendor's own page where it names one. */
+function hintOf(code: ErrorCode, { help }: ErrorFacts): { hint?: string } {
+  const hint = help === undefined ? HINTS[code] : `The provider says how to go on: ${help}`
+  return hint === undefined ? {} : { hint }
 }
 
 function typeOf(facts: ErrorFacts): { type?: string } {

@@ -27,16 +27,36 @@ export class Known {
     if (!oldest.done) this.#entries.delete(oldest.value)
   }
 
+  /** What is known of a session with a model, of whichever of its accounts was used last. */
+  ofSession(model: KnownAbout["model"], sessionId: string): Facts {
+    const { host } = keysOf({ model, sessionId })
+    const key = [...this.#entries.keys()].findLast((one) => {
+      const parts: unknown = one.startsWith("[") ? JSON.parse(one) : undefined
+      return Array.isArray(parts) && parts[0] === sessionId && parts[2] === host
+    })
+    return (key === undefined ? undefined : this.#entries.get(key)) ?? {}
+  }
+
   toJSON(): Record<string, Facts> {
     return Object.fromEntries(this.#entries)
   }
 }
 
-/** Under which keys facts about a model at its host are kept: for all, and for one session. */
-export function keysOf(
-  model: { provider: string; baseUrl: string; id: string },
-  sessionId: string | undefined,
-): { host: string; session?: string } {
+/** Whose facts are asked for. */
+export interface KnownAbout {
+  model: { provider: string; baseUrl: string; id: string }
+  sessionId: string | undefined
+  /** Whose credential the session goes by. */
+  account?: string
+}
+
+/** Under which keys facts about a model at its host are kept: for all, and for one session of one account. */
+export function keysOf({ model, sessionId, account = "" }: KnownAbout): { host: string; session?: string } {
   const host = `${model.provider} ${model.baseUrl} ${model.id}`
-  return sessionId === undefined ? { host } : { host, session: `${sessionId} ${host}` }
+  return sessionId === undefined ? { host } : { host, session: JSON.stringify([sessionId, account, host]) }
+}
+
+/** The account that a credential is of. */
+export function accountOf({ id, accountId }: { id: string; accountId?: string }): string {
+  return accountId ?? id
 }

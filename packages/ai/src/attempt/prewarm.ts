@@ -1,12 +1,14 @@
 import type { Call } from "../contract/wire-client.ts"
 import type { Route } from "../contract/route.ts"
+import type { CallOptions } from "../model/options.ts"
 import { checkHeaders } from "./headers.ts"
-import { keysOf, type Known } from "./known.ts"
+import { accountOf, keysOf, type Known } from "./known.ts"
 import { quietly } from "./try.ts"
 
 /** What opening a connection ahead of time needs. */
 export interface PrewarmInput {
   sessionId: string
+  headers?: CallOptions["headers"]
   signal: AbortSignal
   known: Known
   mint: Call["mint"]
@@ -17,17 +19,20 @@ export interface PrewarmInput {
  *
  * @throws SluiceError of the credential, or `network` where the connection could not be opened
  */
-export async function prewarm(route: Route, { sessionId, signal, known, mint }: PrewarmInput): Promise<boolean> {
+export async function prewarm(
+  route: Route,
+  { sessionId, headers, signal, known, mint }: PrewarmInput,
+): Promise<boolean> {
   const { model, endpoint, transport, credentials } = route
   if (!endpoint.connect || !transport.warm) return false
   const lease = await credentials.acquire({ provider: model.provider, model: model.id, sessionId, signal })
   try {
     const { credential } = lease
-    const keys = keysOf(model, sessionId)
+    const keys = keysOf({ model, sessionId, account: accountOf(credential) })
     const call: Call = Object.freeze({
       op: "prewarm" as const,
       model,
-      options: { sessionId },
+      options: { sessionId, ...(headers ? { headers } : {}) },
       context: { messages: [] },
       auth: {
         kind: credential.kind,

@@ -69,7 +69,7 @@ export async function tryOnce<T>(parts: TryParts<T>): Promise<Tried<T>> {
     const limits = resolveTimeouts(timeoutsOf(parts, channel), route.model.compat.timeouts)
     watch = new Watchdog(input.clock, limits, (which, ms) => controller.abort(expired(which, ms)))
     call = call ? overChannel(call, channel) : callOf(parts, channel)
-    const http = await dressed(parts, call, work.request(call, route), waits)
+    const { http, replaced } = await dressed(parts, call, work.request(call, route), waits)
     watch.waiting()
     exchange = await waits.until(channel.send(http, signal), (late) => late.cancel(signal.reason))
     watch.paused()
@@ -88,13 +88,16 @@ export async function tryOnce<T>(parts: TryParts<T>): Promise<Tried<T>> {
       used: (usage, error) => {
         used = error ? { usage, error } : { usage }
       },
-      remember: (where, facts) => parts.remember(channel, where, facts),
+      // What another request was answered with teaches nothing about this one.
+      remember: (where, facts) => {
+        if (!replaced) parts.remember(channel, where, facts)
+      },
       restarts: input.restarts === true,
       attempts: parts.attempts,
       takesEmpty: parts.takesEmpty,
     })
     // What failed after all leaves nothing behind that another request could be sent over.
-    exchange.cancel(used.error)
+    exchange.cancel(used.error ?? (replaced && channel.kind !== "http" ? "another request was sent" : undefined))
     return { ok: true, value, used }
   } catch (thrown) {
     const error = toError(thrown).with({ delivered })
@@ -109,11 +112,17 @@ export async function tryOnce<T>(parts: TryParts<T>): Promise<Tried<T>> {
 }
 
 /** The error in the words of its endpoint, which cannot break it. */
-function explain<T>({ input, route }: TryParts<T>, error: SluiceError, headers: HeadersView | undefined): SluiceError {
+function explain<T>(parts: TryParts<T>, error: SluiceError, headers: HeadersView | undefined): SluiceError {
+  const { input, route, lease } = parts
   const { endpoint } = route
   if (!endpoint.explain) return error
+  const { accountId: account } = lease.credential
   try {
-    return endpoint.explain(error, { now: input.clock.now(), ...(headers ? { headers } : {}) })
+    return endpoint.explain(error, {
+      now: input.clock.now(),
+      ...(headers ? { headers } : {}),
+      ...(account === undefined ? {} : { account }),
+    })
   } catch {
     return error
   }
@@ -167,7 +176,8 @@ function named({ provider, model }: SluiceError): { provider?: string; model?: s
 
 /** The call's own limits before those of the endpoint. */
 function timeoutsOf<T>({ input, route }: TryParts<T>, { kind }: Channel): Timeouts | undefined {
-  const own = route.endpoint.timeouts?.[kind]
+  const { timeouts } = route.endpoint
+  const own = (typeof timeouts === "function" ? timeouts(route.model) : timeouts)?.[kind]
   return own ? { ...own, ...input.timeouts } : input.timeouts
 }
 
@@ -213,6 +223,7 @@ function callOf<T>({ input, route, lease, known }: TryParts<T>, channel: Pick<Ch
     auth: {
       kind: credential.kind,
       ...(credential.accountId === undefined ? {} : { accountId: credential.accountId }),
+      ...(credential.projectId === undefined ? {} : { projectId: credential.projectId }),
     },
     stream: input.stream || route.endpoint.streamsOnly === true,
     known,
@@ -222,7 +233,13 @@ function callOf<T>({ input, route, lease, known }: TryParts<T>, channel: Pick<Ch
   })
 }
 
-async function dressed<T>(parts: TryParts<T>, call: Call, request: WireRequest, waits: Waits): Promise<HttpRequest> {
+/** The request as it goes out. `replaced`: an observer has put another body in the place of its own. */
+async function dressed<T>(
+  parts: TryParts<T>,
+  call: Call,
+  request: WireRequest,
+  waits: Waits,
+): Promise<{ http: HttpRequest; replaced: boolean }> {
   const { input, route, lease } = parts
   const { endpoint, model } = route
   const body =
@@ -231,14 +248,19 @@ async function dressed<T>(parts: TryParts<T>, call: Call, request: WireRequest, 
       : request.body
   const http = endpoint.dress({ ...request, body }, call, lease.credential)
   const { onPayload } = input.observers
+  let changed = false
   if (onPayload) {
     const redactor = redactorOf(lease)
     const view = { url: redactor.url(http.url), headers: redactor.headers(http.headers), body }
     const replaced = await observed(() => onPayload(view, model), waits)
-    if (replaced !== undefined) http.body = replaced instanceof Uint8Array ? replaced : serialise(replaced)
+    if (replaced !== undefined) {
+      http.body = replaced instanceof Uint8Array ? replaced : serialise(replaced)
+      changed = true
+    }
   }
   checkHeaders(http.headers)
-  return endpoint.sign ? waits.until(endpoint.sign(http, lease.credential, input.clock.now())) : http
+  const signed = endpoint.sign ? await waits.until(endpoint.sign(http, lease.credential, input.clock.now())) : http
+  return { http: signed, replaced: changed }
 }
 
 async function observeResponse<T>(

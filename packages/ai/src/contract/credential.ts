@@ -8,6 +8,8 @@ export interface Account {
   id: string
   accountId?: string
   projectId?: string
+  /** Where its requests go, for hosts with places of their own, e.g. `us-central1`. */
+  location?: string
   baseUrl?: string
   headers?: HeaderMap
   /** Milliseconds since 1970. */
@@ -20,7 +22,14 @@ export interface Account {
 export type Credential = Account &
   (
     | { kind: "key" | "oauth"; secret: string }
-    | { kind: "aws"; accessKeyId: string; secretAccessKey: string; sessionToken?: string }
+    | {
+        kind: "aws"
+        accessKeyId: string
+        secretAccessKey: string
+        sessionToken?: string
+        /** The region that its configuration names for calls that name none. */
+        region?: string
+      }
     | { kind: "none" }
   )
 

@@ -1,3 +1,4 @@
+import type { Model } from "@sluice/catalog/core"
 import type { SluiceError } from "../model/errors.ts"
 import type { RetryOptions, Timeouts } from "../model/options.ts"
 import type { Json } from "../model/tool.ts"
@@ -21,6 +22,9 @@ export interface SocketTarget {
   headers: HeaderMap
 }
 
+/** Limits on waiting, by channel. */
+export type EndpointTimeouts = Readonly<Partial<Record<ChannelKind, Timeouts>>>
+
 /** What one host changes about a wire. What is absent is not changed; that decides what can be relayed. */
 export interface Endpoint {
   id: string
@@ -41,14 +45,17 @@ export interface Endpoint {
    */
   connect?(call: Call, credential: Credential): SocketTarget | undefined
   /** Limits on trying again, where the call sets none. */
-  retry?: RetryOptions
+  retry?: RetryOptions | ((model: Model) => RetryOptions)
   /** Limits on waiting over a channel, where the call sets none. */
-  timeouts?: Readonly<Partial<Record<ChannelKind, Timeouts>>>
+  timeouts?: EndpointTimeouts | ((model: Model) => EndpointTimeouts)
   /** Over the final bytes; the only asynchronous step. */
   sign?(request: HttpRequest, credential: Credential, now: number): Promise<HttpRequest>
   /** Absent: response bytes may pass. */
   unwrap?(frame: Frame): Frame | undefined
   adapt?: NonNullable<WireClient["adapt"]>
-  /** An error of this host in words that help a person. `headers`: of the response that was the error. */
-  explain?(error: SluiceError, at: { headers?: HeadersView; now: number }): SluiceError
+  /**
+   * An error of this host in words that help a person. `headers`: of the response that was the error. `account`: whose
+   * credential was in use.
+   */
+  explain?(error: SluiceError, at: { headers?: HeadersView; now: number; account?: string }): SluiceError
 }

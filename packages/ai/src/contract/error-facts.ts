@@ -11,6 +11,8 @@ export interface ErrorFacts {
   message?: string
   param?: string
   requestId?: string
+  /** A page of the vendor on which a person can put it right. */
+  help?: string
   retryAfterMs?: number
   /** `x-should-retry`. */
   shouldRetry?: boolean

@@ -26,7 +26,7 @@ export interface Call {
   /** What the hand-over had to change. */
   handedOver?: readonly Loss[]
   /** OAuth, key and cloud spell some requests differently. */
-  auth: { kind: Credential["kind"]; accountId?: string }
+  auth: { kind: Credential["kind"]; accountId?: string; projectId?: string }
   /** Whether the answer is asked for as a stream. */
   stream: boolean
   /** What was learned about this host and this session. */

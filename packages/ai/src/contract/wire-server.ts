@@ -60,16 +60,55 @@ export interface WireServer {
   /** A number of tokens as the wire answers it; absent: `{ input_tokens }`. */
   counted?(count: TokenCount): Readonly<Record<string, unknown>>
   /** An error in the client's own shape. */
-  failure(error: SluiceError): { status: number; headers: HeaderMap; body: unknown }
+  failure(error: SluiceError): WireFailure
   relay?: Relay
-  /**
-   * Where clients may speak over a WebSocket too: each message is a request of that type, with the fields of the
-   * route's body beside it, and each frame of the answer is a message.
-   */
-  socket?: { path: string; op: InboundOp; request: string }
+  /** The field of a request that names an earlier response, for errors about it. */
+  previous?: string
+  /** Where clients may speak over a WebSocket too. */
+  socket?: WireSocket
   /** Clients come back to answers by their ids: whoever serves the wire keeps them, and joins what they go on from. */
-  keeps?: boolean
+  keeps?: WireKeeps
 }
+
+/** An error as a response in the client's own shape. */
+export interface WireFailure {
+  status: number
+  headers: HeaderMap
+  body: unknown
+}
+
+/** How a wire is spoken over a WebSocket: each message is a request, each frame of an answer is a message. */
+export interface WireSocket {
+  path: string
+  op: InboundOp
+  /**
+   * The body of the request that a message stands for.
+   * @throws SluiceError `invalid_request` for a message that is no request
+   */
+  body(message: Readonly<Record<string, unknown>>): Record<string, unknown>
+  /** A refusal as a message, which has no status and no headers of its own. */
+  refusal(failure: WireFailure): unknown
+}
+
+/** How clients come back to answers that are kept. */
+export interface WireKeeps {
+  routes: readonly KeptRoute[]
+  /** The error for an id at which nothing is kept. */
+  missing(id: string): SluiceError
+}
+
+/**
+ * A way to one answer that is kept. The path has `:id` where its id stands; what is given back is the JSON that the
+ * client gets.
+ */
+export type KeptRoute =
+  | {
+      method: "GET"
+      path: string
+      /** @throws SluiceError `invalid_request` or `unsupported` with `param`, the parameter at fault */
+      show(kept: KeptDocument, query: URLSearchParams): unknown
+    }
+  | { method: "DELETE"; path: string; removed(id: string): unknown }
 
 /** An answer as a client that comes back to it gets it. */
 export interface KeptDocument {
@@ -100,8 +139,8 @@ export type TapVerdict = "hold" | "pass" | "drop" | "content" | "end" | "alive"
 
 /** Both sides speak the same wire: frames pass unparsed. */
 export interface Relay {
-  /** Path of the request at the host, behind the base URL. */
-  path: string
+  /** Path of the request at the host, behind the base URL. `model`: as the host calls it. */
+  path: string | ((call: InboundCall, model: string) => string)
   /** Headers of the request besides the credential and the ones that the client may pass on. */
   headers(call: InboundCall): HeaderMap
   /** Whether a host may be given the client's own bytes: nothing about it needs to be spelled differently. */

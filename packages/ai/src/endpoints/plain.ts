@@ -6,7 +6,7 @@ import { serialise } from "../assemble/serialise.ts"
 import { USER_AGENT } from "../version.ts"
 
 /** How a key is sent. */
-export type KeyScheme = "bearer" | "x-api-key" | "api-key"
+export type KeyScheme = "bearer" | "x-api-key" | "api-key" | "x-goog-api-key"
 
 /** What plain endpoints differ in. */
 export interface PlainEndpointOptions {
@@ -17,7 +17,7 @@ export interface PlainEndpointOptions {
   merged?: readonly string[]
 }
 
-const CREDENTIAL_HEADERS = ["authorization", "x-api-key", "api-key"] as const
+const CREDENTIAL_HEADERS = ["authorization", "x-api-key", "api-key", "x-goog-api-key"] as const
 
 /**
  * An endpoint that changes nothing about its wire: the path goes behind the base URL, the key into one header.

@@ -1,10 +1,12 @@
 import type { Framing } from "../contract/frame.ts"
 import { SluiceError } from "../model/errors.ts"
 import type { Framer } from "./framer.ts"
+import { JsonArrayFramer } from "./json-array.ts"
 import { NdjsonFramer } from "./ndjson.ts"
 import { SseFramer } from "./sse.ts"
 
 export { MAX_FRAME_BYTES, type Framer } from "./framer.ts"
+export { JsonArrayFramer } from "./json-array.ts"
 export { NdjsonFramer, ndjsonText } from "./ndjson.ts"
 export { RawNdjsonFramer } from "./raw-ndjson.ts"
 export { RawSseFramer } from "./raw-sse.ts"
@@ -18,6 +20,8 @@ export function createFramer(framing: Framing, options: { maxFrameBytes?: number
       return new SseFramer(options)
     case "ndjson":
       return new NdjsonFramer(options)
+    case "json-array":
+      return new JsonArrayFramer(options)
     default:
       throw new SluiceError({
         code: "unsupported",

@@ -1,5 +1,13 @@
 import { codecOf, type Model } from "@sluice/catalog/core"
-import type { AssistantMessage, Block, Issuer, Opaque, ThinkingBlock, ToolCallBlock } from "../model/message.ts"
+import type {
+  AssistantMessage,
+  Block,
+  Issuer,
+  Opaque,
+  TextBlock,
+  ThinkingBlock,
+  ToolCallBlock,
+} from "../model/message.ts"
 import { wellFormed } from "./input.ts"
 import type { LossList } from "./losses.ts"
 
@@ -46,8 +54,7 @@ function rewriteBlock(
   const { losses } = target
   switch (block.type) {
     case "text":
-      if (block.text.trim() === "" && !block.citations) return undefined
-      return block.text.isWellFormed() ? block : { ...block, text: wellFormed(block.text) }
+      return rewriteText(block, message, target, path, partial)
     case "thinking":
       return rewriteThinking(block, message, target, path, partial)
     case "redactedThinking":
@@ -77,6 +84,22 @@ function rewriteBlock(
       losses.add(path, "dropped", `An answer's ${block.type} cannot be sent back.`)
       return undefined
   }
+}
+
+function rewriteText(
+  block: TextBlock,
+  message: AssistantMessage,
+  target: AssistantTarget,
+  path: string,
+  partial: boolean,
+): Block | undefined {
+  const { signature, ...bare } = block
+  const keep = signature !== undefined && !partial && mayRead(signature, message, target)
+  if (block.text.trim() === "" && !block.citations && !keep) return undefined
+  if (signature !== undefined && !keep)
+    target.losses.add(`${path}.signature`, "dropped", "A signature goes back to its issuer only.")
+  const kept = keep || signature === undefined ? block : bare
+  return kept.text.isWellFormed() ? kept : { ...kept, text: wellFormed(kept.text) }
 }
 
 function withoutSignature({ signature: _signature, ...call }: ToolCallBlock): ToolCallBlock {

@@ -1,7 +1,8 @@
 import type { Model } from "@sluice/catalog/core"
 import type { Traits } from "../contract/wire-client.ts"
 import type { Context, Loss, Message } from "../model/message.ts"
-import { handoff, handOver, lastAnswer, withMessages } from "./handoff.ts"
+import { lastAnswer } from "../model/turns.ts"
+import { handoff, handOver, withMessages } from "./handoff.ts"
 import { IdMap } from "./ids.ts"
 
 /** What was handed over of one conversation: all that came before its latest answer, which nothing changes any more. */
@@ -16,7 +17,7 @@ interface Kept {
   ids: IdMap
 }
 
-/** By the first message of a conversation. */
+/** By the last message of what is kept, so that it goes when its conversation does. */
 const conversations = new WeakMap<Message, Kept>()
 
 /**
@@ -30,18 +31,20 @@ export function keptHandoff(
   traits: Traits,
 ): { context: Context; losses: readonly Loss[] } {
   const { messages } = context
-  const first = messages[0]
   const latest = lastAnswer(messages)
-  if (!first || latest < 1) return handoff(context, model, traits)
-  let kept = conversations.get(first)
-  if (!kept || kept.model !== model || kept.traits !== traits || !begins(kept, messages, latest)) {
-    kept = { model, traits, given: [], contents: [], handed: [], losses: [], ids: new IdMap(traits.toolCallId) }
-    conversations.set(first, kept)
+  if (latest < 1) return handoff(context, model, traits)
+  const kept = taken(messages, latest, model, traits) ?? {
+    model,
+    traits,
+    given: [],
+    contents: [],
+    handed: [],
+    losses: [],
+    ids: new IdMap(traits.toolCallId),
   }
   const from = kept.given.length
+  // Calls and results that do not stand together: only the whole conversation tells which belong to which.
   if (!isClosed(messages, from, latest, true) || !isClosed(messages, latest, messages.length, false)) {
-    // Calls and results that do not stand together: only the whole conversation tells which belong to which.
-    conversations.delete(first)
     return handoff(context, model, traits)
   }
   const past = handOver({ messages, from, to: latest, latest: -1 }, model, traits, kept.ids)
@@ -52,12 +55,25 @@ export function keptHandoff(
   }
   kept.handed.push(...past.messages)
   kept.losses.push(...past.losses)
+  conversations.set(messages[latest - 1] as Message, kept)
   const rest = { messages, from: latest, to: messages.length, latest }
   const now = handOver(rest, model, traits, new IdMap(traits.toolCallId, kept.ids))
   return {
     context: withMessages(context, kept.handed.concat(now.messages)),
     losses: kept.losses.length + now.losses.length === 0 ? [] : kept.losses.concat(now.losses),
   }
+}
+
+/** What is kept of a conversation's beginning. It is taken, since it is added to: another branch begins anew. */
+function taken(messages: readonly Message[], latest: number, model: Model, traits: Traits): Kept | undefined {
+  for (let i = latest - 1; i >= 0; i--) {
+    const kept = conversations.get(messages[i] as Message)
+    if (!kept || kept.given.length !== i + 1) continue
+    if (kept.model !== model || kept.traits !== traits || !begins(kept, messages, latest)) return undefined
+    conversations.delete(messages[i] as Message)
+    return kept
+  }
+  return undefined
 }
 
 /** Whether a conversation begins with what is kept, and has its latest answer behind that. */

@@ -33,6 +33,8 @@ export interface TextBlock {
   itemId?: string
   /** What the text is to the turn, in the vendor's word: `commentary` on the work under way, or the `final_answer`. */
   phase?: string
+  /** What the model thought on the way to it, in a form that only the vendor reads. */
+  signature?: Opaque
   cache?: CacheMark
 }
 

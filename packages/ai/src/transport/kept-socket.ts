@@ -6,7 +6,7 @@ import type { Frame } from "../contract/frame.ts"
 import type { Exchange } from "../contract/transport.ts"
 import { SluiceError } from "../model/errors.ts"
 import type { NetworkOptions } from "./network.ts"
-import { closedByUs, connectTimeout, notUpgraded, sendFailed, socketError } from "./socket-errors.ts"
+import { closedByUs, connectTimeout, notUpgraded, sendFailed, socketClosed, socketError } from "./socket-errors.ts"
 import { SocketExchange, type SocketAction, type SocketLimits } from "./socket-exchange.ts"
 import { type ReadSocket, SocketReading } from "./socket-reading.ts"
 import { connectTo, type Destination, destinationOf } from "./tunnel.ts"
@@ -90,8 +90,14 @@ export class KeptSocket implements ReadSocket {
     this.#listen()
   }
 
+  /** Whether a request can be sent. The peer's closing may have come while what was before it is not yet read. */
   get open(): boolean {
-    return this.#state.state === "open"
+    return this.#state.state === "open" && this.#ws.readyState === WebSocket.OPEN
+  }
+
+  /** Why it is not open any more. */
+  get lost(): SluiceError {
+    return this.#state.failure ?? socketClosed(1005, "", false)
   }
 
   get connecting(): boolean {
@@ -103,7 +109,8 @@ export class KeptSocket implements ReadSocket {
     const own = this.#target
     if (url !== own.url) return "address-changed"
     if (CREDENTIALS.some((name) => headers[name] !== own.headers[name])) return "token-refresh"
-    return this.connecting ? undefined : this.#state.unfit(Date.now())
+    if (this.connecting) return undefined
+    return this.open ? this.#state.unfit(Date.now()) : "closed"
   }
 
   claim(): void {

@@ -1,5 +1,5 @@
 import type { HttpRequest, SocketTarget } from "../contract/endpoint.ts"
-import type { Channel, Exchange, Transport } from "../contract/transport.ts"
+import { type Channel, type Exchange, REFUSED_WITH, type Transport } from "../contract/transport.ts"
 import { SluiceError } from "../model/errors.ts"
 import { KeptSocket, type Refusal, type SocketHooks, type SocketSettings } from "./kept-socket.ts"
 import type { NetworkOptions } from "./network.ts"
@@ -14,6 +14,9 @@ export interface WebSocketOptions extends Omit<NetworkOptions, "connections">, P
   http: Transport
 }
 export type { WebSocketLimits } from "./websocket-limits.ts"
+
+/** Longest delay that timers take. */
+const MAX_TIMER_MS = 2_147_483_647
 
 /** A transport for Node that keeps WebSockets by key. */
 export interface WebSocketTransport extends Transport {
@@ -68,8 +71,10 @@ class SocketPool implements WebSocketTransport, SocketHooks {
       if (!socket) return this.#http.open(undefined, signal)
       const refusal = await opened(socket, signal)
       if (refusal) return refusedChannel(refusal)
-      // Another one of those who waited may have it by now, or it was lost in between.
-      if (socket.claimed || !socket.open) continue
+      // A host that agrees and then hangs up would do so again: that is the caller's to count.
+      if (!socket.open) throw socket.lost
+      // Another one of those who waited may have it by now.
+      if (socket.claimed) continue
       socket.claim()
       return new SocketChannel(socket)
     }
@@ -183,7 +188,7 @@ class SocketChannel implements Channel {
 function refusedChannel({ status, headers, body }: Refusal): Channel {
   return {
     kind: "websocket",
-    memory: new Map(),
+    memory: new Map([[REFUSED_WITH, status]]),
     send: async (_request, signal) => {
       if (signal.aborted) throw signal.reason
       return { head: { status, headers, channel: "websocket" }, chunks: once(body), cancel: () => {} }
@@ -198,10 +203,11 @@ async function* once(body: Uint8Array): AsyncGenerator<Uint8Array> {
 
 function checkLimit(name: string, value: unknown): void {
   const zero = name.endsWith("Ms")
-  if (typeof value === "number" && value >= (zero ? 0 : 1) && value <= Number.MAX_SAFE_INTEGER) return
+  const most = zero ? MAX_TIMER_MS : Number.MAX_SAFE_INTEGER
+  if (typeof value === "number" && value >= (zero ? 0 : 1) && value <= most) return
   throw new SluiceError({
     code: "config",
-    message: `${name} of the WebSocket transport must be a number from ${zero ? 0 : 1}.`,
+    message: `${name} of the WebSocket transport must be a number from ${zero ? 0 : 1} to ${most}.`,
     param: name,
   })
 }

@@ -40,10 +40,10 @@ export interface Sealer {
 export function createSealer(keys: readonly Uint8Array[]): Sealer {
   const ring = keys.map((key) => {
     if (key.length === SEAL_KEY_BYTES) return { id: keyId(key), key: Buffer.from(key) }
-    throw new SluiceError({ code: "config", message: `A sealing key has ${key.length} bytes; it must have 32.` })
+    throw unfit(`A sealing key has ${key.length} bytes; it must have ${SEAL_KEY_BYTES}.`)
   })
   const current = ring[0]
-  if (!current) throw new SluiceError({ code: "config", message: "Sealing needs at least one key." })
+  if (!current) throw unfit("Sealing needs at least one key.")
 
   const wrap = (dataKey: Buffer, place: string): Buffer =>
     Buffer.concat([Buffer.of(VERSION), current.id, encrypt(current.key, dataKey, aad("key", place))])
@@ -105,6 +105,11 @@ function decrypt(key: Buffer, bytes: Buffer, about: Buffer): Buffer {
   } catch (error) {
     throw broken("It was changed, or it belongs elsewhere.", error)
   }
+}
+
+function unfit(message: string): SluiceError {
+  const hint = `Give ${SEAL_KEY_BYTES} random bytes, or take the keys that \`readSealKeys\` finds or makes.`
+  return new SluiceError({ code: "config", message, hint })
 }
 
 function broken(why: string, cause?: unknown): SluiceError {

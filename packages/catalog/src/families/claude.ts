@@ -33,7 +33,11 @@ function claude(kinds: string, versions: string): RegExp {
 
 /** What older hosts of Claude do not know yet. */
 const BEFORE_STRUCTURED: Compat = { messages: { structuredOutput: false, strictTools: false } }
-const NO_SAMPLING: Compat = { messages: { sampling: false }, chat: { sampling: false } }
+const NO_SAMPLING: Compat = {
+  messages: { sampling: false },
+  chat: { sampling: false },
+  converse: { sampling: false },
+}
 
 /**
  * Claude, by what its versions take: a budget up to 4.5, a budget beside a level for Opus 4.5, and from 4.6 on a level
@@ -103,6 +107,7 @@ export const CLAUDE_RULES: readonly ModelRule[] = [
       compat: {
         messages: { sampling: false, refusesForcedTool: true },
         chat: { sampling: false, refusesForcedTool: true },
+        converse: { sampling: false, refusesForcedTool: true },
       },
     },
   },

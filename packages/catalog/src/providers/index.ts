@@ -1,9 +1,14 @@
 import type { Provider } from "../provider.ts"
+import { amazonBedrock } from "./amazon-bedrock.ts"
 import { anthropic } from "./anthropic.ts"
 import { azureOpenai } from "./azure-openai.ts"
 import { cerebras } from "./cerebras.ts"
 import { deepseek } from "./deepseek.ts"
 import { fireworks } from "./fireworks.ts"
+import { googleVertex } from "./google-vertex.ts"
+import { google } from "./google.ts"
+import { googleAntigravity } from "./google-antigravity.ts"
+import { googleGeminiCli } from "./google-gemini-cli.ts"
 import { groq } from "./groq.ts"
 import { llamaCpp } from "./llama-cpp.ts"
 import { lmStudio } from "./lm-studio.ts"
@@ -26,6 +31,9 @@ export const PROVIDERS = {
   openai: openai as Provider,
   "openai-codex": openaiCodex as Provider,
   "azure-openai": azureOpenai as Provider,
+  google: google as Provider,
+  "google-vertex": googleVertex as Provider,
+  "amazon-bedrock": amazonBedrock as Provider,
   openrouter: openrouter as Provider,
   groq: groq as Provider,
   deepseek: deepseek as Provider,
@@ -36,6 +44,8 @@ export const PROVIDERS = {
   fireworks: fireworks as Provider,
   moonshot: moonshot as Provider,
   zai: zai as Provider,
+  "google-gemini-cli": googleGeminiCli as Provider,
+  "google-antigravity": googleAntigravity as Provider,
   "ollama-cloud": ollamaCloud as Provider,
   ollama: ollama as Provider,
   "llama.cpp": llamaCpp as Provider,

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander"
 import type { KeyOptions } from "../gateway/keys.ts"
 import type { GatewayCommandOptions } from "../gateway/serve.ts"
 import type { Io } from "../io.ts"
-import { alias, wholeNumber } from "../parse.ts"
+import { alias, durationOrOff, wholeNumber } from "../parse.ts"
 
 const EXAMPLES = `
 Examples:
@@ -13,7 +13,13 @@ Examples:
   sluice gateway key disable key_abc
 
 Without a key yet, the first start makes one and shows it once. Programs reach the gateway with it at
-POST /v1/chat/completions, /v1/responses and /v1/messages; the hosts' own keys stay in this environment.
+POST /v1/chat/completions, /v1/responses (also as a WebSocket) and /v1/messages; the hosts' own keys stay in this
+environment.
+
+Answers to /v1/responses are kept encrypted. Their key is made at the first start, as the file seal.key in the folder
+of the data; with SLUICE_SEAL_KEY in the environment it comes from there and no file is made. A key is 32 random bytes
+in base64 or hexadecimal digits. Of several, separated by commas or a line each in the file, the first one encrypts and
+all of them open: put a new key in front of the old one. Without its key nothing that was kept can be read.
 `
 
 const LEVELS = ["trace", "debug", "info", "warn", "error", "silent"]
@@ -31,6 +37,11 @@ export function addGateway(program: Command, io: Io): void {
     .option("--anonymous", "serve programs on this machine without a key")
     .option("--alias <name=models>", "another name for models, tried in order; may be repeated", alias)
     .option("--default-model <name>", "answers for names that are neither provider/model nor an alias")
+    .option(
+      "--keep-responses <time>",
+      "how long answers are kept for clients that come back to them: 30d, 12h, 90m, 45s or off (default: 30d)",
+      durationOrOff,
+    )
     .addOption(new Option("--log-level <level>", "what is logged on standard error").choices(LEVELS).default("info"))
     .option("--json", "print address and key as JSON, and log JSON")
     .addHelpText("after", EXAMPLES)

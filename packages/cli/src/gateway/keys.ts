@@ -52,7 +52,8 @@ function row(key: ApiKey): string[] {
 }
 
 async function withKeys(io: Io, options: KeyOptions, work: (keys: Gateway["keys"]) => Promise<void>): Promise<void> {
-  const gateway = await openGateway(io, compose(io).sluice, { data: options.data })
+  // Whoever only looks after keys needs none to read answers with.
+  const gateway = await openGateway(io, compose(io).sluice, { data: options.data, keepResponsesMs: 0 })
   try {
     await work(gateway.keys)
   } finally {

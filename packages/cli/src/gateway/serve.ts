@@ -17,13 +17,24 @@ export interface GatewayCommandOptions {
   anonymous?: boolean
   alias?: Readonly<Record<string, readonly string[]>>
   defaultModel?: string
+  /** Milliseconds; 0 keeps none. Absent: the gateway's default. */
+  keepResponses?: number
   logLevel: string
   json?: boolean
 }
 
 /** Runs a gateway until it is told to stop. */
 export async function serve(io: Io, options: GatewayCommandOptions): Promise<void> {
-  const { host, port, data, anonymous = false, alias: aliases = {}, defaultModel, json = false } = options
+  const {
+    host,
+    port,
+    data,
+    anonymous = false,
+    alias: aliases = {},
+    defaultModel,
+    keepResponses,
+    json = false,
+  } = options
   const parts = compose(io)
   const logger = createLogger(io, options.logLevel, { json })
   const fallback = defaultModel === undefined ? [] : (aliases[defaultModel] ?? [defaultModel])
@@ -35,6 +46,7 @@ export async function serve(io: Io, options: GatewayCommandOptions): Promise<voi
     anonymous,
     aliases,
     ...(defaultModel === undefined ? {} : { defaultModel }),
+    ...(keepResponses === undefined ? {} : { keepResponsesMs: keepResponses }),
     listModels: listedModels(parts.env, aliases, { probe: probeWith(parts) }),
     resizeImage,
     logger,

@@ -3,12 +3,12 @@ import {
   type AssistantMessageEvent,
   builderFor,
   type Call,
+  type Endpoint,
   ExchangeReader,
   type Model,
   SluiceError,
   type WireClient,
 } from "@sluice/ai"
-import type { bedrockInvokeReading } from "@sluice/ai/endpoints/bedrock-invoke"
 import type { RecordingForm } from "./recording-form.ts"
 
 /** Bytes that are decoded before their events are handed on, so that few wait for a slow reader. */
@@ -21,7 +21,7 @@ export interface RecordedExchange {
   status: number
   headers: Headers
   form: RecordingForm
-  endpoint?: typeof bedrockInvokeReading | undefined
+  endpoint?: Pick<Endpoint, "framing" | "framer" | "unwrap"> | undefined
   chunks: AsyncIterable<Uint8Array>
 }
 

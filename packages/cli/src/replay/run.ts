@@ -1,6 +1,7 @@
 import type { AssistantMessageEvent, WireClient } from "@sluice/ai"
-import { CatalogError, describeModel, type Model } from "@sluice/catalog"
+import { CatalogError, codecOf, describeModel, type Model } from "@sluice/catalog"
 import { autoWires } from "@sluice/ai/auto"
+import { bedrockReading } from "@sluice/ai/endpoints/bedrock"
 import { bedrockInvokeReading } from "@sluice/ai/endpoints/bedrock-invoke"
 import { usageError } from "../failure.ts"
 import { type Io, write, writeJson } from "../io.ts"
@@ -63,9 +64,10 @@ function modelOf({ provider, model = "", api }: ReplayOptions): Model {
 }
 
 /** What reads AWS's binary framing, in which Bedrock wraps the streams of other wires. */
-function endpointOf(form: RecordingForm, api: string): typeof bedrockInvokeReading | undefined {
+function endpointOf(form: RecordingForm, api: string): RecordedExchange["endpoint"] {
   if (form !== "aws-eventstream") return undefined
-  if (api === "anthropic-messages") return bedrockInvokeReading
+  if (api === "bedrock-converse-stream") return bedrockReading
+  if (codecOf(api) === "anthropic-messages") return bedrockInvokeReading
   throw usageError(
     `No host speaks ${api} in AWS's binary framing.`,
     "Recordings as .sse, .jsonl and .json can be read.",

@@ -1,7 +1,6 @@
 import type {
   AssistantMessage,
   Clock,
-  Framing,
   Known,
   Mint,
   Model,
@@ -49,15 +48,8 @@ export function answerHeaders(
 }
 
 /** Headers of a stream: nobody on the way may keep it back. */
-export const STREAM_HEADERS: Readonly<Record<string, string>> = {
-  "content-type": "text/event-stream; charset=utf-8",
-  "cache-control": "no-cache, no-transform",
-  "x-accel-buffering": "no",
-}
-
-/** Headers of a stream in a framing. */
-export function streamHeaders(framing: Framing): Readonly<Record<string, string>> {
-  return framing === "ndjson" ? { ...STREAM_HEADERS, "content-type": "application/x-ndjson" } : STREAM_HEADERS
+export function streamHeaders({ text }: Pick<Reply, "text">): Readonly<Record<string, string>> {
+  return { "content-type": text.type, "cache-control": "no-cache, no-transform", "x-accel-buffering": "no" }
 }
 
 const encoder = new TextEncoder()

@@ -5,18 +5,20 @@ import {
   systemMint,
   estimateTokens,
   type Context,
+  type InboundCall,
   type InboundOp,
   type InboundRequest,
   type Message,
   type ResizeImage,
   type WireServer,
 } from "@sluice/ai"
-import { authorise } from "../inbound/access.ts"
+import { authorise, KEY_PARAMETER } from "../inbound/access.ts"
 import type { Caller } from "../http/caller.ts"
 import { clientLeft } from "../http/left.ts"
 import type { Reply } from "../http/reply.ts"
-import { checkSize, parseJson } from "../inbound/body.ts"
-import { decompressed, encodingsOf } from "../inbound/decompress.ts"
+import { streamText } from "../http/stream-text.ts"
+import { readBody } from "../inbound/body.ts"
+import { keeping, notKept, pastOf } from "../kept/conversation.ts"
 import type { Settings } from "../options.ts"
 import type { KeptResponses } from "../store/kept-responses.ts"
 import type { KeyStore } from "../store/keys.ts"
@@ -25,10 +27,10 @@ import type { Logger } from "../logger.ts"
 import { type CallContext, sendError } from "./context.ts"
 import { countTokens } from "./count-tokens.ts"
 import { RequestRecord } from "./record.ts"
-import { keeping, notKept, pastOf } from "./kept.ts"
 import { mayRelay, relayed } from "./relay.ts"
 import { prewarmed } from "./prewarm.ts"
 import type { Router } from "./router.ts"
+import { told } from "./told.ts"
 import { translate } from "./translate.ts"
 import { unexpected } from "./unexpected.ts"
 
@@ -68,6 +70,7 @@ export class CallHandler {
   async handle(caller: Caller, reply: Reply, door: Door): Promise<void> {
     const { settings, keys, log, logger } = this.#parts
     const { server } = door
+    reply.patience = settings.maxStallMs
     const record = new RequestRecord(systemMint.id("req_"), server.api, Date.now, (entry) => {
       log.add(entry)
       logger.info(
@@ -83,26 +86,23 @@ export class CallHandler {
       )
     })
     try {
-      const key = await authorise(caller.headers, keys, settings.anonymous)
-      record.keyId = key?.id
       const { headers, query } = caller
-      // A message of a connection is no body: what the opening request said of one does not hold for it.
-      const encodings = caller.json ? [] : encodingsOf(headers)
-      checkSize(headers, settings.maxBodyBytes)
-      const sent = await caller.body(settings.maxBodyBytes)
-      const raw = encodings.length === 0 ? sent : await decompressed(sent, encodings, settings.maxBodyBytes)
-      const body = caller.json ?? parseJson(raw)
+      const { key, owner } = await authorise({ headers, query }, keys, settings.anonymous)
+      record.keyId = key?.id
+      query.delete(KEY_PARAMETER)
+      const { body, raw } = caller.read ?? (await readBody(caller, settings.maxBodyBytes))
       await this.#answer(
         caller,
         reply,
         door,
         { route: door.path, params: door.params, query, headers, body, raw },
         record,
+        owner,
       )
     } catch (thrown) {
       const error = SluiceError.is(thrown) ? thrown : unexpected(thrown)
       if (!SluiceError.is(thrown)) logger.error({ request: record.id, err: thrown }, "unexpected failure")
-      sendError({ record, server, reply }, error)
+      sendError({ record, server, reply }, told(error))
       reply.end()
     }
   }
@@ -113,12 +113,14 @@ export class CallHandler {
     door: Door,
     inbound: InboundRequest,
     record: RequestRecord,
+    whose: string,
   ): Promise<void> {
     const { settings, router, running, kept, logger, resizeImage } = this.#parts
     const { server } = door
-    const accepted = server.accept(inbound)
+    const accepted = ofOwner(server.accept(inbound), whose)
+    reply.text = streamText(accepted.framing)
     if (!kept) accepted.keep = false
-    const owner = { kept, owner: record.keyId ?? "", last: caller.last }
+    const owner = { kept, owner: whose, last: caller.last, field: server.previous }
     const past = server.keeps ? await pastOf(accepted, owner) : []
     const { context } = accepted
     const call = past.length === 0 ? accepted : { ...accepted, context: joined(past, context) }
@@ -150,11 +152,23 @@ export class CallHandler {
       resizeImage,
     }
     if (mayRelay(ctx)) return relayed(ctx)
-    if (call.previous !== undefined && !server.keeps) throw notKept("thread", call.previous)
+    if (call.previous !== undefined && !server.keeps) throw notKept(server.previous, call.previous)
     if (call.op === "countTokens") return countTokens(ctx)
     if (call.op === "prewarm") return prewarmed(ctx)
     call.estimate = { inputTokens: estimateTokens(call.context), provenance: "estimated" }
     return translate(ctx)
+  }
+}
+
+/** What one client calls its conversation by is no name for that of another. */
+function ofOwner(call: InboundCall, owner: string): InboundCall {
+  const { affinity, options } = call
+  const named = (name: string): string => (owner === "" ? name : `${owner}-${name}`)
+  if (affinity === undefined && options.sessionId === undefined) return call
+  return {
+    ...call,
+    ...(affinity === undefined ? {} : { affinity: named(affinity) }),
+    ...(options.sessionId === undefined ? {} : { options: { ...options, sessionId: named(options.sessionId) } }),
   }
 }
 

@@ -19,7 +19,6 @@ export async function prewarmed(ctx: CallContext): Promise<void> {
   if (!call.stream) {
     return sendJson(reply, 200, answerHeaders(ctx), responder.document?.()?.value ?? responder.whole(message))
   }
-  reply.framing = call.framing
-  reply.start(200, { ...streamHeaders(call.framing), ...answerHeaders(ctx) })
+  reply.start(200, { ...streamHeaders(reply), ...answerHeaders(ctx) })
   reply.endWith(frames)
 }

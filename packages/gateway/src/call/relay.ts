@@ -36,8 +36,13 @@ export function mayRelay(ctx: CallContext): boolean {
   // The host must neither keep what is kept here nor be asked to go on from it.
   if (ctx.keep || (keeps && ctx.call.previous !== undefined)) return false
   return ctx.routes.every(
-    ({ model, endpoint }) =>
-      codecOf(model.api) === api && !endpoint.body && !endpoint.unwrap && relay.passes(ctx.call, model),
+    ({ model, wire, endpoint }) =>
+      codecOf(model.api) === api &&
+      // A wire asks its hosts for streams in one framing; a client may read another one.
+      (!ctx.call.stream || ctx.call.framing === wire.framing) &&
+      !endpoint.body &&
+      !endpoint.unwrap &&
+      relay.passes(ctx.call, model),
   )
 }
 
@@ -87,11 +92,15 @@ class Passing implements Work<void> {
   request(_call: Call, { model }: Route): WireRequest {
     const { call, record } = this.#ctx
     record.servedBy(model)
-    const body = this.#relay.edit(call.request.raw, {
-      model: model.requestModelId ?? model.id,
-      ...(call.stream ? { wantUsage: true } : {}),
-    })
-    return { path: this.#relay.path, headers: this.#relay.headers(call), body, losses: [] }
+    const { path } = this.#relay
+    const id = model.requestModelId ?? model.id
+    const body = this.#relay.edit(call.request.raw, { model: id, ...(call.stream ? { wantUsage: true } : {}) })
+    return {
+      path: typeof path === "string" ? path : path(call, id),
+      headers: this.#relay.headers(call),
+      body,
+      losses: [],
+    }
   }
 
   read(exchange: Exchange, call: Call, route: Route, ctx: ReadContext): Promise<void> {
@@ -119,9 +128,8 @@ class Passing implements Work<void> {
 
   /** Sends the status, unless that is done. */
   #begin(model?: Model): void {
-    const { call, reply } = this.#ctx
-    reply.framing = call.framing
-    reply.start(200, { ...streamHeaders(call.framing), ...answerHeaders(this.#ctx, model) })
+    const { reply } = this.#ctx
+    reply.start(200, { ...streamHeaders(reply), ...answerHeaders(this.#ctx, model) })
   }
 
   #write(parts: readonly Uint8Array[]): void {

@@ -37,6 +37,7 @@ export class Router {
         status: 400,
         param: "model",
         message: "`model` must name a model.",
+        hint: "GET /v1/models lists the models.",
       })
     }
     return Object.hasOwn(aliases, defaultModel) ? (aliases[defaultModel] as readonly string[]) : [defaultModel]

@@ -47,8 +47,7 @@ export async function translate(ctx: CallContext): Promise<void> {
       return sendError(ctx, new SluiceError(failed.error))
     }
   }
-  reply.framing = call.framing
-  reply.start(200, { ...streamHeaders(call.framing), ...answerHeaders(ctx, servedBy(early?.value)) })
+  reply.start(200, { ...streamHeaders(reply), ...answerHeaders(ctx, servedBy(early?.value)) })
   reply.keepAlive(settings.keepAliveMs, () => responder.keepAlive())
   if (!early) reply.frames([responder.keepAlive()])
   await pump(ctx, responder, early ?? (await first), batches)
@@ -87,10 +86,14 @@ async function pump(
     ctx.leave()
     record.end(500, { code: "server_error" })
     const failure = new SluiceError(
-      { code: "server_error", message: "The gateway could not spell the answer." },
+      {
+        code: "server_error",
+        message: "The gateway could not spell the answer.",
+        hint: "Ask again; if it stays so, the gateway's operator finds the request in its log under its id.",
+      },
       { cause: error },
     )
-    reply.frames([{ data: JSON.stringify(ctx.server.failure(failure).body) }])
+    reply.endWith([{ data: JSON.stringify(ctx.server.failure(failure).body) }])
   } finally {
     reply.end()
   }

@@ -1,5 +1,6 @@
 import type { HeadersView } from "@sluice/ai"
-import type { LastResponse } from "../socket/last-response.ts"
+import type { ReadBody } from "../inbound/body.ts"
+import type { LastResponse } from "../kept/last-response.ts"
 
 /** A request as the gateway takes it, whatever it came through. */
 export interface Caller {
@@ -7,8 +8,8 @@ export interface Caller {
   query: URLSearchParams
   /** @throws SluiceError `invalid_request` with status 413 when it is larger, `aborted` when the client leaves before its end */
   body(maxBytes: number): Promise<Uint8Array>
-  /** The body as JSON, where it has been read already. */
-  json?: Record<string, unknown>
+  /** The body, where it is known already: a message of a connection. */
+  read?: ReadBody
   /** What the connection remembers, where requests share one. */
   last?: LastResponse
   /** Calls `run` once when the client leaves before its answer is complete, at once if it has left. Gives what ends that. */

@@ -1,8 +1,9 @@
 import { SluiceError } from "@sluice/ai"
-import { tooLarge } from "../inbound/body.ts"
+import { tooLarge } from "../inbound/too-large.ts"
 import type { Caller } from "./caller.ts"
 import { clientLeft } from "./left.ts"
 import { Reply } from "./reply.ts"
+import { StallTimer } from "./stall-timer.ts"
 
 /** Bytes that may wait for a slow client before the host is no longer read. */
 const HIGH_WATER_BYTES = 256 * 1024
@@ -43,7 +44,7 @@ export class FetchReply extends Reply {
   readonly response: Promise<Response>
   #resolve!: (response: Response) => void
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
-  #room: (() => void) | undefined
+  readonly #stall = new StallTimer()
   /** Called when the reader of the body leaves before its end. */
   onCancel: (() => void) | undefined
 
@@ -58,11 +59,19 @@ export class FetchReply extends Reply {
     return !this.closed && (this.#controller?.desiredSize ?? 1) <= 0
   }
 
-  room(): Promise<void> {
-    if (!this.full) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#room = resolve
+  protected guard(): void {
+    const waiting = (): number => HIGH_WATER_BYTES - (this.#controller?.desiredSize ?? HIGH_WATER_BYTES)
+    this.#stall.start(this.patience, waiting, () => {
+      this.shut()
+      this.#controller?.error(clientLeft())
+      this.freed()
+      this.onCancel?.()
     })
+  }
+
+  protected override freed(): void {
+    this.#stall.stop()
+    super.freed()
   }
 
   protected begin(status: number, headers: Readonly<Record<string, string>>): void {
@@ -71,10 +80,10 @@ export class FetchReply extends Reply {
         start: (controller) => {
           this.#controller = controller
         },
-        pull: () => this.#freed(),
+        pull: () => this.freed(),
         cancel: () => {
           this.shut()
-          this.#freed()
+          this.freed()
           this.onCancel?.()
         },
       },
@@ -89,16 +98,11 @@ export class FetchReply extends Reply {
 
   protected finish(bytes?: Uint8Array): void {
     if (bytes?.length) this.piece(bytes)
-    this.#freed()
+    this.freed()
     this.#controller?.close()
   }
 
   protected whole(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): void {
     this.#resolve(new Response(new Uint8Array(body), { status, headers }))
-  }
-
-  #freed(): void {
-    this.#room?.()
-    this.#room = undefined
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { HeaderList, type HeadersView } from "@sluice/ai"
-import { tooLarge } from "../inbound/body.ts"
+import { tooLarge } from "../inbound/too-large.ts"
 import type { Caller } from "./caller.ts"
 import { clientLeft } from "./left.ts"
 import { Reply } from "./reply.ts"
@@ -61,17 +61,21 @@ export class NodeReply extends Reply {
   readonly #response: ServerResponse
   readonly #always: readonly string[]
   #full = false
-  #room: (() => void) | undefined
+  #guarded = false
 
   /** @param always headers of every answer: names and values in turns */
   constructor(response: ServerResponse, always: readonly string[] = []) {
     super()
     this.#response = response
     this.#always = always
-    response.on("drain", () => this.#freed())
+    response.on("drain", () => {
+      this.#full = false
+      this.#unguard()
+      this.freed()
+    })
     response.on("close", () => {
       this.shut()
-      this.#freed()
+      this.freed()
     })
     response.on("error", () => this.shut())
   }
@@ -80,11 +84,17 @@ export class NodeReply extends Reply {
     return this.#full && !this.closed
   }
 
-  room(): Promise<void> {
-    if (!this.full) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#room = resolve
-    })
+  /** By Node's own timer: it sees also what is taken of one large piece, and ends the connection. */
+  protected guard(): void {
+    if (this.patience <= 0 || this.#response.writableLength === 0) return
+    this.#guarded = true
+    this.#response.socket?.setTimeout(this.patience)
+  }
+
+  /** Behind an answer that is complete the server sets the timer itself. */
+  #unguard(): void {
+    if (this.#guarded && !this.closed) this.#response.socket?.setTimeout(0)
+    this.#guarded = false
   }
 
   protected begin(status: number, headers: Readonly<Record<string, string>>): void {
@@ -98,12 +108,14 @@ export class NodeReply extends Reply {
   protected finish(bytes?: Uint8Array): void {
     if (bytes?.length) this.#response.end(bytes)
     else this.#response.end()
-    this.#freed()
+    this.freed()
+    this.guard()
   }
 
   protected whole(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): void {
     this.#response.writeHead(status, this.#head({ ...headers, "content-length": String(body.length) }))
     this.#response.end(body)
+    this.guard()
   }
 
   /** As one list, which Node sends as it is: headers that are set one by one are kept and checked twice. */
@@ -111,11 +123,5 @@ export class NodeReply extends Reply {
     const list = [...this.#always]
     for (const name of Object.keys(headers)) list.push(name, headers[name] as string)
     return list
-  }
-
-  #freed(): void {
-    this.#full = false
-    this.#room?.()
-    this.#room = undefined
   }
 }

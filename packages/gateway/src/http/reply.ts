@@ -1,5 +1,5 @@
-import type { Frame, Framing } from "@sluice/ai"
-import { ndjsonText, sseText } from "@sluice/ai/framing"
+import type { Frame } from "@sluice/ai"
+import { streamText, type StreamText } from "./stream-text.ts"
 
 const encoder = new TextEncoder()
 
@@ -9,10 +9,13 @@ export abstract class Reply {
   started = false
   /** Bytes of a stream pass as they are; where not, only frames do. */
   readonly raw: boolean = true
-  /** How the client reads a stream. */
-  framing: Framing = "sse"
+  /** How frames are written; to be set before the first one. */
+  text: StreamText = streamText("sse")
+  /** How long a client may take nothing of what waits for it, in milliseconds; then it is let go. 0: for ever. */
+  patience = 0
   #closed = false
   #timer: NodeJS.Timeout | undefined
+  #room: (() => void) | undefined
 
   /** Nothing can be written any more: the answer is complete, or the client has left. */
   get closed(): boolean {
@@ -34,12 +37,12 @@ export abstract class Reply {
 
   /** Frames of a stream, in the framing that the client reads. */
   frames(frames: readonly Frame[]): void {
-    this.write(this.#encoded(frames))
+    this.write(encoder.encode(this.text.pieces(frames)))
   }
 
   /** The answer is complete, with `frames` as the last of it. */
   endWith(frames: readonly Frame[]): void {
-    this.end(this.#encoded(frames))
+    this.end(encoder.encode(this.text.pieces(frames) + this.text.end()))
   }
 
   /** The answer is complete, with `bytes` as the last of it. */
@@ -60,14 +63,31 @@ export abstract class Reply {
   /** Writes a sign of life whenever nothing was written for `everyMs`; 0 switches it off. */
   keepAlive(everyMs: number, sign: () => Frame): void {
     if (everyMs <= 0 || this.#closed) return
-    this.#timer = setInterval(() => this.frames([sign()]), everyMs)
+    // Who has not read what is there needs no sign more.
+    this.#timer = setInterval(() => this.full || this.frames([sign()]), everyMs)
     this.#timer.unref()
   }
 
   /** Whether the client is too far behind. */
   abstract get full(): boolean
-  /** Resolves when the client has caught up or left. */
-  abstract room(): Promise<void>
+
+  /** Resolves when the client has caught up or left. Nothing may be written until then. */
+  room(): Promise<void> {
+    if (!this.full) return Promise.resolve()
+    this.guard()
+    return new Promise((resolve) => {
+      this.#room = resolve
+    })
+  }
+
+  /** Begins to watch a client that has to take what waits for it; one that takes nothing is let go, as if it had left. */
+  protected abstract guard(): void
+
+  /** The client has caught up, or it has left. */
+  protected freed(): void {
+    this.#room?.()
+    this.#room = undefined
+  }
 
   protected abstract begin(status: number, headers: Readonly<Record<string, string>>): void
   protected abstract piece(bytes: Uint8Array): void
@@ -78,12 +98,5 @@ export abstract class Reply {
   protected shut(): void {
     this.#closed = true
     if (this.#timer) clearInterval(this.#timer)
-  }
-
-  #encoded(frames: readonly Frame[]): Uint8Array {
-    const spelled = this.framing === "ndjson" ? ndjsonText : sseText
-    let text = ""
-    for (const frame of frames) text += spelled(frame)
-    return encoder.encode(text)
   }
 }

@@ -1,13 +1,31 @@
+import { createHash } from "node:crypto"
 import { SluiceError, type HeadersView } from "@sluice/ai"
 import { isLoopback } from "../options.ts"
 import type { ApiKey } from "../gateway-keys.ts"
 import type { KeyStore } from "../store/keys.ts"
 
+/** The parameter in which clients of Google's API may send their key. */
+export const KEY_PARAMETER = "key"
+
+/** What of a request may hold a key. */
+export interface Presented {
+  headers: HeadersView
+  query: URLSearchParams
+}
+
+/** Who was let in. */
+export interface Admitted {
+  key?: ApiKey
+  /** Whose conversations and answers are this client's: its key, or, without keys, whatever it calls itself by. */
+  owner: string
+}
+
 /** The key that a request carries, wherever a client of any dialect puts it. */
-export function presentedKey(headers: HeadersView): string | undefined {
+function presentedKey({ headers, query }: Presented): string | undefined {
   const authorization = headers.get("authorization")
   const bearer = authorization && /^bearer\s+(.+)$/i.exec(authorization)?.[1]
-  return bearer?.trim() || headers.get("x-api-key")?.trim() || headers.get("x-goog-api-key")?.trim() || undefined
+  const named = headers.get("x-api-key")?.trim() || headers.get("x-goog-api-key")?.trim()
+  return bearer?.trim() || named || query.get(KEY_PARAMETER)?.trim() || undefined
 }
 
 /**
@@ -17,8 +35,9 @@ export function presentedKey(headers: HeadersView): string | undefined {
  * reach the gateway under a name of its own.
  * @throws SluiceError `auth_missing` or `auth_invalid`
  */
-export async function authorise(headers: HeadersView, keys: KeyStore, anonymous: boolean): Promise<ApiKey | undefined> {
-  const secret = presentedKey(headers)
+export async function authorise(request: Presented, keys: KeyStore, anonymous: boolean): Promise<Admitted> {
+  const { headers } = request
+  const secret = presentedKey(request)
   if (anonymous) {
     const host = headers.get("host")?.replace(/:\d+$/, "") ?? "localhost"
     if (!isLoopback(host) || headers.has("origin")) {
@@ -26,24 +45,33 @@ export async function authorise(headers: HeadersView, keys: KeyStore, anonymous:
         code: "permission_denied",
         status: 403,
         message: "Without a key only programs on this machine are served.",
+        hint: "Call the gateway as 127.0.0.1 or localhost and from no web page, or have it started with keys.",
       })
     }
-    return secret === undefined ? undefined : keys.verify(secret)
+    const key = secret === undefined ? undefined : await keys.verify(secret)
+    return key ? { key, owner: key.id } : { owner: secret === undefined ? "" : `anonymous-${digest(secret)}` }
   }
   if (secret === undefined) {
     throw new SluiceError({
       code: "auth_missing",
       status: 401,
       message: "The request carries no key.",
-      hint: "Send the gateway's key as `Authorization: Bearer …` or `x-api-key: …`.",
+      hint: "Send the gateway's key as `Authorization: Bearer …`, `x-api-key: …` or `x-goog-api-key: …`.",
     })
   }
   const key = await keys.verify(secret)
-  if (!key)
+  if (!key) {
     throw new SluiceError({
       code: "auth_invalid",
       status: 401,
       message: "The key is not known to this gateway, or it is disabled.",
+      hint: "Send one that `sluice gateway key list` shows as active; `sluice gateway key create` makes another.",
     })
-  return key
+  }
+  return { key, owner: key.id }
+}
+
+/** Tells two secrets apart without being one. */
+function digest(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex").slice(0, 16)
 }

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto"
 import { type Model, SluiceError, VERSION } from "@sluice/ai"
 import type { Context, Hono } from "hono"
 import { FetchReply, fetchCaller } from "../http/fetch.ts"
-import type { ApiKey } from "../gateway-keys.ts"
 import type { ListedName } from "../options.ts"
-import { parseJson } from "./body.ts"
+import type { Admitted } from "./access.ts"
+import { readBody } from "./body.ts"
 
 /** What the routes need. */
 export interface OllamaRoutesParts {
-  admit(c: Context): Promise<ApiKey | undefined>
+  admit(c: Context): Promise<Admitted>
   listModels(): Promise<readonly ListedName[]>
   /** @throws SluiceError `model_not_found` */
   describe(name: string): Promise<Model>
@@ -42,13 +42,13 @@ export function ollamaRoutes(app: Hono, { admit, listModels, describe }: OllamaR
 
   app.post("/api/show", async (c) => {
     await admit(c)
-    const name = nameIn(parseJson(await fetchCaller(c.req.raw, new FetchReply()).body(MAX_BODY_BYTES)))
-    return c.json(shown(await describe(name)))
+    const { body } = await readBody(fetchCaller(c.req.raw, new FetchReply()), MAX_BODY_BYTES)
+    return c.json(shown(await describe(nameIn(body))))
   })
 }
 
 function nameIn(body: unknown): string {
-  const { model, name } = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>
+  const { model, name } = body as Record<string, unknown>
   const wanted = typeof model === "string" ? model : name
   if (typeof wanted === "string" && wanted !== "") return wanted.replace(/:latest$/, "")
   throw new SluiceError({
@@ -56,6 +56,7 @@ function nameIn(body: unknown): string {
     status: 400,
     param: "model",
     message: "model: must name a model.",
+    hint: "GET /api/tags lists the models.",
   })
 }
 

@@ -1,9 +1,10 @@
-import { SluiceError, type HeadersView, type WireServer } from "@sluice/ai"
+import { SluiceError, type HeadersView, type WireServer, type WireSocket } from "@sluice/ai"
 import type { RawData, WebSocket } from "ws"
 import type { CallHandler } from "../call/handle.ts"
+import { told } from "../call/told.ts"
 import type { Caller } from "../http/caller.ts"
-import { parseJson } from "../inbound/body.ts"
-import { LastResponse } from "./last-response.ts"
+import { parseBody, type ReadBody } from "../inbound/body.ts"
+import { LastResponse } from "../kept/last-response.ts"
 import { SocketReply } from "./reply.ts"
 
 /** Close codes of RFC 6455. */
@@ -15,8 +16,8 @@ const MAX_UNREAD_BYTES = 256 * 1024
 export interface ConnectionParts {
   handler: CallHandler
   server: WireServer
-  /** What a message must be of, and the wire's route that it stands for. */
-  socket: NonNullable<WireServer["socket"]>
+  /** How the wire is spoken over a connection. */
+  socket: WireSocket
   /** Of the request that opened the connection: they hold for all requests on it. */
   headers: HeadersView
   keepAliveMs: number
@@ -67,40 +68,33 @@ export class Connection {
   #message(data: RawData, isBinary: boolean): void {
     this.#heard = true
     const { server, socket, handler } = this.#parts
-    let request: Record<string, unknown>
-    let raw: Uint8Array
+    let read: ReadBody
     try {
-      raw = bytesOf(data)
-      request = parseJson(raw) as Record<string, unknown>
-      if (isBinary) throw badMessage("Messages must be text.")
-      const { type } = request
-      if (type !== socket.request) {
-        throw badMessage(
-          `Messages must be of the type ${socket.request}${typeof type === "string" ? `, not ${type.slice(0, 60)}` : ""}.`,
-          "type",
-        )
-      }
+      const { body, raw } = parseBody(bytesOf(data))
+      if (isBinary) throw badMessage("Messages must be text.", "Send the JSON as a text message.")
+      read = { body: socket.body(body as Record<string, unknown>), raw }
       if (this.#busy) throw busy()
     } catch (error) {
-      this.#refuse(SluiceError.is(error) ? error : badMessage("The message could not be read."))
+      this.#refuse(
+        SluiceError.is(error) ? error : badMessage("The message could not be read.", "Send one JSON object."),
+      )
       return
     }
-    const { type: _type, ...body } = request
     this.#busy = true
-    const reply = new SocketReply(this.#socket, () => this.#free())
+    const reply = new SocketReply(this.#socket, { refusal: socket.refusal, ended: () => this.#free() })
     const door = { server, path: socket.path, op: socket.op, params: {} }
-    void handler.handle(this.#caller(raw, { ...body, stream: true }), reply, door)
+    void handler.handle(this.#caller(read), reply, door)
   }
 
-  #caller(raw: Uint8Array, json: Record<string, unknown>): Caller {
+  #caller(read: ReadBody): Caller {
     const { headers } = this.#parts
     const socket = this.#socket
     return {
       headers,
       query: new URLSearchParams(),
-      json,
+      read,
       last: this.#last,
-      body: async () => raw,
+      body: async () => read.raw,
       onLeave(run) {
         if (socket.readyState !== socket.OPEN) run()
         socket.once("close", run)
@@ -117,8 +111,8 @@ export class Connection {
   #refuse(error: SluiceError): void {
     // Who asks on without reading what is answered would be answered without bound.
     if (this.#socket.bufferedAmount > MAX_UNREAD_BYTES) return this.#socket.terminate()
-    const { status, body } = this.#parts.server.failure(error)
-    this.#socket.send(JSON.stringify({ type: "error", status, ...(body as object) }))
+    const { server, socket } = this.#parts
+    this.#socket.send(JSON.stringify(socket.refusal(server.failure(told(error)))))
   }
 }
 
@@ -126,8 +120,8 @@ function bytesOf(data: RawData): Uint8Array {
   return Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? new Uint8Array(data) : data
 }
 
-function badMessage(message: string, param?: string): SluiceError {
-  return new SluiceError({ code: "invalid_request", status: 400, message, ...(param === undefined ? {} : { param }) })
+function badMessage(message: string, hint: string): SluiceError {
+  return new SluiceError({ code: "invalid_request", status: 400, message, hint })
 }
 
 function busy(): SluiceError {

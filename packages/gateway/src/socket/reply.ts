@@ -1,25 +1,33 @@
-import type { Frame } from "@sluice/ai"
+import type { Frame, WireSocket } from "@sluice/ai"
 import type { WebSocket } from "ws"
 import { Reply } from "../http/reply.ts"
+import { StallTimer } from "../http/stall-timer.ts"
 
 /** Bytes that may wait for a slow client before the host is no longer read. */
 const HIGH_WATER_BYTES = 256 * 1024
 
 const decoder = new TextDecoder()
 
-/** Answers one request of a connection: each frame is a message; a refusal is one message of the type `error`. */
+/** What an answer on a connection is written with. */
+export interface SocketReplyParts {
+  /** A refusal as a message. */
+  refusal: WireSocket["refusal"]
+  /** Called once, when nothing more will be said. */
+  ended(): void
+}
+
+/** Answers one request of a connection: each frame is a message, and so is a refusal. */
 export class SocketReply extends Reply {
   override readonly raw = false
   readonly #socket: WebSocket
-  readonly #ended: () => void
-  #room: (() => void) | undefined
+  readonly #parts: SocketReplyParts
+  readonly #stall = new StallTimer()
   #pings: NodeJS.Timeout | undefined
 
-  /** @param ended called once, when nothing more will be said */
-  constructor(socket: WebSocket, ended: () => void) {
+  constructor(socket: WebSocket, parts: SocketReplyParts) {
     super()
     this.#socket = socket
-    this.#ended = ended
+    this.#parts = parts
     socket.once("close", this.#onClose)
   }
 
@@ -45,11 +53,17 @@ export class SocketReply extends Reply {
     return !this.closed && this.#socket.bufferedAmount >= HIGH_WATER_BYTES
   }
 
-  room(): Promise<void> {
-    if (!this.full) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#room = resolve
-    })
+  protected guard(): void {
+    this.#stall.start(
+      this.patience,
+      () => this.#socket.bufferedAmount,
+      () => this.#socket.terminate(),
+    )
+  }
+
+  protected override freed(): void {
+    this.#stall.stop()
+    super.freed()
   }
 
   protected begin(): void {
@@ -66,14 +80,15 @@ export class SocketReply extends Reply {
   }
 
   protected whole(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): void {
-    const document = JSON.parse(decoder.decode(body)) as Record<string, unknown>
-    this.#send(JSON.stringify({ type: "error", status, ...document, headers }))
+    const text = decoder.decode(body)
+    const refused = status >= 400
+    this.#send(refused ? JSON.stringify(this.#parts.refusal({ status, headers, body: JSON.parse(text) })) : text)
     this.#end()
   }
 
   #send(text: string): void {
     this.#socket.send(text, () => {
-      if (!this.full) this.#freed()
+      if (!this.full) this.freed()
     })
   }
 
@@ -85,12 +100,7 @@ export class SocketReply extends Reply {
   #end(): void {
     this.#socket.off("close", this.#onClose)
     clearInterval(this.#pings)
-    this.#freed()
-    this.#ended()
-  }
-
-  #freed(): void {
-    this.#room?.()
-    this.#room = undefined
+    this.freed()
+    this.#parts.ended()
   }
 }

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream"
 import { SluiceError, systemMint, type WireServer } from "@sluice/ai"
 import { WebSocketServer } from "ws"
 import type { CallHandler } from "../call/handle.ts"
+import { told } from "../call/told.ts"
 import { unexpected } from "../call/unexpected.ts"
 import { headersOf } from "../http/node.ts"
 import { authorise } from "../inbound/access.ts"
@@ -25,8 +26,11 @@ export class Sockets {
   readonly #parts: SocketsParts
   readonly #server: WebSocketServer
   readonly #open = new Set<Connection>()
+  /** How many connections are open, by the id of their key; without one, by the empty text. */
+  readonly #counts = new Map<string, number>()
   /** All sockets that asked for a WebSocket, let in or not: the server itself does not know them any more. */
   readonly #raw = new Set<Duplex>()
+  #stopping = false
 
   constructor(parts: SocketsParts) {
     this.#parts = parts
@@ -41,17 +45,21 @@ export class Sockets {
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { servers, settings, keys, handler } = this.#parts
     const headers = headersOf(request)
-    const path = (request.url ?? "").split("?", 1)[0]
+    const url = new URL(request.url ?? "/", "http://gateway")
+    const path = url.pathname
     const server = servers.find((one) => one.socket?.path === path)
     const ignore = (): void => {}
     socket.on("error", ignore)
     this.#raw.add(socket)
     socket.once("close", () => this.#raw.delete(socket))
+    let owner: string
     try {
-      await authorise(headers, keys, settings.anonymous)
-      if (!server?.socket) throw noSocket(path ?? "", servers)
+      owner = (await authorise({ headers, query: url.searchParams }, keys, settings.anonymous)).owner
+      if (!server?.socket) throw noSocket(path, servers)
+      if (this.#stopping) throw stopping()
+      if (this.#countOf(owner) >= settings.maxSocketsPerKey) throw tooMany(settings.maxSocketsPerKey)
     } catch (thrown) {
-      refuse(socket, server ?? serverOf(dialectOf(headers)), SluiceError.is(thrown) ? thrown : unexpected(thrown))
+      refuse(socket, server ?? serverOf(dialectOf(headers, url)), SluiceError.is(thrown) ? thrown : unexpected(thrown))
       return
     }
     const spoken = {
@@ -66,17 +74,32 @@ export class Sockets {
       socket.off("error", ignore)
       const connection = new Connection(open, spoken)
       this.#open.add(connection)
-      open.once("close", () => this.#open.delete(connection))
+      this.#counts.set(owner, this.#countOf(owner) + 1)
+      open.once("close", () => {
+        this.#open.delete(connection)
+        this.#left(owner)
+      })
     })
   }
 
-  /** Lets running answers end; idle connections close at once. */
+  /** Lets running answers end; idle connections close at once, and no new one is opened. */
   stop(): void {
+    this.#stopping = true
     for (const connection of this.#open) connection.stop()
   }
 
   terminate(): void {
     for (const socket of this.#raw) socket.destroy()
+  }
+
+  #countOf(owner: string): number {
+    return this.#counts.get(owner) ?? 0
+  }
+
+  #left(owner: string): void {
+    const count = this.#countOf(owner) - 1
+    if (count > 0) this.#counts.set(owner, count)
+    else this.#counts.delete(owner)
   }
 }
 
@@ -87,14 +110,36 @@ function noSocket(path: string, servers: readonly WireServer[]): SluiceError {
     code: plain ? "unsupported" : "invalid_request",
     status: plain ? 426 : 404,
     message: `No WebSocket is spoken at ${path.slice(0, 200)}.`,
-    ...(plain ? { hint: "POST the request; the answer can be streamed." } : {}),
+    hint: plain ? "POST the request; the answer can be streamed." : `One is spoken at ${socketPaths(servers)}.`,
+  })
+}
+
+function socketPaths(servers: readonly WireServer[]): string {
+  return servers.flatMap(({ socket }) => (socket ? [socket.path] : [])).join(" and ")
+}
+
+function stopping(): SluiceError {
+  return new SluiceError({
+    code: "overloaded",
+    status: 503,
+    message: "The gateway is stopping.",
+    hint: "Connect again when it is back.",
+  })
+}
+
+function tooMany(limit: number): SluiceError {
+  return new SluiceError({
+    code: "concurrency_limited",
+    status: 429,
+    message: `${limit} connections are open with this key; there may not be more.`,
+    hint: "Close one that is not needed, or send the request over HTTP.",
   })
 }
 
 /** Refuses before the protocol is changed, as an ordinary response. */
 function refuse(socket: Duplex, server: WireServer, error: SluiceError): void {
   const id = systemMint.id("req_")
-  const { status, headers, body } = server.failure(error.with({ requestId: id }))
+  const { status, headers, body } = server.failure(told(error).with({ requestId: id }))
   const text = JSON.stringify(body)
   const lines = Object.entries({
     ...headers,

@@ -19,8 +19,10 @@ export class Refused extends Error {
   }
 }
 
+/** The fields of a JSON object. */
 export type Fields = Record<string, unknown>
 
+/** Whether a value is a JSON object. */
 export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }

@@ -12,6 +12,7 @@ export function pathOf(request: SeenRequest): string {
   return request.path.replace(/\?.*$/s, "")
 }
 
+/** Answers with one JSON document. */
 export function sendJson(
   response: ServerResponse,
   status: number,
@@ -24,13 +25,16 @@ export function sendJson(
     .end(text)
 }
 
-/** Sends events as server-sent events, with what the answer says goes wrong. */
-export async function sendEvents(
+/**
+ * Sends events as they are spelled, with what the answer says goes wrong; as server-sent events, unless the headers
+ * name another type.
+ */
+export async function sendEvents<Event extends string | Uint8Array>(
   response: ServerResponse,
-  events: readonly string[],
+  events: readonly Event[],
   answer: EmulatedAnswer,
   headers: Readonly<Record<string, string>>,
-  errorEvent: (error: EmulatedError) => string,
+  errorEvent: (error: EmulatedError) => Event,
   signal: AbortSignal,
 ): Promise<void> {
   response.writeHead(200, {

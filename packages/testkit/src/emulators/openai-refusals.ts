@@ -8,6 +8,7 @@ export function bad(message: string, param: string | null, code: string | null =
   return new Refused(400, "invalid_request_error", message, { param, code })
 }
 
+/** The refusal of a value of a wrong type, in the words of OpenAI. */
 export function wrongType(param: string, wanted: string, value: unknown): Refused {
   const article = /^[aeio]/.test(typeName(value)) ? "an" : "a"
   return bad(
@@ -17,13 +18,20 @@ export function wrongType(param: string, wanted: string, value: unknown): Refuse
   )
 }
 
+/** The refusal of a request in which a parameter is missing. */
 export function missing(param: string): Refused {
   return bad(`Missing required parameter: '${param}'.`, param, "missing_required_parameter")
 }
 
+/** Values as they are listed in a refusal: quoted, the last one behind "and". */
 export function listed(values: readonly string[]): string {
   const quoted = values.map((value) => `'${value}'`)
   return quoted.length < 3 ? quoted.join(" and ") : `${quoted.slice(0, -1).join(", ")}, and ${quoted.at(-1)}`
+}
+
+/** The refusal of a chain whose last response is not known. */
+export function previousNotFound(id: string): Refused {
+  return bad(`Previous response with id '${id}' not found.`, "previous_response_id", "previous_response_not_found")
 }
 
 /** Refuses a number that is out of its range. @throws Refused */

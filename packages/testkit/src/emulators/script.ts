@@ -97,10 +97,12 @@ export function deltas(text: string, chars: number | undefined): string[] {
   return cut
 }
 
+/** The arguments of a call as JSON. */
 export function argumentText(call: EmulatedCall): string {
   return typeof call.arguments === "string" ? call.arguments : JSON.stringify(call.arguments ?? {})
 }
 
+/** Words of a value, which stand for its tokens. */
 export function countWords(value: unknown): number {
   const text = typeof value === "string" ? value : JSON.stringify(value ?? "")
   return text.match(/[\p{L}\p{N}]+/gu)?.length ?? 0
@@ -113,11 +115,11 @@ export type EventText = string
 export type Streamed = "end" | "cut"
 
 /** Writes events and does what the answer says goes wrong between them. */
-export async function writeEvents(
-  events: readonly EventText[],
+export async function writeEvents<Event extends string | Uint8Array = EventText>(
+  events: readonly Event[],
   answer: EmulatedAnswer,
-  write: (text: string) => Promise<void>,
-  errorEvent: (error: EmulatedError) => EventText,
+  write: (event: Event) => Promise<void>,
+  errorEvent: (error: EmulatedError) => Event,
   signal: AbortSignal,
 ): Promise<Streamed> {
   let { stall } = answer

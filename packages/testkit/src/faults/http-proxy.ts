@@ -14,6 +14,7 @@ export interface FaultPlan extends ByteFaults {
   slowRequest?: Rate
 }
 
+/** What a proxy stands before, and what it breaks. */
 export interface FaultProxyOptions {
   /** Base URL of the upstream, `http://host:port`. */
   target: string
@@ -34,6 +35,7 @@ export interface ProxiedExchange {
   outcome: "passed" | "replaced" | "cut" | "dropped" | "broken" | "left" | "open"
 }
 
+/** A proxy on a port of its own, and what it saw. */
 export interface FaultProxy extends LoopbackServer {
   exchanges: readonly ProxiedExchange[]
 }

@@ -9,6 +9,7 @@ export interface TcpFaultPlan extends ByteFaults {
   refuse?: boolean
 }
 
+/** What a proxy stands before, and what it breaks. */
 export interface TcpFaultProxyOptions {
   /** Base URL of the upstream, `http://host:port`. */
   target: string
@@ -25,6 +26,7 @@ export interface ProxiedConnection {
   outcome: "passed" | "cut" | "refused" | "broken" | "open"
 }
 
+/** A proxy on a port of its own, and what it saw. */
 export interface TcpFaultProxy extends AsyncDisposable {
   url: string
   port: number

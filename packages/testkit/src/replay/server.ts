@@ -29,6 +29,7 @@ export interface ReplayPlan {
   fault?: ReplayFault
 }
 
+/** How a recording is served. */
 export interface ReplayOptions extends ReplayPlan {
   /** Overrides for one request. */
   plan?: (request: SeenRequest) => ReplayPlan | undefined

@@ -1,5 +1,4 @@
-import type { Known } from "../../attempt/known.ts"
-import { keysOf } from "../../attempt/known.ts"
+import type { Known, KnownAbout } from "../../attempt/known.ts"
 import { type ChainStatistics, statisticsOf } from "../../wires/openai-responses/statistics.ts"
 import { FALLBACKS, WEBSOCKET } from "./ladder.ts"
 
@@ -11,14 +10,12 @@ export interface CodexDiagnostics extends ChainStatistics {
   fallbacks: number
 }
 
-/** How a session has gone so far, out of what a program knows of its hosts (`Environment.known`). */
-export function codexDiagnostics(
-  known: Known,
-  model: { provider: string; baseUrl: string; id: string },
-  sessionId: string,
-): CodexDiagnostics {
-  const keys = keysOf(model, sessionId)
-  const facts = known.get(keys.session ?? keys.host)
+/**
+ * How a session has gone so far, out of what a program knows of its hosts (`Environment.known`); of several accounts,
+ * with the one that was used last.
+ */
+export function codexDiagnostics(known: Known, model: KnownAbout["model"], sessionId: string): CodexDiagnostics {
+  const facts = known.ofSession(model, sessionId)
   const fallbacks = facts[FALLBACKS]
   return {
     ...statisticsOf({ model, known: facts }),

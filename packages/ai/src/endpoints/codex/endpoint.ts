@@ -1,3 +1,4 @@
+import { createRedactor } from "../../assemble/redact.ts"
 import { serialise } from "../../assemble/serialise.ts"
 import type { Credential } from "../../contract/credential.ts"
 import type { Endpoint, HttpRequest, SocketTarget } from "../../contract/endpoint.ts"
@@ -7,7 +8,7 @@ import type { SluiceError } from "../../model/errors.ts"
 import type { Json } from "../../model/tool.ts"
 import { keptHeaders } from "../../wires/openai-responses/kept-headers.ts"
 import { explainLimit } from "./errors.ts"
-import { accountFor, headersFor, shownHeaders } from "./headers.ts"
+import { accountFor, givenHeaders, headersFor, shownHeaders } from "./headers.ts"
 import { adaptSocket, WEBSOCKET } from "./ladder.ts"
 import { fitsLite, LITE_METADATA, toLite } from "./lite.ts"
 import { type CodexSettings, DEFAULT_SETTINGS } from "./settings.ts"
@@ -35,15 +36,20 @@ export function codexEndpoint(given: Partial<CodexSettings> = {}): Endpoint {
     transport: "http" | "websocket",
     request: Pick<HttpRequest, "url" | "headers">,
     body: Body,
-  ): void =>
-    debug?.({
-      transport,
-      url: request.url,
-      headers: shownHeaders(request.headers),
-      model: call.model.id,
-      items: Array.isArray(body["input"]) ? body["input"].length : 0,
-      continued: body["previous_response_id"] !== undefined,
-    })
+  ): void => {
+    try {
+      debug?.({
+        transport,
+        url: createRedactor().url(request.url),
+        headers: shownHeaders(request.headers),
+        model: call.model.id,
+        items: Array.isArray(body["input"]) ? body["input"].length : 0,
+        continued: body["previous_response_id"] !== undefined,
+      })
+    } catch {
+      // Who looks on cannot break a call.
+    }
+  }
 
   return {
     id: "codex",
@@ -58,8 +64,10 @@ export function codexEndpoint(given: Partial<CodexSettings> = {}): Endpoint {
       const url = urlFor(call, credential).replace(/^http/, "ws")
       const light = lite(call)
       const whose = accountFor(credential) ?? ("secret" in credential ? hash(credential.secret) : "")
-      const key = [whose, url, call.model.id, sessionId, ...(light ? ["lite"] : [])].join(" ")
-      return { key, url, headers: headersFor(call, credential, { channel: "websocket", originator, lite: light }) }
+      const headers = headersFor(call, credential, { channel: "websocket", originator, lite: light })
+      // A handshake says once what headers say with each request: others want another socket.
+      const key = JSON.stringify([whose, url, call.model.id, sessionId, light, givenHeaders(call, credential)])
+      return { key, url, headers }
     },
 
     body(body: Json, _headers, call: Call): Json {

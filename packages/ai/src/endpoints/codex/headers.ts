@@ -37,8 +37,8 @@ export function headersFor(
 ): HeaderMap {
   const session = call.options.sessionId === undefined ? undefined : cacheKey(call.options.sessionId)
   const account = accountFor(credential)
-  const layers = [call.model.headers, credential.headers, call.options.headers].map(withoutOwn)
-  const headers = mergeHeaders({ "user-agent": USER_AGENT }, over.wire, keptHeaders(call), ...layers, {
+  const given = givenHeaders(call, credential)
+  const headers = mergeHeaders({ "user-agent": USER_AGENT }, over.wire, keptHeaders(call), given, {
     originator: over.originator,
     "openai-beta": BETA[over.channel],
     "chatgpt-account-id": account,
@@ -53,6 +53,11 @@ export function headersFor(
     delete headers["accept"]
   }
   return headers
+}
+
+/** Headers of the model's entry, the credential and the caller, less those that are this endpoint's own to set. */
+export function givenHeaders(call: Call, credential: Credential): HeaderMap {
+  return mergeHeaders(...[call.model.headers, credential.headers, call.options.headers].map(withoutOwn))
 }
 
 function withoutOwn(headers: Readonly<HeaderMap> | undefined): HeaderMap | undefined {

@@ -41,7 +41,8 @@ export const anthropicMessages: WireClient = {
 }
 
 function decodeCount(body: unknown): TokenCount {
-  const tokens = isItem(body) ? body["input_tokens"] : undefined
+  // Bedrock, which serves this API too, has its own spelling of the number.
+  const tokens = isItem(body) ? (body["input_tokens"] ?? body["inputTokens"]) : undefined
   if (typeof tokens === "number") return { inputTokens: tokens, provenance: "reported" }
   throw new SluiceError({ code: "stream_malformed", message: "The answer to a token count has no input_tokens." })
 }

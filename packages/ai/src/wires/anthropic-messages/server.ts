@@ -19,4 +19,5 @@ export const anthropicMessagesServer: WireServer = {
   responder: (call, mint) => new MessagesResponder(call, mint),
   failure,
   relay,
+  previous: "thread",
 }

@@ -79,7 +79,7 @@ describe("watching a stream", () => {
 })
 
 describe("what may pass", () => {
-  const tool = (properties: object): object => ({
+  const tool = (properties: object): Record<string, unknown> => ({
     tools: [{ type: "function", function: { name: "f", parameters: { type: "object", properties } } }],
   })
   const thought = { messages: [{ role: "assistant", content: "a", thinking: "hm" }] }

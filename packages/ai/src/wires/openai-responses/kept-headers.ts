@@ -1,18 +1,30 @@
 import type { HeaderMap } from "../../contract/frame.ts"
 import type { HeadersView } from "../../contract/header-list.ts"
 import type { Call } from "../../contract/wire-client.ts"
-import type { Message } from "../../model/message.ts"
-import { facts, learned, text, type Obj } from "./types.ts"
+import { continuesTurn, lastAnswer } from "../../model/turns.ts"
+import { facts, isObject, learned, text, type Obj } from "./types.ts"
+
+/** What a header of ours can hold: anything else would spoil every request that repeats it. */
+const SENDABLE = /^[!-~](?:[ -~]*[!-~])?$/
 
 /** Headers of earlier responses that a request repeats (`ResponsesCompat.keptHeaders`). */
 export function keptHeaders(call: Call): HeaderMap {
   const headers: HeaderMap = {}
   const within = continuesTurn(call.context.messages)
   for (const [name, span] of Object.entries(call.model.compat.responses?.keptHeaders ?? {})) {
-    const value = text(learned(call, `header:${name}`))
-    if (value !== "" && (span === "session" || within)) headers[name] = value
+    const kept = learned(call, `header:${name}`)
+    if (!isObject(kept)) continue
+    const fits = span === "session" || (within && kept["answer"] === callsOf(call))
+    if (fits) headers[name] = text(kept["value"])
   }
   return headers
+}
+
+/** The calls of the latest answer, which tell what turn it is of. */
+function callsOf({ context }: Call): string {
+  const answer = context.messages[lastAnswer(context.messages)]
+  if (answer?.role !== "assistant") return ""
+  return JSON.stringify(answer.content.flatMap((block) => (block.type === "toolCall" ? [block.id] : [])))
 }
 
 /** Takes note of such headers: of the head of a response, and of events that stand in for one. */
@@ -33,14 +45,16 @@ export class HeaderNotes {
     }
   }
 
-  /** What to keep for the session: what belongs to a turn ends with it. */
-  get facts(): Record<string, unknown> {
+  /** What to keep for the session. What belongs to a turn goes with the calls of its answer, and ends without any. */
+  facts(calls: readonly string[]): Record<string, unknown> {
     const kept: Record<string, unknown> = {}
-    const within = continuesTurn(this.#call.context.messages)
+    const sent = keptHeaders(this.#call)
     for (const [name, span] of Object.entries(this.#kept)) {
-      const value = this.#seen[name]
-      if (value !== undefined) kept[facts.name(this.#call, `header:${name}`)] = value
-      else if (span === "turn" && !within) kept[facts.name(this.#call, `header:${name}`)] = null
+      const value = this.#seen[name] ?? (span === "turn" ? sent[name] : undefined)
+      const turn = span === "turn" ? { answer: JSON.stringify(calls) } : {}
+      if (value !== undefined && (span === "session" || calls.length > 0)) {
+        kept[facts.name(this.#call, `header:${name}`)] = { value, ...turn }
+      } else if (span === "turn") kept[facts.name(this.#call, `header:${name}`)] = null
     }
     return kept
   }
@@ -50,12 +64,6 @@ export class HeaderNotes {
   }
 
   #note(name: string, value: unknown): void {
-    if (text(value) !== "") this.#seen[name] = text(value)
+    if (SENDABLE.test(text(value))) this.#seen[name] = text(value)
   }
-}
-
-/** Whether a conversation ends in the results of an answer's calls, so that the user's turn goes on. */
-export function continuesTurn(messages: readonly Message[]): boolean {
-  const last = messages.findLastIndex(({ role }) => role !== "toolResult")
-  return last >= 0 && last < messages.length - 1 && messages[last]?.role === "assistant"
 }

@@ -82,11 +82,12 @@ function placeBehind(marks: readonly Mark[], { pieces, sum }: Mark): number | un
   let high = marks.length
   while (low < high) {
     const middle = (low + high) >> 1
-    if ((marks[middle] as Mark).pieces <= pieces) low = middle + 1
+    if ((marks[middle] as Mark).pieces < pieces) low = middle + 1
     else high = middle
   }
-  const last = marks[low - 1]
-  return last && last.pieces === pieces && last.sum === sum ? low : undefined
+  // The first of equals: what follows without a piece of its own is thinking of a later answer.
+  const first = marks[low]
+  return first?.pieces === pieces && first.sum === sum ? low + 1 : undefined
 }
 
 interface Kept {
@@ -95,20 +96,30 @@ interface Kept {
   items: InputItems
 }
 
-/** By the first message of a conversation. */
+/** By the last message of what is kept, so that it goes when its conversation does. */
 const conversations = new WeakMap<Message, Kept>()
 
-/** What was encoded of a conversation in earlier turns, told by the identity of its messages; empty at its first. */
-export function keptItems(encoding: Encoding, before: readonly Body[]): InputItems {
+/**
+ * What was encoded of a conversation in earlier turns, told by the identity of its messages; empty at its first. It is
+ * taken, since it is added to: `keepItems` gives it back.
+ */
+export function takeItems(encoding: Encoding, before: readonly Body[]): InputItems {
   const { messages } = encoding.call.context
-  const first = messages[0]
-  if (!first) return new InputItems(before)
   const settings = settingsOf(encoding, before)
-  const kept = conversations.get(first)
-  if (kept && settings.every((one, i) => one === kept.settings[i]) && begins(kept.items, messages)) return kept.items
-  const items = new InputItems(before, undefined, [])
-  conversations.set(first, { settings, items })
-  return items
+  for (let i = messages.length - 1; i >= 0; i--) {
+    const kept = conversations.get(messages[i] as Message)
+    if (kept?.items.messages?.length !== i + 1) continue
+    if (!settings.every((one, at) => one === kept.settings[at]) || !begins(kept.items, messages)) break
+    conversations.delete(messages[i] as Message)
+    return kept.items
+  }
+  return new InputItems(before, undefined, [])
+}
+
+/** Keeps what was encoded for the next turn. */
+export function keepItems(encoding: Encoding, before: readonly Body[], items: InputItems): void {
+  const last = items.messages?.at(-1)
+  if (last) conversations.set(last, { settings: settingsOf(encoding, before), items })
 }
 
 function begins({ messages }: InputItems, all: readonly Message[]): boolean {

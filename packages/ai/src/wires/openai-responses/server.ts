@@ -4,6 +4,8 @@ import { accept, COUNT_PATH } from "./accept.ts"
 import { failure } from "./respond-failure.ts"
 import { relay } from "./relay.ts"
 import { ResponsesResponder } from "./respond.ts"
+import { keeps } from "./server-keeps.ts"
+import { socket } from "./server-socket.ts"
 import { API } from "./types.ts"
 
 /** OpenAI's Responses, server side. */
@@ -18,6 +20,7 @@ export const openaiResponsesServer: WireServer = {
   counted: ({ inputTokens }: TokenCount) => ({ object: "response.input_tokens", input_tokens: inputTokens }),
   failure,
   relay,
-  socket: { path: "/v1/responses", op: "generate", request: "response.create" },
-  keeps: true,
+  previous: "previous_response_id",
+  socket,
+  keeps,
 }

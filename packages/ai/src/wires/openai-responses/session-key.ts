@@ -3,9 +3,9 @@ import { hash } from "../../model/hash.ts"
 /** Longest key of a cache. */
 const MAX_KEY = 64
 
-/** A key of a length that the vendor takes: a longer one becomes a sum of itself. */
+/** A key that the vendor takes, and that can stand in a header: any other becomes a sum of itself. */
 export function cacheKey(key: string): string {
-  return shortened("pc_", key, MAX_KEY)
+  return /^[\x21-\x7e]+$/.test(key) ? shortened("pc_", key, MAX_KEY) : `pc_${hash(key.toWellFormed())}`
 }
 
 /** A text of at most so many characters that stands for another. */

@@ -1,9 +1,11 @@
 import { isFields, Refused, type Fields } from "../check.ts"
 
+/** A request that is wrong, in the words of Anthropic. */
 export function bad(message: string): Refused {
   return new Refused(400, "invalid_request_error", message)
 }
 
+/** The value of a field that must be there. @throws Refused */
 export function required(fields: Fields, name: string, at: string): unknown {
   const value = fields[name]
   if (value === undefined) throw bad(`${at}${name}: Field required`)

@@ -84,6 +84,7 @@ function checkOrder(messages: readonly Fields[], rules: ConversationRules): void
   }
 }
 
+/** The blocks of a message; none where its content is a text. */
 export function blocksOf(message: Fields | undefined): Fields[] {
   const content = message?.["content"]
   return Array.isArray(content) ? (content as Fields[]) : []

@@ -10,10 +10,12 @@ export interface AnthropicAnswer extends EmulatedAnswer {
   stopSequence?: string
 }
 
+/** The answers of the emulator: a list that is used up in turn, or what answers each request. */
 export type AnthropicScript =
   | readonly AnthropicAnswer[]
   | ((request: SeenRequest) => AnthropicAnswer | Promise<AnthropicAnswer>)
 
+/** How the emulator of the Messages API is set up. */
 export interface AnthropicMessagesOptions {
   /** Default: a greeting for every request. A list that is used up answers 400. */
   script?: AnthropicScript

@@ -64,6 +64,7 @@ export function codexErrorFrame(error: ResponsesError): Fields {
   return { type: "error", status, error: nested, headers: error.headers ?? {} }
 }
 
+/** The end of a connection that has been open for as long as one may be. */
 export const CONNECTION_LIMIT: ResponsesError = {
   status: 400,
   type: "invalid_request_error",
@@ -71,6 +72,7 @@ export const CONNECTION_LIMIT: ResponsesError = {
   message: "Responses websocket connection limit reached (60 minutes). Create a new websocket connection to continue.",
 }
 
+/** The refusal of a request while another one is answered on its connection. */
 export const BUSY: ResponsesError = {
   status: 409,
   type: "invalid_request_error",

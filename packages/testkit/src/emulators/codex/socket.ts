@@ -4,8 +4,8 @@ import { WebSocketServer, type RawData, type WebSocket } from "ws"
 import { headersOf } from "../../loopback.ts"
 import { wait } from "../../wait.ts"
 import { Refused, type Fields } from "../check.ts"
+import { previousNotFound } from "../openai-refusals.ts"
 import { errorFields } from "../openai-responses/answer.ts"
-import { previousNotFound } from "../openai-responses/check.ts"
 import type { ResponsesError } from "../openai-responses/types.ts"
 import { writeEvents } from "../script.ts"
 import { checkBody, checkHeaders, CodexRefused } from "./check.ts"
@@ -13,6 +13,7 @@ import { BUSY, codexErrorBody, codexErrorFrame, CONNECTION_LIMIT } from "./error
 import { makeTurn, type CodexState, type CodexTurn } from "./turn.ts"
 import type { CodexAnswer, CodexCall, CodexConnection, CodexHandshake } from "./types.ts"
 
+/** Path of the requests for responses, over HTTP and as a WebSocket. */
 export const RESPONSES_PATH = "/backend-api/codex/responses"
 
 /** Answers a wish for a WebSocket; resolves when the connection is granted, refused or gone. */

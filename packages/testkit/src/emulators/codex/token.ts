@@ -49,6 +49,7 @@ export interface ReadToken {
   expiresAt: number | undefined
 }
 
+/** Reads a token without looking at its signature. */
 export function readToken(token: string): ReadToken | undefined {
   const parts = token.split(".")
   if (parts.length !== 3) return undefined

@@ -1,8 +1,8 @@
 import type { SeenRequest } from "../../loopback.ts"
+import { placed } from "../call-cut.ts"
 import type { Fields } from "../check.ts"
 import { outputOf, responseEvents, usageOf, type ResponsesTurn } from "../openai-responses/answer.ts"
 import { Ids, ItemBook } from "../openai-responses/memory.ts"
-import { placed } from "../openai-responses/server.ts"
 import { greeting, ScriptedAnswers } from "../script.ts"
 import type { CodexAnswer, CodexCall, CodexConnection, CodexOptions } from "./types.ts"
 
@@ -80,7 +80,8 @@ export function makeTurn(state: CodexState, call: CodexCall, answer: CodexAnswer
     answer,
     all.map((event) => (typeof event === "string" ? {} : event)),
   )
-  for (const { before, frame } of [...(answer.inject ?? [])].sort((a, b) => b.before - a.before)) {
+  // From the last one on, so that those before the same frame keep their order.
+  for (const { before, frame } of [...(answer.inject ?? [])].sort((a, b) => a.before - b.before).toReversed()) {
     all.splice(before, 0, frame)
   }
   return { id: turn.id, output, events: all, answer: faults }

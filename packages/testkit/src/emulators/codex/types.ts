@@ -38,6 +38,7 @@ export interface CodexHandshake {
   noPong?: boolean
 }
 
+/** How the emulator of the Codex backend is set up. */
 export interface CodexOptions {
   /** Default: a greeting for every request. A list that is used up answers with an error. */
   script?: readonly CodexAnswer[] | ((call: CodexCall) => CodexAnswer | Promise<CodexAnswer>)
@@ -95,6 +96,7 @@ export interface CodexConnection {
   closed?: { by: "client" | "server"; code: number; reason: string }
 }
 
+/** The Codex backend on a port of its own. */
 export interface CodexEmulator extends LoopbackServer {
   /** Requests for responses, oldest first. `requests` has those over HTTP as they came. */
   calls: readonly CodexCall[]

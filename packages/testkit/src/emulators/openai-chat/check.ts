@@ -1,4 +1,5 @@
 import { isFields, Refused, type Fields } from "../check.ts"
+import { EFFORTS } from "../openai-host.ts"
 import { bad, listed, missing, range, wrongType } from "../openai-refusals.ts"
 import { checkStrict } from "../openai-schema.ts"
 import { checkMessages } from "./check-messages.ts"
@@ -24,10 +25,8 @@ const FIELDS = new Set(
   ).split(" "),
 )
 
-const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"]
-
 /** Refuses a request as OpenAI's Chat Completions does. @throws Refused */
-export function checkRequest(body: unknown, rules: OpenAIChatRules): Fields {
+export function checkRequest(body: unknown, rules: OpenAIChatRules, azure = false): Fields {
   if (!isFields(body)) {
     throw bad(
       "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)",
@@ -37,7 +36,7 @@ export function checkRequest(body: unknown, rules: OpenAIChatRules): Fields {
   const { model } = body
   if (model === undefined || model === "") throw bad("you must provide a model parameter", null)
   if (typeof model !== "string") throw wrongType("model", "a string", model)
-  if (rules.models && !rules.models.includes(model)) {
+  if (!azure && rules.models && !rules.models.includes(model)) {
     throw new Refused(
       404,
       "invalid_request_error",

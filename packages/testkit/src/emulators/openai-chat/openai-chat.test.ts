@@ -1,4 +1,4 @@
-import OpenAI from "openai"
+import OpenAI, { AzureOpenAI } from "openai"
 import { describe, expect, test } from "vitest"
 import { openaiChatEmulator } from "./server.ts"
 import type { LoopbackServer } from "../../loopback.ts"
@@ -313,5 +313,41 @@ describe("what goes wrong", () => {
     await server.sockets.assertNone()
     expect(server.requests[0]?.abortedAtMs).toBeGreaterThan(0)
     expect(server.requests[0]?.answered).toBe(false)
+  })
+})
+
+describe("the paths of Azure", () => {
+  const azure = { deployments: { mine: "gpt-5.5" }, entraToken: "entra" }
+  const options = { apiKey: "az-key", azure, script: () => ({ text: "From a deployment." }) }
+
+  test("are served to the vendor's own client, by the name of the deployment", async () => {
+    await using server = await openaiChatEmulator(options)
+    const own = new AzureOpenAI({
+      apiKey: "az-key",
+      endpoint: server.url,
+      apiVersion: "2025-04-01-preview",
+      maxRetries: 0,
+    })
+    const answer = await own.chat.completions.create({ model: "mine", messages: MESSAGES })
+    expect(answer).toMatchObject({ model: "gpt-5.5", choices: [{ message: { content: "From a deployment." } }] })
+    expect(server.requests[0]?.path).toContain("/openai/deployments/mine/chat/completions?api-version=")
+  })
+
+  test.each([
+    ["a key", { "api-key": "az-key" }, "mine", "?api-version=v1", 200, undefined],
+    ["a token of Entra", { authorization: "Bearer entra" }, "mine", "?api-version=v1", 200, undefined],
+    ["the key as a bearer", { authorization: "Bearer az-key" }, "mine", "?api-version=v1", 401, "401"],
+    ["no version", { "api-key": "az-key" }, "mine", "", 400, "MissingApiVersionParameter"],
+    ["no such deployment", { "api-key": "az-key" }, "gpt-5.5", "?api-version=v1", 404, "DeploymentNotFound"],
+  ])("take or refuse %s", async (_name, headers, model, query, status, code) => {
+    await using server = await openaiChatEmulator(options)
+    const response = await fetch(`${server.url}/openai/v1/chat/completions${query}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers } as Record<string, string>,
+      body: JSON.stringify({ model, messages: MESSAGES }),
+    })
+    expect(response.status).toBe(status)
+    const body = (await response.json()) as { error?: { code?: string } }
+    expect(body.error?.code).toBe(code)
   })
 })

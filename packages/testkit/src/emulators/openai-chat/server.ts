@@ -1,13 +1,18 @@
-import type { ServerResponse } from "node:http"
 import { serveLoopback, type LoopbackServer, type SeenRequest } from "../../loopback.ts"
 import { wait } from "../../wait.ts"
-import { Refused, type Fields } from "../check.ts"
+import { isFields, Refused, type Fields } from "../check.ts"
 import { pathOf, sendEvents, sendJson } from "../http.ts"
-import { checkBearer, errorBody, modelEntry, modelList } from "../openai-refusals.ts"
+import { checkAzureFront, deployed, isAzure, type AzureRules } from "../openai-azure.ts"
+import { answersModels, checkRoute, hostHeaders, thinksByName } from "../openai-host.ts"
+import { checkBearer, errorBody } from "../openai-refusals.ts"
 import { greeting, ScriptedAnswers, type EmulatedError, type EmulatorScript } from "../script.ts"
 import { chunks, completion, errorEvent, usageOf, type ChatAnswer } from "./answer.ts"
 import { checkRequest, type OpenAIChatRules } from "./check.ts"
 
+const ROUTE = "/v1/chat/completions"
+const AZURE_ROUTES = /^\/openai\/(?:v1|deployments\/([^/]+))\/chat\/completions$/
+
+/** How the emulator of Chat Completions is set up. */
 export interface OpenAIChatOptions {
   /** Default: a greeting for every request. A list that is used up answers 400. */
   script?: EmulatorScript
@@ -23,35 +28,41 @@ export interface OpenAIChatOptions {
   toolCallIdLimit?: number
   /** Field that carries thinking, on hosts that show it. Default `reasoning_content`. */
   thinkingField?: string
+  /** Of the paths `/openai/v1/chat/completions` and `/openai/deployments/<name>/chat/completions`. */
+  azure?: AzureRules
 }
 
 /**
- * A host that speaks OpenAI's Chat Completions, written from the vendor's documents: `POST /v1/chat/completions` and
- * `GET /v1/models`. It refuses what the vendor refuses, in the vendor's words, before a step of the script is used.
+ * A host that speaks OpenAI's Chat Completions, written from the vendor's documents: `POST /v1/chat/completions`,
+ * `GET /v1/models`, and as Azure has it `POST /openai/v1/chat/completions?api-version=…`. It refuses what the vendor
+ * refuses, in the vendor's words, before a step of the script is used.
  */
 export function openaiChatEmulator(options: OpenAIChatOptions = {}): Promise<LoopbackServer> {
   const script = new ScriptedAnswers(options.script ?? greeting)
   const rules: OpenAIChatRules = {
     models: options.models,
-    thinks: options.thinks ?? ((model) => /^(?:o\d|gpt-(?:[5-9]|\d\d))/.test(model)),
+    thinks: options.thinks ?? thinksByName,
     strictFields: options.strictFields ?? true,
     toolCallIdLimit: options.toolCallIdLimit ?? 40,
   }
   let calls = 0
   return serveLoopback(async (request, response, signal) => {
-    const headers = {
-      "x-request-id": `req_emulated_${request.index + 1}`,
-      "openai-version": "2020-10-01",
-      "openai-processing-ms": "1",
-    }
+    const azure = isAzure(request)
+    const headers = hostHeaders(request, azure)
     const fail = (error: EmulatedError): void => {
       const { status, body } = errorBody(error)
       sendJson(response, status, body, { ...headers, ...error.headers })
     }
     try {
-      checkBearer(request, options.apiKey)
-      if (await side(request, response, headers, options.models ?? ["gpt-emulated"])) return
-      const body = checkRequest(request.json, rules)
+      if (azure) checkAzureFront(request, options.apiKey, options.azure ?? {}, AZURE_ROUTES)
+      else {
+        checkBearer(request, options.apiKey)
+        if (answersModels(request, response, headers, options.models)) return
+        checkRoute(request, ROUTE)
+      }
+      const body = checkRequest(azure ? addressed(request) : request.json, rules, azure)
+      const asked = body["model"] as string
+      const model = azure ? deployed(asked, options.azure ?? {}) : asked
       const answer = await script.take(request)
       if (!answer) throw new Refused(400, "invalid_request_error", "The emulator's script has no answer left.")
       if (answer.delayMs) await wait(answer.delayMs, signal)
@@ -62,7 +73,7 @@ export function openaiChatEmulator(options: OpenAIChatOptions = {}): Promise<Loo
       }
       const chat: ChatAnswer = {
         id: `chatcmpl-emulated${request.index + 1}`,
-        model: body["model"] as string,
+        model,
         created: Math.floor(Date.now() / 1000),
         answer,
         callIds: (answer.toolCalls ?? []).map((call) => call.id ?? `call_${String(++calls).padStart(24, "0")}`),
@@ -76,35 +87,16 @@ export function openaiChatEmulator(options: OpenAIChatOptions = {}): Promise<Loo
       } else sendJson(response, 200, completion(chat), all)
     } catch (error) {
       if (!(error instanceof Refused)) throw error
-      fail({ status: error.status, type: error.type, code: error.code, param: error.param, message: error.message })
+      const { status, type, code, param, message } = error
+      if (type === "azure") sendJson(response, status, { error: { code, message } }, headers)
+      else fail({ status, type, code, param, message })
     }
   })
 }
 
-/** Whatever is not an answer of a model; true when it was dealt with. */
-async function side(
-  request: SeenRequest,
-  response: ServerResponse,
-  headers: Record<string, string>,
-  models: readonly string[],
-): Promise<boolean> {
-  const path = pathOf(request)
-  if (request.method === "GET" && path === "/v1/models") {
-    sendJson(response, 200, modelList(models), headers)
-    return true
-  }
-  const one = /^\/v1\/models\/(.+)$/.exec(path)?.[1]
-  if (request.method === "GET" && one !== undefined) {
-    sendJson(response, 200, modelEntry(decodeURIComponent(one), models), headers)
-    return true
-  }
-  if (path !== "/v1/chat/completions") {
-    throw new Refused(404, "invalid_request_error", `Invalid URL (${request.method} ${path})`)
-  }
-  if (request.method !== "POST") {
-    throw new Refused(405, "invalid_request_error", `Not allowed to ${request.method} on ${path}.`, {
-      code: "method_not_supported",
-    })
-  }
-  return false
+/** A request in Azure's older form names its deployment in the path. */
+function addressed(request: SeenRequest): unknown {
+  const deployment = AZURE_ROUTES.exec(pathOf(request))?.[1]
+  if (deployment === undefined || !isFields(request.json)) return request.json
+  return { ...request.json, model: decodeURIComponent(deployment) }
 }

@@ -158,16 +158,6 @@ function interleaved(output: readonly Fields[], parts: readonly ItemEvents[]): F
   ]
 }
 
-/** Where a cut at the first call comes, as a number of events. */
-export function cutPoint(events: readonly Fields[], when: "before" | "after"): number {
-  const done = events.findIndex(
-    ({ type }) => type === "response.function_call_arguments.done" || type === "response.custom_tool_call_input.done",
-  )
-  if (when === "before" || done < 0) return Math.max(0, done)
-  const itemDone = events.findIndex(({ type }, n) => n > done && type === "response.output_item.done")
-  return itemDone + 1
-}
-
 function inDialect(events: readonly Fields[], dialect: ResponsesDialect): Fields[] {
   const aliases = new Map<unknown, string>()
   let turns = 0

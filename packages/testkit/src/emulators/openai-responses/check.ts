@@ -1,5 +1,6 @@
 import { isFields, Refused, type Fields } from "../check.ts"
-import { bad, listed, missing, range, wrongType } from "../openai-refusals.ts"
+import { EFFORTS } from "../openai-host.ts"
+import { bad, listed, missing, previousNotFound, range, wrongType } from "../openai-refusals.ts"
 import { checkStrict } from "../openai-schema.ts"
 import { checkInput, optionalString } from "./check-input.ts"
 import { checkTools } from "./check-tools.ts"
@@ -25,8 +26,6 @@ const INCLUDES = [
   "reasoning.encrypted_content",
   "message.output_text.logprobs",
 ]
-
-const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 /** A request that passed. */
 export interface CheckedRequest {
@@ -103,11 +102,6 @@ function continued(body: Fields, rules: ResponsesRules, memory: ResponseMemory):
   const kept = memory.get(id)
   if (!kept) throw previousNotFound(id)
   return kept.conversation
-}
-
-/** The refusal of a chain whose last response is not known. */
-export function previousNotFound(id: string): Refused {
-  return bad(`Previous response with id '${id}' not found.`, "previous_response_id", "previous_response_not_found")
 }
 
 function checkScalars(body: Fields): void {

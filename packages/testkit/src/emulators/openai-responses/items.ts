@@ -100,6 +100,7 @@ export interface Pieces {
   whitespace: number
 }
 
+/** The events of one item, from its addition to its end. */
 export function itemEvents(item: Fields, index: number, pieces: Pieces): ItemEvents {
   const at = { item_id: item["id"], output_index: index }
   const added = (fields: Fields): Fields => ({

@@ -1,12 +1,14 @@
 import type { ServerResponse } from "node:http"
 import { serveLoopback, type LoopbackServer, type SeenRequest } from "../../loopback.ts"
 import { wait } from "../../wait.ts"
-import { Refused, type Fields } from "../check.ts"
+import { placed } from "../call-cut.ts"
+import { Refused } from "../check.ts"
 import { pathOf, sendEvents, sendJson } from "../http.ts"
-import { checkBearer, errorBody, modelEntry, modelList } from "../openai-refusals.ts"
+import { checkAzureFront, deployed, isAzure } from "../openai-azure.ts"
+import { answersModels, checkRoute, hostHeaders, thinksByName } from "../openai-host.ts"
+import { checkBearer, errorBody } from "../openai-refusals.ts"
 import { greeting, ScriptedAnswers } from "../script.ts"
 import {
-  cutPoint,
   errorFields,
   eventText,
   outputOf,
@@ -15,15 +17,12 @@ import {
   usageOf,
   type ResponsesTurn,
 } from "./answer.ts"
-import { checkAzureFront, deployed, isAzure } from "./azure.ts"
 import { checkRequest, type ResponsesState } from "./check.ts"
 import { Ids, ItemBook, ResponseMemory } from "./memory.ts"
 import type { OpenAIResponsesOptions, ResponsesAnswer, ResponsesError, ResponsesRules } from "./types.ts"
 
-/** Names of OpenAI's models that think. */
-export function thinksByName(model: string): boolean {
-  return /^(?:o\d|gpt-(?:[5-9]|\d\d)|codex|gpt-oss)/.test(model)
-}
+const ROUTE = "/v1/responses"
+const AZURE_ROUTES = /^\/openai\/(?:v1\/)?responses$/
 
 /**
  * A host that speaks OpenAI's Responses API, written from the vendor's documents and from recordings:
@@ -45,22 +44,18 @@ export function openaiResponsesEmulator(options: OpenAIResponsesOptions = {}): P
   const ids = new Ids()
   return serveLoopback(async (request, response, signal) => {
     const azure = isAzure(request)
-    const headers: Record<string, string> = azure
-      ? { "apim-request-id": `emulated-${request.index + 1}`, "x-ms-region": "Emulated" }
-      : {
-          "x-request-id": `req_emulated_${request.index + 1}`,
-          "openai-version": "2020-10-01",
-          "openai-processing-ms": "1",
-        }
+    const headers = hostHeaders(request, azure)
     const fail = (error: ResponsesError): void => {
       const { status, body } = errorBody(error)
       sendJson(response, status, error.body ?? body, { ...headers, ...error.headers })
     }
     try {
-      if (azure) checkAzureFront(request, options.apiKey, options.azure ?? {})
+      if (azure) checkAzureFront(request, options.apiKey, options.azure ?? {}, AZURE_ROUTES)
       else {
         checkBearer(request, options.apiKey)
-        if (side(request, response, headers, options.models ?? ["gpt-emulated"], state)) return
+        if (answersModels(request, response, headers, options.models)) return
+        if (answersKept(request, response, headers, state.memory)) return
+        checkRoute(request, ROUTE)
       }
       const checked = checkRequest(request.json, rules, state, azure)
       const { body } = checked
@@ -115,52 +110,19 @@ export function openaiResponsesEmulator(options: OpenAIResponsesOptions = {}): P
   })
 }
 
-/** An answer whose cut at a call is a cut after so many events. */
-export function placed(answer: ResponsesAnswer, events: readonly Fields[]): ResponsesAnswer {
-  const { cutAtCall } = answer
-  if (!cutAtCall) return answer
-  const how = cutAtCall.how === undefined ? {} : { how: cutAtCall.how }
-  return { ...answer, cut: { afterEvents: cutPoint(events, cutAtCall.when), ...how } }
-}
-
-/** Whatever is not an answer of a model; true when it was dealt with. */
-function side(
+/** Answers a request about a response that is kept; true when it was one. @throws Refused */
+function answersKept(
   request: SeenRequest,
   response: ServerResponse,
-  headers: Record<string, string>,
-  models: readonly string[],
-  state: ResponsesState,
+  headers: Readonly<Record<string, string>>,
+  memory: ResponseMemory,
 ): boolean {
-  const path = pathOf(request)
-  if (request.method === "GET" && path === "/v1/models") {
-    sendJson(response, 200, modelList(models), headers)
-    return true
-  }
-  const model = /^\/v1\/models\/(.+)$/.exec(path)?.[1]
-  if (request.method === "GET" && model !== undefined) {
-    sendJson(response, 200, modelEntry(decodeURIComponent(model), models), headers)
-    return true
-  }
-  const id = /^\/v1\/responses\/([^/]+)$/.exec(path)?.[1]
-  if (id !== undefined && (request.method === "GET" || request.method === "DELETE")) {
-    const kept = state.memory.get(id)
-    if (!kept) throw new Refused(404, "invalid_request_error", `Response with id '${id}' not found.`)
-    if (request.method === "DELETE") state.memory.forget(id)
-    sendJson(
-      response,
-      200,
-      request.method === "GET" ? kept.document : { id, object: "response", deleted: true },
-      headers,
-    )
-    return true
-  }
-  if (path !== "/v1/responses") {
-    throw new Refused(404, "invalid_request_error", `Invalid URL (${request.method} ${path})`)
-  }
-  if (request.method !== "POST") {
-    throw new Refused(405, "invalid_request_error", `Not allowed to ${request.method} on ${path}.`, {
-      code: "method_not_supported",
-    })
-  }
-  return false
+  const id = /^\/v1\/responses\/([^/]+)$/.exec(pathOf(request))?.[1]
+  const { method } = request
+  if (id === undefined || (method !== "GET" && method !== "DELETE")) return false
+  const kept = memory.get(id)
+  if (!kept) throw new Refused(404, "invalid_request_error", `Response with id '${id}' not found.`)
+  if (method === "DELETE") memory.forget(id)
+  sendJson(response, 200, method === "GET" ? kept.document : { id, object: "response", deleted: true }, headers)
+  return true
 }

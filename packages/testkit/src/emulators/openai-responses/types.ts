@@ -1,5 +1,6 @@
 import type { SeenRequest } from "../../loopback.ts"
 import type { Fields } from "../check.ts"
+import type { AzureRules } from "../openai-azure.ts"
 import type { EmulatedAnswer, EmulatedError } from "../script.ts"
 
 /** A call of a tool that takes plain text and no JSON. */
@@ -55,6 +56,7 @@ export interface ResponsesAnswer extends EmulatedAnswer {
   dialect?: ResponsesDialect
 }
 
+/** The answers of the emulator: a list that is used up in turn, or what answers each request. */
 export type ResponsesScript =
   | readonly ResponsesAnswer[]
   | ((request: SeenRequest) => ResponsesAnswer | Promise<ResponsesAnswer>)
@@ -91,21 +93,13 @@ export interface ResponsesRules {
   verifyReasoning: boolean
 }
 
+/** How the emulator of the Responses API is set up. */
 export interface OpenAIResponsesOptions extends Partial<ResponsesRules> {
   /** Default: a greeting for every request. A list that is used up answers 400. */
   script?: ResponsesScript
   /** Absent: any key, but one there must be; `null`: none is asked for. */
   apiKey?: string | null
   dialect?: ResponsesDialect
+  /** Of the paths `/openai/v1/responses` and `/openai/responses`. */
   azure?: AzureRules
-}
-
-/** What the server's Azure paths know: `/openai/v1/responses` and `/openai/responses`. */
-export interface AzureRules {
-  /** Names of deployments and the models behind them. Default: every name is a deployment of the model named so. */
-  deployments?: Readonly<Record<string, string>>
-  /** A token of Entra ID that is taken as a bearer. Default: none is. */
-  entraToken?: string
-  /** Versions of the API that exist. Default: `v1`, `preview`, `latest` and every date. */
-  apiVersions?: readonly string[]
 }

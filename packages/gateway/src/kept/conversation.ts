@@ -1,7 +1,7 @@
 import { SluiceError, type AssistantMessage, type InboundCall, type Message, type Responder } from "@sluice/ai"
 import type { Logger } from "../logger.ts"
-import type { LastResponse } from "../socket/last-response.ts"
 import type { KeptResponses } from "../store/kept-responses.ts"
+import type { LastResponse } from "./last-response.ts"
 
 /** Whose answers are kept, and where. */
 export interface Owner {
@@ -10,6 +10,8 @@ export interface Owner {
   owner: string
   /** What the client's connection remembers, whether the answer is kept or not. */
   last: LastResponse | undefined
+  /** The field that names an earlier answer, for errors. */
+  field: string | undefined
 }
 
 /**
@@ -18,19 +20,22 @@ export interface Owner {
  *
  * @throws SluiceError `state_lost` with status 404 where not all of the conversation is there
  */
-export async function pastOf({ previous }: InboundCall, { kept, owner, last }: Owner): Promise<readonly Message[]> {
+export async function pastOf(
+  { previous }: InboundCall,
+  { kept, owner, last, field }: Owner,
+): Promise<readonly Message[]> {
   if (previous === undefined) return []
   const past = last?.conversation(previous) ?? (await kept?.conversation(owner, previous))
-  if (!past) throw notKept("previous_response_id", previous)
+  if (!past) throw notKept(field, previous)
   return past
 }
 
 /** A request that holds only what is new, where what came before is unknown: an answer to it would be a guess. */
-export function notKept(param: string, previous: string): SluiceError {
+export function notKept(param: string | undefined, previous: string): SluiceError {
   return new SluiceError({
     code: "state_lost",
     status: 404,
-    param,
+    ...(param === undefined ? {} : { param }),
     message: `The conversation that ends with ${previous.slice(0, 100)} is not kept here.`,
     hint: "Send the whole conversation.",
     retryable: false,

@@ -1,9 +1,16 @@
-import type { SeenRequest } from "../../loopback.ts"
-import { Refused } from "../check.ts"
-import { bearer, pathOf } from "../http.ts"
-import type { AzureRules } from "./types.ts"
+import type { SeenRequest } from "../loopback.ts"
+import { Refused } from "./check.ts"
+import { bearer, pathOf } from "./http.ts"
 
-const AZURE_PATHS = ["/openai/v1/responses", "/openai/responses"]
+/** What the Azure paths of an emulator know. */
+export interface AzureRules {
+  /** Names of deployments and the models behind them. Default: every name is a deployment of the model named so. */
+  deployments?: Readonly<Record<string, string>>
+  /** A token of Entra ID that is taken as a bearer. Default: none is. */
+  entraToken?: string
+  /** Versions of the API that exist. Default: `v1`, `preview`, `latest` and every date. */
+  apiVersions?: readonly string[]
+}
 
 /** Whether a request goes to one of the paths that Azure serves. */
 export function isAzure(request: SeenRequest): boolean {
@@ -12,10 +19,17 @@ export function isAzure(request: SeenRequest): boolean {
 
 /**
  * Refuses what Azure's front refuses before a model is asked, in its words: the path, the key, the version of the API.
+ *
+ * @param paths the paths that are served
  * @throws Refused
  */
-export function checkAzureFront(request: SeenRequest, apiKey: string | null | undefined, rules: AzureRules): void {
-  if (!AZURE_PATHS.includes(pathOf(request)) || request.method !== "POST") {
+export function checkAzureFront(
+  request: SeenRequest,
+  apiKey: string | null | undefined,
+  rules: AzureRules,
+  paths: RegExp,
+): void {
+  if (!paths.test(pathOf(request)) || request.method !== "POST") {
     throw azure(404, "404", "Resource not found")
   }
   if (apiKey !== null) checkKey(request, apiKey, rules)

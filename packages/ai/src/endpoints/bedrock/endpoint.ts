@@ -1,0 +1,85 @@
+import { serialise } from "../../assemble/serialise.ts"
+import type { Credential } from "../../contract/credential.ts"
+import type { Endpoint, HttpRequest } from "../../contract/endpoint.ts"
+import { mergeHeaders, type HeaderMap } from "../../contract/frame.ts"
+import type { Call, WireRequest } from "../../contract/wire-client.ts"
+import { AwsEventStreamFramer } from "../../framing/aws-eventstream.ts"
+import { USER_AGENT } from "../../version.ts"
+import { explainBedrock } from "./explain.ts"
+import { addressIn, regionFor, regionOfHost } from "./region.ts"
+import type { BedrockSettings } from "./settings.ts"
+import { signAws } from "./signature.ts"
+
+/** The service in signatures. */
+const SERVICE = "bedrock"
+/** Headers that are the protocol's: what a caller says in them would contradict the signature. */
+const RESERVED = /^(?:host|x-amz-.*|content-type|content-length|accept|authorization)$/i
+
+/**
+ * Bedrock: the address of a region, and a signature or a key as a bearer.
+ *
+ * The caller's own headers are merged before the signature, which covers them; reserved ones are left out.
+ */
+export function bedrockEndpoint(settings: BedrockSettings = {}): Endpoint {
+  return {
+    ...bedrockReading,
+    id: "bedrock",
+    dress: (request, call, credential) => dressBedrock(request, call, credential, settings),
+    sign: (request, credential, now) => signBedrock(request, credential, now, settings),
+    explain: explainBedrock,
+  }
+}
+
+/** How Bedrock frames its own streams. */
+export const bedrockReading: Required<Pick<Endpoint, "framing" | "framer">> = {
+  framing: "aws-eventstream",
+  framer: () => new AwsEventStreamFramer(),
+}
+
+/** The request at the address of the model's region, with a bearer where the credential is one. */
+export function dressBedrock(
+  request: WireRequest,
+  call: Call,
+  credential: Credential,
+  settings: BedrockSettings,
+): HttpRequest {
+  const { model, options } = call
+  const region = regionFor(model.requestModelId ?? model.id, sourcesOf(settings, credential))
+  const base = addressIn((credential.baseUrl ?? model.baseUrl).replace(/\/+$/, ""), region)
+  const headers = mergeHeaders(
+    { "user-agent": USER_AGENT },
+    request.headers,
+    ...[model.headers, credential.headers, options.headers].map(unreserved),
+    credential.kind === "key" || credential.kind === "oauth" ? { authorization: `Bearer ${credential.secret}` } : {},
+  )
+  if (request.method === "GET") return { method: "GET", url: `${base}${request.path}`, headers }
+  const body = request.body instanceof Uint8Array ? request.body : serialise(request.body)
+  return { method: "POST", url: `${base}${request.path}`, headers, body }
+}
+
+/** The request with its signature, where the credential is of the kind that signs. */
+export async function signBedrock(
+  request: HttpRequest,
+  credential: Credential,
+  now: number,
+  settings: BedrockSettings,
+): Promise<HttpRequest> {
+  if (credential.kind !== "aws") return request
+  const url = new URL(request.url)
+  const model = decodeURIComponent(/\/model\/([^/]+)\/[^/]+$/.exec(url.pathname)?.[1] ?? "")
+  const region = regionOfHost(url.hostname) ?? regionFor(model, sourcesOf(settings, credential))
+  return await signAws(request, credential, { service: SERVICE, region, now })
+}
+
+function sourcesOf(
+  { region, ambientRegion }: BedrockSettings,
+  credential: Credential,
+): { region?: string; ambient?: string } {
+  const ambient = ambientRegion ?? (credential.kind === "aws" ? credential.region : undefined)
+  return { ...(region === undefined ? {} : { region }), ...(ambient === undefined ? {} : { ambient }) }
+}
+
+function unreserved(headers: HeaderMap | undefined): HeaderMap | undefined {
+  if (!headers) return undefined
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !RESERVED.test(name)))
+}

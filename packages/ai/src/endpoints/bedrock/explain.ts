@@ -1,0 +1,31 @@
+import type { HeadersView } from "../../contract/header-list.ts"
+import { CODES, type ErrorCode, type SluiceError } from "../../model/errors.ts"
+import { exceptionFacts, exceptionName } from "../../wires/bedrock/exceptions.ts"
+
+/** What a person can do about an error of Bedrock. */
+const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  auth_expired: "The AWS session is over: get a new one, for example with `aws sso login`.",
+  auth_invalid: "AWS does not take these keys or their signature: check the keys, the region and this machine's clock.",
+  permission_denied:
+    "The AWS identity may not use this model: check its policy, and that the model is enabled in this region.",
+}
+
+/**
+ * The error in words that help with Bedrock. The name of the exception stands in a header, which wires that other
+ * hosts speak as well do not look at.
+ */
+export function explainBedrock(error: SluiceError, { headers }: { headers?: HeadersView }): SluiceError {
+  const name = headers && exceptionName(headers)
+  const facts = name === undefined ? {} : exceptionFacts(name, error.message)
+  const code = facts.is ?? error.code
+  const requestId = error.requestId ?? headers?.get("x-amzn-requestid") ?? undefined
+  const hint = /on-demand throughput/i.test(error.message)
+    ? "The model is reached by an inference profile: put us., eu., apac. or global. before its id."
+    : HINTS[code]
+  return error.with({
+    ...(code === error.code ? {} : { code, retryable: CODES[code].retryable, scope: CODES[code].scope }),
+    ...(facts.type === undefined ? {} : { type: facts.type }),
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(hint === undefined ? {} : { hint }),
+  })
+}

@@ -1,0 +1,55 @@
+/** What a geography in a profile's id stands for: regions that serve it, and the one that is taken where none is known. */
+interface Geography {
+  serves: RegExp
+  home: string
+}
+
+/**
+ * Geographies by the prefix of an inference profile's id. `global` is served from everywhere and so is none.
+ * @see https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
+ */
+const GEOGRAPHIES: Readonly<Record<string, Geography>> = {
+  us: { serves: /^us-(?!gov-)/, home: "us-east-1" },
+  "us-gov": { serves: /^us-gov-/, home: "us-gov-west-1" },
+  eu: { serves: /^eu-/, home: "eu-west-1" },
+  apac: { serves: /^ap-/, home: "ap-southeast-1" },
+  au: { serves: /^ap-southeast-[24]$/, home: "ap-southeast-2" },
+  jp: { serves: /^ap-northeast-[13]$/, home: "ap-northeast-1" },
+  ca: { serves: /^ca-/, home: "ca-central-1" },
+}
+
+const HOME = "us-east-1"
+
+/** Where regions may come from. */
+export interface RegionSources {
+  /** What the caller fixes. */
+  region?: string | undefined
+  /** What the environment or a profile says of all calls. */
+  ambient?: string | undefined
+}
+
+/**
+ * The region that a model is asked for in: the one that the caller fixes; that of a resource name; for a profile of a
+ * geography the ambient one, if it serves that geography, else the geography's own; the ambient one; `us-east-1`.
+ */
+export function regionFor(model: string, { region, ambient }: RegionSources): string {
+  if (region) return region
+  const arn = /^arn:[^:]*:bedrock:([a-z0-9-]+):/.exec(model)?.[1]
+  if (arn !== undefined) return arn
+  const prefix = /^([a-z-]+)\.[a-z0-9-]+\./.exec(model)?.[1]
+  const geography = prefix !== undefined && Object.hasOwn(GEOGRAPHIES, prefix) ? GEOGRAPHIES[prefix] : undefined
+  if (geography) return ambient !== undefined && geography.serves.test(ambient) ? ambient : geography.home
+  return ambient || HOME
+}
+
+/** The region that an address of Bedrock is in, where it tells one. */
+export function regionOfHost(host: string): string | undefined {
+  return /(?:^|\.)bedrock-runtime(?:-fips)?\.([a-z]{2}(?:-[a-z]+)+-\d)\./.exec(host)?.[1]
+}
+
+/** The address with its region, in the partition that the region belongs to. */
+export function addressIn(baseUrl: string, region: string): string {
+  if (!baseUrl.includes("{region}")) return baseUrl
+  const url = baseUrl.replaceAll("{region}", region)
+  return region.startsWith("cn-") ? url.replace(/\.amazonaws\.com(?=$|[:/])/, ".amazonaws.com.cn") : url
+}

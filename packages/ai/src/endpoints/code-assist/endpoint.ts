@@ -1,0 +1,104 @@
+import type { Model } from "@sluice/catalog/core"
+import { serialise } from "../../assemble/serialise.ts"
+import type { Credential } from "../../contract/credential.ts"
+import type { Endpoint, EndpointTimeouts, HttpRequest } from "../../contract/endpoint.ts"
+import { type Frame, type HeaderMap, mergeHeaders } from "../../contract/frame.ts"
+import type { Attempt, Call, WireRequest } from "../../contract/wire-client.ts"
+import type { SluiceError } from "../../model/errors.ts"
+import type { Json } from "../../model/tool.ts"
+import { USER_AGENT } from "../../version.ts"
+import { envelope } from "./envelope.ts"
+import { explainFailure } from "./errors.ts"
+import { adaptHost, hostOf, hostsOf } from "./hosts.ts"
+import { type CodeAssistSettings, DEFAULT_SETTINGS } from "./settings.ts"
+
+/** Tries at the last host; at each one before it there is one. */
+const LAST_HOST_ATTEMPTS = 4
+const BASE_DELAY_MS = 1000
+/** Longest wait for a limit of the service that is sat out, and of all together. */
+const MAX_DELAY_MS = 300_000
+
+/**
+ * Google's Code Assist: the models of Gemini within an envelope, for the login of a person and a project. What its
+ * services and models differ in is data (`compat.codeAssist`).
+ *
+ * Source: the vendor's own open client (github.com/google-gemini/gemini-cli).
+ */
+export function codeAssistEndpoint(given: Partial<CodeAssistSettings> = {}): Endpoint {
+  const settings: CodeAssistSettings = { ...DEFAULT_SETTINGS, ...given }
+  const { fallback } = settings
+  return {
+    id: "code-assist",
+    streamsOnly: true,
+    retry: (model) => ({
+      maxAttempts: LAST_HOST_ATTEMPTS + hostsOf(model, fallback).length - 1,
+      baseDelayMs: BASE_DELAY_MS,
+      maxDelayMs: MAX_DELAY_MS,
+      maxTotalDelayMs: MAX_DELAY_MS,
+    }),
+    timeouts: timeoutsOf,
+
+    body(body: Json, headers: HeaderMap, call: Call): Json {
+      return envelope(body as { [field: string]: Json | undefined }, headers, call, settings)
+    },
+
+    dress(request: WireRequest, call: Call, credential: Credential): HttpRequest {
+      const { model, options } = call
+      const headers = mergeHeaders(
+        { "user-agent": USER_AGENT },
+        request.headers,
+        ...[model.headers, credential.headers, options.headers].map(withoutCredential),
+        "secret" in credential ? { authorization: `Bearer ${credential.secret}` } : {},
+      )
+      const base = (credential.baseUrl ?? hostOf(call, fallback)).replace(/\/+$/, "")
+      return { method: "POST", url: `${base}/v1internal${methodOf(request.path)}`, headers, body: bytesOf(request) }
+    },
+
+    unwrap,
+    adapt: (error: SluiceError, call: Call, past: readonly Attempt[]) => adaptHost(error, call, past, fallback),
+    explain: explainFailure,
+  }
+}
+
+function timeoutsOf({ compat }: Model): EndpointTimeouts {
+  const firstEventMs = compat.codeAssist?.firstEventMs
+  return firstEventMs === undefined ? {} : { http: { firstEventMs } }
+}
+
+/** The method with its query; the model before it stands in the envelope. */
+function methodOf(path: string): string {
+  return path.slice(path.lastIndexOf(":"))
+}
+
+function bytesOf({ body }: WireRequest): string | Uint8Array {
+  return body instanceof Uint8Array ? body : serialise(body)
+}
+
+/** Only the login's own token is a credential here. */
+function withoutCredential(headers: Readonly<HeaderMap> | undefined): HeaderMap | undefined {
+  if (!headers) return undefined
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !/^(?:authorization|x-goog-api-key)$/i.test(name)),
+  )
+}
+
+/** What stands within `response`. An error and what is no JSON stay as they are. */
+function unwrap(frame: Frame): Frame {
+  const outer = frame.json ?? parsed(frame.data)
+  const inner = isRecord(outer) ? outer["response"] : undefined
+  if (!isRecord(inner)) return frame
+  return { ...(frame.event === undefined ? {} : { event: frame.event }), data: JSON.stringify(inner), json: inner }
+}
+
+function parsed(data: Frame["data"]): unknown {
+  if (typeof data !== "string") return undefined
+  try {
+    return JSON.parse(data)
+  } catch {
+    return undefined
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,2 @@
+export { codeAssistEndpoint } from "./endpoint.ts"
+export { type CodeAssistSettings, codeAssistSettings } from "./settings.ts"

@@ -1,0 +1,3 @@
+export { vertexAnthropicEndpoint } from "./anthropic.ts"
+export { vertexEndpoint } from "./google.ts"
+export { vertexSettings, type VertexSettings } from "./place.ts"

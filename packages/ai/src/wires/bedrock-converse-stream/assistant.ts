@@ -1,0 +1,100 @@
+import type { AssistantMessage, Block, Opaque, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
+import { isObject } from "../json.ts"
+import type { EncodeState } from "./encode-state.ts"
+import { learned } from "./facts.ts"
+import { API, type WireBlock } from "./types.ts"
+
+/**
+ * An earlier answer as content blocks. Calls stand last, because nothing may stand between them and their results.
+ * A signature that came with the thinking goes back with it, whatever the model's id looks like.
+ */
+export function encodeAssistant(message: AssistantMessage, path: string, state: EncodeState): WireBlock[] {
+  const before: WireBlock[] = []
+  const calls: WireBlock[] = []
+  message.content.forEach((block, index) => {
+    const wire = encodeBlock(block, `${path}.content[${index}]`, state)
+    if (!wire) return
+    if ((block.type === "text" || block.type === "toolCall") && block.cache) state.marks.set(wire, block.cache)
+    if (block.type === "toolCall") calls.push(wire)
+    else {
+      if (calls.length > 0) state.losses.approximated(`${path}.content`, "Calls stand behind all else of an answer.")
+      before.push(wire)
+    }
+  })
+  return [...before, ...calls]
+}
+
+function encodeBlock(block: Block, path: string, state: EncodeState): WireBlock | undefined {
+  const { losses } = state
+  switch (block.type) {
+    case "text":
+      if (block.text.trim() === "") return undefined
+      if (block.logprobs?.length) losses.dropped(`${path}.logprobs`, "The API has no field for them.")
+      if (block.citations?.length) losses.dropped(`${path}.citations`, "The API takes no citations of earlier answers.")
+      return { text: block.text }
+    case "thinking":
+      return encodeThinking(block, path, state)
+    case "redactedThinking":
+      if (replays(state) && isReadable(block.data, state))
+        return { reasoningContent: { redactedContent: block.data.value } }
+      losses.dropped(path, "The model does not take this thinking back.")
+      return undefined
+    case "toolCall":
+      return encodeCall(block, path, state)
+    case "native":
+      if (block.api === API && Object.keys(block.item).length > 0) return { ...block.item }
+      losses.dropped(path, `Only ${block.api} knows this kind of content.`)
+      return undefined
+    default:
+      losses.dropped(path, `An answer's ${block.type} cannot be sent back.`)
+      return undefined
+  }
+}
+
+function encodeThinking(block: ThinkingBlock, path: string, state: EncodeState): WireBlock | undefined {
+  const { losses, compat } = state
+  const signature = block.signature && isReadable(block.signature, state) ? block.signature.value : ""
+  if (!replays(state)) {
+    losses.dropped(path, "The model does not take thinking back.")
+    return undefined
+  }
+  if (block.signature && signature === "") {
+    losses.dropped(`${path}.signature`, "A signature goes back to its issuer only.")
+  }
+  if (signature !== "") return { reasoningContent: { reasoningText: { text: block.thinking, signature } } }
+  if (block.thinking.trim() === "") return undefined
+  if (compat.replayThinking !== "signed") return { reasoningContent: { reasoningText: { text: block.thinking } } }
+  losses.approximated(path, "The model takes thinking back with a signature only; it stands as text.")
+  return { text: block.thinking.trimEnd() }
+}
+
+/**
+ * Whether the model knows what another one sealed. Behind this API stand models of many vendors; only those of the one
+ * that seals its thinking read each other's.
+ */
+function isReadable({ issuer }: Opaque, { call, compat }: EncodeState): boolean {
+  return issuer === undefined || issuer.model === call.model.id || compat.replayThinking === "signed"
+}
+
+function replays({ compat, call }: EncodeState): boolean {
+  return compat.replayThinking !== "never" && !learned(call.known, "noThinkingReplay")
+}
+
+function encodeCall(block: ToolCallBlock, path: string, { losses }: EncodeState): WireBlock {
+  if (block.rawArguments !== undefined) {
+    losses.approximated(`${path}.arguments`, "The model's text was no JSON object; it stands in one.")
+    losses.dropped(`${path}.rawArguments`, "The model's text stands in the arguments.")
+  }
+  if (block.custom) losses.dropped(`${path}.custom`, "A call of a grammar tool stands as one with the field `input`.")
+  if (block.signature) losses.dropped(`${path}.signature`, "The API has no field for a call's signature.")
+  const input = block.rawArguments === undefined ? wellFormed(block.arguments) : { raw_arguments: block.rawArguments }
+  return { toolUse: { toolUseId: block.id, name: block.name, input } }
+}
+
+/** The value with well-formed texts: the API refuses half a surrogate pair. */
+function wellFormed(value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed()
+  if (Array.isArray(value)) return value.map(wellFormed)
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, wellFormed(inner)]))
+}

@@ -1,0 +1,55 @@
+import { bytesOf, base64Of } from "../../images/base64.ts"
+import { isObject, parseObject } from "../json.ts"
+import type { Item } from "./types.ts"
+
+/** A block that the provider ran itself or that we do not know, put together from its start and its deltas. */
+export class NativeBlock {
+  readonly #item: Item
+  #input = ""
+
+  constructor(start: Item) {
+    this.#item = structuredClone(start)
+  }
+
+  /** A piece of a call's input. */
+  input(piece: string): void {
+    this.#input += piece
+  }
+
+  push(delta: Item): void {
+    for (const [name, value] of Object.entries(delta)) this.#item[name] = added(this.#item[name], value)
+  }
+
+  finish(): Item {
+    const use = this.#item["toolUse"]
+    if (isObject(use) && this.#input !== "") use["input"] = parseObject(this.#input) ?? { unreadable: this.#input }
+    return this.#item
+  }
+}
+
+/** What was there and what comes to it: texts and lists grow, objects merge, anything else is replaced. */
+function added(before: unknown, value: unknown): unknown {
+  if (typeof before === "string" && typeof value === "string") return before + value
+  if (Array.isArray(before) && Array.isArray(value)) return [...before, ...value]
+  if (isObject(before) && Array.isArray(value)) {
+    const content: unknown = before["content"]
+    return { ...before, content: [...(Array.isArray(content) ? content : []), ...value] }
+  }
+  if (isObject(before) && isObject(value)) {
+    const merged: Item = { ...before }
+    for (const [name, inner] of Object.entries(value)) merged[name] = added(merged[name], inner)
+    return merged
+  }
+  return value
+}
+
+/** Two pieces of bytes in base64 as one; a first that is padded is not simply gone on with. */
+export function joinBase64(first: string, second: string): string {
+  if (!first.endsWith("=")) return first + second
+  const [head, tail] = [bytesOf(first), bytesOf(second)]
+  if (!head || !tail) return first + second
+  const all = new Uint8Array(head.length + tail.length)
+  all.set(head)
+  all.set(tail, head.length)
+  return base64Of(all)
+}

@@ -1,0 +1,95 @@
+import type { Call } from "../../contract/wire-client.ts"
+import type { Tool } from "../../model/tool.ts"
+import { standIn } from "../tool-schema.ts"
+import type { EncodeState } from "./encode-state.ts"
+import { learned } from "./facts.ts"
+import { outputTool, type OutputPlan } from "./output.ts"
+import { toolSpec } from "./tool-spec.ts"
+import { API, type Item, type WireBlock } from "./types.ts"
+
+/** Stands in for tools where a request has none and its conversation holds calls, which the API refuses. */
+const PLACEHOLDER = "__no_tools__"
+
+/** The tools of a request and the choice among them. */
+export interface ToolPlan {
+  tools: WireBlock[]
+  choice?: Item
+  /** The choice forces a call, beside which models do not think. */
+  forced: boolean
+}
+
+/** The name of the tool that stands in for those that a request has not; `undefined` where none is needed. */
+export function placeholderTool(call: Call): string | undefined {
+  const { tools, messages } = call.context
+  if (tools?.some((tool) => tool.type !== "native" || tool.api === API) || outputTool(call) !== undefined)
+    return undefined
+  const called = messages.some(
+    (message) =>
+      message.role === "toolResult" ||
+      (message.role === "assistant" && message.content.some((block) => block.type === "toolCall")),
+  )
+  return called ? PLACEHOLDER : undefined
+}
+
+/** The tools of a request and what it says of their use. */
+export function planTools(state: EncodeState, output: OutputPlan | undefined): ToolPlan {
+  const { call, losses } = state
+  if (output?.how === "tool") {
+    return { tools: [output.tool], choice: { tool: { name: output.name } }, forced: true }
+  }
+  const tools = (call.context.tools ?? []).flatMap((tool, index) => encodeTool(tool, `tools[${index}]`, state))
+  if (tools.length > 0) return { tools, ...planChoice(state) }
+  const { toolChoice } = call.options
+  if (toolChoice !== undefined && toolChoice !== "auto" && toolChoice !== "none") {
+    losses.dropped("options.toolChoice", "There are no tools to choose from.")
+  }
+  const name = placeholderTool(call)
+  if (name === undefined) return { tools, forced: false }
+  losses.injected("tools", "The API wants a tool where the conversation holds calls; calls of it are not passed on.")
+  const description = "There are no tools in this request. Never call this one; answer in text."
+  return { tools: [toolSpec({ name, description, parameters: { type: "object", properties: {} } })], forced: false }
+}
+
+function encodeTool(tool: Tool, path: string, state: EncodeState): WireBlock[] {
+  const { losses, compat, call, marks } = state
+  let wire: WireBlock
+  if (tool.type === "native") {
+    if (tool.api !== API) {
+      losses.dropped(path, `Only ${tool.api} knows this tool.`)
+      return []
+    }
+    wire = { ...tool.item }
+  } else if (tool.type === "custom") {
+    losses.approximated(path, "A tool without a schema takes its text as `input`; the grammar is advice.")
+    wire = toolSpec(standIn(tool))
+  } else {
+    const strict = tool.strict === true && compat.strictTools === true && !learned(call.known, "noStrictTools")
+    if (tool.strict === true && !strict) losses.dropped(`${path}.strict`, "The model does not take it.")
+    wire = toolSpec(tool, strict)
+  }
+  if (tool.cache) marks.set(wire, tool.cache)
+  return [wire]
+}
+
+function planChoice({ call, compat, losses }: EncodeState): Pick<ToolPlan, "choice" | "forced"> {
+  const { toolChoice, parallelToolCalls } = call.options
+  if (parallelToolCalls === false) losses.dropped("options.parallelToolCalls", "The API has no field for it.")
+  if (toolChoice === undefined) return { forced: false }
+  if (toolChoice === "none") {
+    losses.approximated("options.toolChoice", "The API cannot forbid calls; the tools stay, and no choice is sent.")
+    return { forced: false }
+  }
+  if (toolChoice === "auto") return { choice: { auto: {} }, forced: false }
+  const free = compat.toolChoice === "auto" || compat.refusesForcedTool || learned(call.known, "noForcedTool")
+  if (free || call.model.thinking?.mandatory) {
+    losses.approximated("options.toolChoice", "The model refuses a forced tool; it is free to choose.")
+    return { choice: { auto: {} }, forced: false }
+  }
+  if (typeof toolChoice === "object" && compat.toolChoice !== "any") {
+    return { choice: { tool: { name: toolChoice.name } }, forced: true }
+  }
+  if (typeof toolChoice === "object") {
+    losses.approximated("options.toolChoice", "The model takes no named tool; it must call one, whichever.")
+  }
+  return { choice: { any: {} }, forced: true }
+}

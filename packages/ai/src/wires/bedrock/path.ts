@@ -1,0 +1,11 @@
+/** What can be asked of a model. */
+export type Operation = "converse-stream" | "converse" | "count-tokens" | "invoke" | "invoke-with-response-stream"
+
+/** The path of a request about a model. Its id is one segment, in which everything that is reserved is spelled out. */
+export function pathOf(model: string, operation: Operation): string {
+  const id = encodeURIComponent(model).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+  return `/model/${id}/${operation}`
+}

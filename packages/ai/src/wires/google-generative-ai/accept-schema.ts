@@ -1,0 +1,74 @@
+import type { JsonSchema } from "../../model/tool.ts"
+import { camelCase } from "./accept-readers.ts"
+import { isItem, type Item } from "./types.ts"
+
+/** Keywords that hold one schema. */
+const ONE = new Set(["items", "not", "additionalProperties"])
+/** Keywords that hold a list of schemas. */
+const SEVERAL = new Set(["anyOf", "oneOf", "allOf", "prefixItems"])
+/** Keywords that hold schemas by name. */
+const NAMED = new Set(["properties", "$defs", "defs", "patternProperties"])
+/** Numbers that the API also takes, and its libraries write, as strings. */
+const COUNTS = new Set([
+  "minItems",
+  "maxItems",
+  "minLength",
+  "maxLength",
+  "minProperties",
+  "maxProperties",
+  "minimum",
+  "maximum",
+])
+
+/**
+ * The API's subset of OpenAPI schemas as JSON Schema: types in small letters, `nullable` as a type of its own, and
+ * properties in the order that `propertyOrdering` asks for.
+ *
+ * @see https://ai.google.dev/api/caching#Schema
+ */
+export function jsonSchema(schema: Item): JsonSchema {
+  const out: JsonSchema = {}
+  for (const [given, value] of Object.entries(schema)) {
+    const name = camelCase(given)
+    if (value === null || value === undefined || name === "nullable" || name === "propertyOrdering") continue
+    if (name === "type") out["type"] = typeOf(value)
+    else if (name === "example") out["examples"] = [value]
+    else if (ONE.has(name)) out[name] = isItem(value) ? jsonSchema(value) : value
+    else if (SEVERAL.has(name) && Array.isArray(value)) out[name] = value.map(inner)
+    else if (NAMED.has(name) && isItem(value)) out[name] = named(value, orderOf(schema))
+    else if (COUNTS.has(name) && typeof value === "string" && /^-?\d+(?:\.\d+)?$/.test(value)) out[name] = Number(value)
+    else out[name] = value
+  }
+  if (out["type"] === undefined) delete out["type"]
+  return schema["nullable"] === true ? nullable(out) : out
+}
+
+function inner(value: unknown): unknown {
+  return isItem(value) ? jsonSchema(value) : value
+}
+
+/** A type, or a list of them. */
+function typeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(typeOf)
+  if (typeof value !== "string") return value
+  return value === "TYPE_UNSPECIFIED" ? undefined : value.toLowerCase()
+}
+
+function orderOf(schema: Item): readonly string[] {
+  const order = schema["propertyOrdering"] ?? schema["property_ordering"]
+  return Array.isArray(order) ? order.filter((name) => typeof name === "string") : []
+}
+
+function named(schemas: Item, order: readonly string[]): Item {
+  const first = order.filter((name) => Object.hasOwn(schemas, name))
+  const names = new Set([...first, ...Object.keys(schemas)])
+  return Object.fromEntries([...names].map((name) => [name, inner(schemas[name])]))
+}
+
+function nullable(schema: JsonSchema): JsonSchema {
+  const { type, enum: words, anyOf } = schema
+  if (typeof type === "string" && type !== "null") {
+    return { ...schema, type: [type, "null"], ...(Array.isArray(words) ? { enum: [...words, null] } : {}) }
+  }
+  return Array.isArray(anyOf) ? { ...schema, anyOf: [...anyOf, { type: "null" }] } : schema
+}

@@ -1,0 +1,140 @@
+import type { AssistantMessage, Block, Opaque, ToolCallBlock } from "../../model/message.ts"
+import { loseMark, sendsIds, type EncodeState } from "./encode-state.ts"
+import { learned } from "./facts.ts"
+import { API, isItem, NO_SIGNATURE, type Item, type Part } from "./types.ts"
+
+const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/
+
+/**
+ * An earlier answer as parts. Signatures go back to the model that made them, each on the part that it came with.
+ *
+ * The host reads nothing of thinking but its signature. Where one stands anywhere in the turn, thinking goes back as it
+ * came; elsewhere it would be passed over, and stands as text.
+ */
+export function encodeAssistant(message: AssistantMessage, path: string, state: EncodeState): Part[] {
+  const turn = new Turn(message, state)
+  return message.content
+    .map((block, index) => turn.encode(block, `${path}.content[${index}]`))
+    .filter((part) => part !== undefined)
+}
+
+class Turn {
+  readonly #state: EncodeState
+  /** Some part carries a signature that the model made. */
+  readonly #signed: boolean
+  /** A call of this turn had one: those beside it need none. */
+  #callSigned = false
+
+  constructor(message: AssistantMessage, state: EncodeState) {
+    this.#state = state
+    this.#signed = message.content.some((block) => {
+      const value = "signature" in block ? this.#usable(block.signature) : undefined
+      return value !== undefined && value !== NO_SIGNATURE
+    })
+  }
+
+  encode(block: Block, path: string): Part | undefined {
+    const { losses } = this.#state
+    switch (block.type) {
+      case "text": {
+        loseMark(block.cache, path, this.#state)
+        for (const field of ["citations", "logprobs"] as const) {
+          if (block[field]?.length) losses.dropped(`${path}.${field}`, "The API does not take it back.")
+        }
+        const signature = this.#signature(block.signature, path)
+        if (block.text.trim() === "" && signature === undefined) return undefined
+        return { text: block.text, ...(signature === undefined ? {} : { thoughtSignature: signature }) }
+      }
+      case "thinking": {
+        const signature = this.#signature(block.signature, path)
+        if (signature !== undefined) return { text: block.thinking, thought: true, thoughtSignature: signature }
+        if (block.thinking.trim() === "") return undefined
+        if (this.#signed) return { text: block.thinking, thought: true }
+        losses.approximated(path, "Thinking that the host would pass over stands as text.")
+        return { text: `\`\`\`thinking\n${block.thinking.trim()}\n\`\`\`` }
+      }
+      case "toolCall":
+        return this.#call(block, path)
+      case "native":
+        return native(block.api, block.item, path, this.#state)
+      default:
+        losses.dropped(path, `An answer's ${block.type} cannot be sent back.`)
+        return undefined
+    }
+  }
+
+  #call(block: ToolCallBlock, path: string): Part {
+    const { losses } = this.#state
+    loseMark(block.cache, path, this.#state)
+    if (block.rawArguments !== undefined) {
+      losses.approximated(`${path}.arguments`, "The model's text was no JSON object; it stands in one.")
+      losses.dropped(`${path}.rawArguments`, "The model's text stands in the arguments.")
+    }
+    if (block.custom) losses.dropped(`${path}.custom`, "A call of a grammar tool stands as one with the field `input`.")
+    const own = this.#signature(block.signature, path)
+    if (own !== undefined) this.#callSigned = true
+    const stands = own ?? (this.#needsOne() ? NO_SIGNATURE : undefined)
+    if (own === undefined && stands !== undefined) {
+      losses.injected(
+        `${path}.signature`,
+        "The host refuses a call without a signature; a word stands for the one that is missing.",
+      )
+    }
+    return {
+      functionCall: {
+        name: block.name,
+        args: (block.rawArguments === undefined
+          ? wellFormed(block.arguments)
+          : { raw_arguments: block.rawArguments }) as Item,
+        ...(sendsIds(this.#state) ? { id: block.id } : {}),
+      },
+      ...(stands === undefined ? {} : { thoughtSignature: stands }),
+    }
+  }
+
+  #needsOne(): boolean {
+    const { call, compat } = this.#state
+    return !this.#callSigned && (compat.needsSignatures === true || learned(call.known, "needsSignatures"))
+  }
+
+  #signature(signature: Opaque | undefined, path: string): string | undefined {
+    const usable = this.#usable(signature)
+    if (usable === undefined && signature !== undefined) {
+      this.#state.losses.dropped(`${path}.signature`, "A signature goes back to the model that made it.")
+    }
+    return usable
+  }
+
+  /** The value of a signature that the model will take: its own, and in the form that signatures have. */
+  #usable(signature: Opaque | undefined): string | undefined {
+    if (!signature) return undefined
+    const { call } = this.#state
+    const { value, issuer } = signature
+    if (learned(call.known, "noSignatures")) return undefined
+    if (issuer && (issuer.provider !== call.model.provider || issuer.model !== call.model.id)) return undefined
+    return value === NO_SIGNATURE || (value.length % 4 === 0 && BASE64.test(value)) ? value : undefined
+  }
+}
+
+/** What the host says of an answer beside its parts is no part, and is not taken back. */
+const ABOUT: ReadonlySet<string> = new Set(["groundingMetadata", "urlContextMetadata", "citationMetadata"])
+
+function native(api: string, item: Item, path: string, { losses }: EncodeState): Part | undefined {
+  if (api !== API) {
+    losses.dropped(path, `Only ${api} knows this kind of content.`)
+    return undefined
+  }
+  if (Object.keys(item).every((name) => ABOUT.has(name))) {
+    losses.dropped(path, "What the host said of its sources is not taken back.")
+    return undefined
+  }
+  return { ...item }
+}
+
+/** The value with well-formed texts: half a surrogate pair is refused. */
+function wellFormed(value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed()
+  if (Array.isArray(value)) return value.map(wellFormed)
+  if (!isItem(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, wellFormed(inner)]))
+}

@@ -1,0 +1,135 @@
+import type { Model, Usage } from "@sluice/catalog/core"
+import type { ErrorFacts } from "../../contract/error-facts.ts"
+import type { Frame } from "../../contract/frame.ts"
+import type { InboundCall, Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
+import type { MessageSink } from "../../contract/builder.ts"
+import { isObject, parseObject, type Obj } from "../json.ts"
+import { isSignOfLife } from "../sign-of-life.ts"
+import { errorFacts } from "./errors.ts"
+import { reportStop } from "./stop.ts"
+import { AS_SSE, METHOD, MODELS_PATH } from "./types.ts"
+import { readUsage } from "./usage.ts"
+
+/** Passes requests and streams of this wire on as they are. Model and mode stand in the path. */
+export const relay: Relay = {
+  path: ({ stream }, model) => `${MODELS_PATH}/${model}:${stream ? METHOD.stream + AS_SSE : METHOD.generate}`,
+  headers: ({ stream }) => ({
+    "content-type": "application/json",
+    accept: stream ? "text/event-stream" : "application/json",
+  }),
+  passes,
+  edit: (raw) => raw,
+  tap: () => new GenerateTap(),
+}
+
+/** A host of the same wire may be given the client's own bytes unless its entry asks for another spelling of them. */
+function passes(call: InboundCall, { compat, thinking }: Model): boolean {
+  const google = compat.google ?? {}
+  const { options, context } = call
+  if (compat.textOnly || google.extraBody || thinking?.mandatory === true) return false
+  if (google.systemInstruction === false && context.systemPrompt !== undefined) return false
+  if (google.sampling === false && SAMPLING.some((name) => options[name] !== undefined)) return false
+  if (google.structuredOutput === false && options.output !== undefined) return false
+  if (google.outputWithTools === false && options.output !== undefined && context.tools?.length) return false
+  if (google.schemas === "openapi" && spells(call, JSON_SCHEMA)) return false
+  if (options.serviceTier !== undefined) {
+    if (google.tierHeader !== undefined || !google.serviceTiers?.includes(options.serviceTier)) return false
+  }
+  if (!google.labels && options.metadata !== undefined) return false
+  if ((options.stop?.length ?? 0) > (google.maxStop ?? 5)) return false
+  return !context.messages.some(({ role }) => role === "assistant") || !spells(call, SEALED)
+}
+
+const SAMPLING = ["temperature", "topP", "topK"] as const
+const TEXT = new TextDecoder()
+
+/** A signature that was sealed here. */
+const SEALED = /"thought_?[sS]ignature"\s*:\s*"c2x1aWNl/
+/** A schema in one of the fields that not every host has. */
+const JSON_SCHEMA = /"(?:parametersJsonSchema|parameters_json_schema|responseJsonSchema|response_json_schema)"/
+
+/** Whether the client's own bytes have something in them. */
+function spells({ request }: InboundCall, what: RegExp): boolean {
+  return what.test(TEXT.decode(request.raw))
+}
+
+const HAS_FINISH = /"finish_?[rR]eason"\s*:\s*"[^"]/
+const HAS_ERROR = /"error"\s*:\s*\{/
+const HAS_BLOCK = /"block_?[rR]eason"\s*:\s*"[^"]/
+const HAS_USAGE = /"usageMetadata"\s*:\s*\{/
+/** A part with something in it. Quotes within a text are escaped, so that a text cannot look like one. */
+const HAS_CONTENT =
+  /"text"\s*:\s*"[^"]|"(?:functionCall|inlineData|fileData|executableCode|codeExecutionResult|functionResponse|toolCall|toolResponse)"\s*:\s*\{/
+
+/** Watches a stream that is passed through. Once there is content, only frames that may matter are parsed. */
+class GenerateTap implements Tap {
+  #content = false
+  #terminal = false
+  #error: ErrorFacts | undefined
+  /** The latest frame with counts, which stand for all of the answer. */
+  #counts: string | undefined
+
+  push(frame: Frame): TapVerdict {
+    const data = typeof frame.data === "string" ? frame.data : TEXT.decode(frame.data)
+    if (HAS_USAGE.test(data)) this.#counts = data
+    const content = HAS_CONTENT.test(data)
+    const matters = HAS_FINISH.test(data) || HAS_ERROR.test(data) || HAS_BLOCK.test(data)
+    if (!matters) {
+      if (content) return this.#shown()
+      if (isSignOfLife(data)) return "alive"
+      return this.#content ? "alive" : "hold"
+    }
+    const chunk = parseObject(data)
+    if (!chunk) return this.#content ? "pass" : "hold"
+    if (isObject(chunk["error"])) {
+      this.#error = { ...errorFacts(chunk), inStream: true }
+      return this.#content ? "pass" : "hold"
+    }
+    if (this.#ends(chunk)) {
+      this.#terminal = true
+      return this.#shown()
+    }
+    return content ? this.#shown() : this.#content ? "alive" : "hold"
+  }
+
+  result(): ReturnType<Tap["result"]> {
+    const usage = this.#usage()
+    return {
+      terminal: this.#terminal,
+      ...(usage ? { usage } : {}),
+      ...(this.#error ? { error: this.#error } : {}),
+    }
+  }
+
+  /** Whether a piece has the reason why the answer ends. A reason that is a failure is the client's to read, too. */
+  #ends(chunk: Obj): boolean {
+    const { candidates, promptFeedback } = chunk
+    const [first] = Array.isArray(candidates) ? candidates.filter(isObject) : []
+    const feedback = isObject(promptFeedback) ? promptFeedback["blockReason"] : undefined
+    const reason = first?.["finishReason"] ?? (first ? undefined : feedback)
+    if (typeof reason !== "string" || reason === "") return false
+    if (reason !== "STOP" && reason !== "MAX_TOKENS") this.#error = { ...stopFacts(reason), inStream: true }
+    return true
+  }
+
+  #usage(): Usage | undefined {
+    const counts = this.#counts === undefined ? undefined : parseObject(this.#counts)?.["usageMetadata"]
+    const read = isObject(counts) ? readUsage(counts) : undefined
+    if (!read) return undefined
+    const totalTokens = (read.input ?? 0) + (read.output ?? 0) + (read.cacheRead ?? 0)
+    return { ...read, totalTokens, provenance: this.#terminal ? "reported" : "partial" }
+  }
+
+  #shown(): TapVerdict {
+    this.#content = true
+    return "content"
+  }
+}
+
+/** The facts of a reason to stop, as the wire's own reader has them. */
+function stopFacts(reason: string): ErrorFacts {
+  let facts: ErrorFacts = { type: reason }
+  const sink: Pick<MessageSink, "stop" | "fail"> = { stop() {}, fail: (given) => void (facts = given) }
+  reportStop(reason, undefined, sink as MessageSink)
+  return facts
+}

@@ -1,0 +1,280 @@
+import type { HeaderMap } from "../../contract/frame.ts"
+import type { Call, WireRequest } from "../../contract/wire-client.ts"
+import { SluiceError } from "../../model/errors.ts"
+import type { Json } from "../../model/tool.ts"
+import { textValues, withExtra } from "../body-fields.ts"
+import { encodeContents, instructionsAtHead } from "./contents.ts"
+import { loseMark, type EncodeState } from "./encode-state.ts"
+import { learned } from "./facts.ts"
+import { Losses } from "./losses.ts"
+import { googleSchema } from "./schema.ts"
+import { encodeThinking } from "./thinking.ts"
+import { encodeTools, schemaForm, type EncodedTools } from "./tools.ts"
+import {
+  API,
+  AS_SSE,
+  isItem,
+  METHOD,
+  MODELS_PATH,
+  type Content,
+  type GenerateBody,
+  type GenerationConfig,
+  type Item,
+  type Part,
+} from "./types.ts"
+
+/** Options that have no field here. */
+const UNKNOWN_OPTIONS = ["minP", "repetitionPenalty", "verbosity", "promptCacheKey", "user"] as const
+/** What a cached prompt has in itself. */
+const CACHED = ["systemInstruction", "tools", "toolConfig"] as const
+const JSON_TYPE = "application/json"
+
+/**
+ * The request for an answer.
+ *
+ * @throws SluiceError `unsupported` for more than one candidate and for warming a cache, `invalid_request` for a
+ * conversation without a message or a blank name of a cached prompt
+ */
+export function encode(call: Call): WireRequest {
+  const { body, headers, losses } = build(call)
+  const method = call.stream ? METHOD.stream : METHOD.generate
+  return {
+    path: `${modelPath(call)}:${method}${call.stream ? AS_SSE : ""}`,
+    headers: { ...headers, accept: call.stream ? "text/event-stream" : JSON_TYPE },
+    body: body as Json,
+    losses: losses.list,
+  }
+}
+
+/**
+ * The request that counts the prompt's tokens. The Gemini API counts nothing but the turns, unless it is given the whole
+ * request.
+ */
+export function encodeCount(call: Call): WireRequest {
+  const { body, losses } = build(call)
+  const { contents, systemInstruction, tools } = body
+  const beside = { ...(systemInstruction ? { systemInstruction } : {}), ...(tools ? { tools } : {}) }
+  const whole = call.model.compat.google?.countsRequests && Object.keys(beside).length > 0
+  const counted = whole
+    ? { generateContentRequest: { model: `models/${modelId(call)}`, contents, ...beside } }
+    : { contents, ...beside }
+  return {
+    path: `${modelPath(call)}:${METHOD.count}`,
+    headers: { "content-type": JSON_TYPE, accept: JSON_TYPE },
+    body: counted as unknown as Json,
+    losses: losses.list,
+  }
+}
+
+function modelId({ model }: Call): string {
+  return (model.requestModelId ?? model.id).replace(/^models\//, "")
+}
+
+function modelPath(call: Call): string {
+  return `${MODELS_PATH}/${encodeURIComponent(modelId(call)).replaceAll("%40", "@")}`
+}
+
+function build(call: Call): { body: GenerateBody; headers: HeaderMap; losses: Losses } {
+  refuse(call)
+  const { model, options } = call
+  const compat = model.compat.google ?? {}
+  const losses = new Losses()
+  const state: EncodeState = { call, compat, losses }
+  const tools = encodeTools(state)
+  const output = encodeOutput(tools, state)
+  const system = encodeSystem(output.instruction, state)
+  const contents = encodeContents(state)
+  const tier = encodeTier(state)
+  const config = encodeConfig(output.config, state)
+  const labels = encodeLabels(state)
+  const body: GenerateBody = {
+    contents: system.contents ? [system.contents, ...contents] : contents,
+    ...(system.parts.length > 0 ? { systemInstruction: { parts: system.parts } } : {}),
+    ...tools,
+    ...(Object.keys(config).length > 0 ? { generationConfig: config } : {}),
+    ...(tier !== undefined && !compat.tierHeader ? { serviceTier: tier } : {}),
+    ...(labels ? { labels } : {}),
+  }
+  for (const name of UNKNOWN_OPTIONS) {
+    if (options[name] !== undefined) losses.dropped(`options.${name}`, "The API has no field for it.")
+  }
+  const merged = mergeOwn(withExtra(compat.extraBody, body as never) as unknown as GenerateBody, options.wire?.[API])
+  fromCache(merged, losses)
+  const headers: HeaderMap = { "content-type": JSON_TYPE }
+  if (tier !== undefined && compat.tierHeader) headers[compat.tierHeader.toLowerCase()] = tier
+  return { body: merged, headers, losses }
+}
+
+function refuse({ op, options }: Call): void {
+  if (op === "prewarm") {
+    throw new SluiceError({ code: "unsupported", message: "This API has no request that only warms a cache." })
+  }
+  if (options.candidates !== undefined && options.candidates !== 1) {
+    throw new SluiceError({
+      code: "unsupported",
+      param: "candidates",
+      message: "candidates: one answer can be read per request.",
+    })
+  }
+}
+
+/** The system prompt, with the instructions at the head of the conversation; as a turn where the host takes none. */
+function encodeSystem(instruction: string | undefined, state: EncodeState): { parts: Part[]; contents?: Content } {
+  const { call, compat, losses } = state
+  const { systemPrompt, messages } = call.context
+  const parts: Part[] = []
+  const given = typeof systemPrompt === "string" ? [systemPrompt] : (systemPrompt ?? [])
+  given.forEach((part, index) => {
+    if (typeof part !== "string") loseMark(part.cache, `systemPrompt[${index}]`, state)
+    const text = typeof part === "string" ? part : part.text
+    if (text.trim() !== "") parts.push({ text })
+  })
+  messages.slice(0, instructionsAtHead(messages)).forEach(({ content }, index) => {
+    const texts =
+      typeof content === "string" ? [content] : content.flatMap((one) => (one.type === "text" ? one.text : []))
+    const spoken = texts.filter((text) => text.trim() !== "")
+    for (const text of spoken) parts.push({ text })
+    if (spoken.length > 0) losses.approximated(`messages[${index}]`, "It joined the system prompt.")
+  })
+  if (instruction !== undefined) parts.push({ text: instruction })
+  if (parts.length === 0) return { parts }
+  if (compat.systemInstruction !== false && !learned(call.known, "noSystemInstruction")) return { parts }
+  losses.approximated("systemPrompt", "The model takes no system prompt; it stands as the user's first turn.")
+  return { parts: [], contents: { role: "user", parts } }
+}
+
+/** What holds the answer to a form: fields, or a sentence where the host has none. */
+function encodeOutput({ tools }: EncodedTools, state: EncodeState): { config: GenerationConfig; instruction?: string } {
+  const { call, compat, losses } = state
+  const { output } = call.options
+  if (!output || output.type === "text") return { config: {} }
+  const refused =
+    compat.structuredOutput === false ||
+    learned(call.known, "noStructuredOutput") ||
+    (tools !== undefined && (compat.outputWithTools === false || learned(call.known, "noOutputWithTools")))
+  if (refused) {
+    losses.approximated("options.output", "The shape is asked for, not enforced.")
+    const alone = "Answer with JSON alone: no other text and no code fence."
+    const schema =
+      output.type === "json" ? "" : ` The JSON must be valid against this schema:\n${JSON.stringify(output.schema)}`
+    return { config: {}, instruction: alone + schema }
+  }
+  if (output.type === "json") return { config: { responseMimeType: JSON_TYPE } }
+  const form = schemaForm(state)
+  const { schema, changed, lost } = googleSchema(output.schema, form, false)
+  if (lost) losses.approximated("options.output", "The host can be held to JSON, not to this schema.")
+  else if (changed) losses.approximated("options.output.schema", "What the host refuses was moved into descriptions.")
+  for (const field of ["name", "description", "strict"] as const) {
+    if (output[field] !== undefined) losses.dropped(`options.output.${field}`, "The API has no field for it.")
+  }
+  const config: GenerationConfig = { responseMimeType: JSON_TYPE }
+  if (!lost) config[form === "json" ? "responseJsonSchema" : "responseSchema"] = schema
+  return { config }
+}
+
+function encodeConfig(output: GenerationConfig, state: EncodeState): GenerationConfig {
+  const { call } = state
+  const { maxTokens } = call.options
+  const thinking = encodeThinking(state)
+  return {
+    ...encodeSampling(state),
+    ...(maxTokens === undefined ? {} : { maxOutputTokens: maxTokens }),
+    ...encodeStop(state),
+    ...encodeModalities(state),
+    ...output,
+    ...(thinking ? { thinkingConfig: thinking } : {}),
+  }
+}
+
+function encodeSampling({ call, compat, losses }: EncodeState): GenerationConfig {
+  const { temperature, topP, topK, seed, presencePenalty, frequencyPenalty, logprobs } = call.options
+  const config: GenerationConfig = {}
+  const set = (name: "temperature" | "topP" | "topK" | "seed", value: number | undefined): void => {
+    if (value === undefined) return
+    if (compat.sampling === false && name !== "seed") losses.dropped(`options.${name}`, "The model does not take it.")
+    else config[name] = value
+  }
+  set("temperature", temperature)
+  set("topP", topP)
+  set("topK", topK)
+  set("seed", seed)
+  for (const [name, value] of Object.entries({ presencePenalty, frequencyPenalty })) {
+    if (value === undefined) continue
+    if (learned(call.known, "noPenalties")) losses.dropped(`options.${name}`, "The model does not take it.")
+    else config[name] = value
+  }
+  if (logprobs !== undefined && logprobs !== false) {
+    if (learned(call.known, "noLogprobs")) losses.dropped("options.logprobs", "The model does not give them.")
+    else {
+      config.responseLogprobs = true
+      if (typeof logprobs === "number") config.logprobs = logprobs
+    }
+  }
+  return config
+}
+
+function encodeStop({ call, compat, losses }: EncodeState): GenerationConfig {
+  const { stop } = call.options
+  if (!stop?.length) return {}
+  const most = compat.maxStop ?? 5
+  if (stop.length > most) losses.dropped("options.stop", `The first ${most} stop sequences are sent.`)
+  return { stopSequences: stop.slice(0, most) }
+}
+
+/** What the answer may hold, where that is more than text. */
+function encodeModalities({ call }: EncodeState): GenerationConfig {
+  const kinds = call.model.output.filter((kind) => kind === "text" || kind === "image" || kind === "audio")
+  if (kinds.every((kind) => kind === "text")) return {}
+  return { responseModalities: kinds.map((kind) => kind.toUpperCase()) }
+}
+
+function encodeTier({ call, compat, losses }: EncodeState): string | undefined {
+  const { serviceTier } = call.options
+  if (serviceTier === undefined || serviceTier === "auto" || serviceTier === "default") return undefined
+  if (compat.serviceTiers?.includes(serviceTier) && !learned(call.known, "noServiceTier")) return serviceTier
+  losses.dropped("options.serviceTier", "The host has no such tier.")
+  return undefined
+}
+
+function encodeLabels({ call, compat, losses }: EncodeState): Item | undefined {
+  const { metadata } = call.options
+  if (!metadata || Object.keys(metadata).length === 0) return undefined
+  if (compat.labels) return textValues(metadata)
+  losses.dropped("options.metadata", "The host stores nothing with a call.")
+  return undefined
+}
+
+/** Sets the caller's own fields last; `undefined` removes one. Those of a configuration join ours. */
+function mergeOwn(body: GenerateBody, own: Readonly<Item> | undefined): GenerateBody {
+  for (const [name, value] of Object.entries(own ?? {})) {
+    const before = (body as Item)[name]
+    if (value === undefined) delete body[name]
+    else if ((name === "generationConfig" || name === "toolConfig") && isItem(value) && isItem(before)) {
+      ;(body as Item)[name] = { ...before, ...value }
+    } else (body as Item)[name] = value
+  }
+  return body
+}
+
+/**
+ * A cached prompt has its own system prompt and tools: the host refuses both beside it.
+ * @throws SluiceError `invalid_request` for a blank name
+ */
+function fromCache(body: GenerateBody, losses: Losses): void {
+  const name: unknown = body.cachedContent
+  if (name === undefined) return
+  if (typeof name !== "string" || name.trim() === "") {
+    throw new SluiceError({
+      code: "invalid_request",
+      param: "cachedContent",
+      message: "cachedContent: the name of a cached prompt must not be blank.",
+      hint: "Give the name that the vendor returned when the prompt was cached, such as cachedContents/abc, or leave the field out.",
+    })
+  }
+  for (const field of CACHED) {
+    if (body[field] === undefined) continue
+    delete body[field]
+    const ours = field === "systemInstruction" ? "systemPrompt" : field === "tools" ? "tools" : "options.toolChoice"
+    losses.dropped(ours, "The cached prompt has its own.")
+  }
+}

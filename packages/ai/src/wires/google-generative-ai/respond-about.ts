@@ -1,0 +1,40 @@
+import type { Block, TextBlock } from "../../model/message.ts"
+import type { Losses } from "./losses.ts"
+import { API, isItem, type Candidate, type Item } from "./types.ts"
+
+/** What stands in a candidate beside its parts. */
+const ABOUT: ReadonlySet<string> = new Set(["groundingMetadata", "urlContextMetadata"])
+
+/** What an answer rests on, where a block is that and no part of it. */
+export function aboutOf(block: Block): Item | undefined {
+  if (block.type !== "native" || block.api !== API) return undefined
+  const names = Object.keys(block.item)
+  return names.length > 0 && names.every((name) => ABOUT.has(name)) ? block.item : undefined
+}
+
+/** What belongs to a text and is told in the candidate: its sources and log probabilities. */
+export function besideText(block: TextBlock, path: string, losses: Losses): Candidate | undefined {
+  const { citations = [], logprobs = [] } = block
+  const sources = citations.filter(isSource)
+  // Statements about the grounding are told with all of it, at the end.
+  const others = citations.filter((one) => !isSource(one) && !isSupport(one))
+  if (others.length > 0) losses.dropped(`${path}.citations`, "Citations of another wire cannot be spelled.")
+  const [result] = logprobs
+  const own = logprobs.length === 1 && isItem(result) && "chosenCandidates" in result
+  if (logprobs.length > 0 && !own) {
+    losses.dropped(`${path}.logprobs`, "Log probabilities of another wire cannot be spelled.")
+  }
+  if (sources.length === 0 && !own) return undefined
+  return {
+    ...(sources.length > 0 ? { citationMetadata: { citationSources: sources } } : {}),
+    ...(own ? { logprobsResult: result } : {}),
+  }
+}
+
+function isSource(citation: unknown): boolean {
+  return isItem(citation) && !("type" in citation) && ("uri" in citation || "startIndex" in citation)
+}
+
+function isSupport(citation: unknown): boolean {
+  return isItem(citation) && "segment" in citation && "groundingChunkIndices" in citation
+}

@@ -1,0 +1,96 @@
+import { EFFORTS, type Effort, type ThinkingLadder } from "@sluice/catalog/core"
+import type { Call } from "../../contract/wire-client.ts"
+import { effortOf } from "../effort.ts"
+import type { EncodeState } from "./encode-state.ts"
+import { learned } from "./facts.ts"
+import type { ThinkingConfig } from "./types.ts"
+
+/** Tokens of a level where the model's ladder names none. */
+const BUDGETS: Readonly<Record<Effort, number>> = {
+  minimal: 1024,
+  low: 4096,
+  medium: 8192,
+  high: 16_384,
+  xhigh: 24_576,
+  max: 32_768,
+}
+/** The model decides how many. */
+const DYNAMIC = -1
+
+/**
+ * How a request asks for thinking: models of the third generation by a level, those before by a number of tokens.
+ * `undefined` leaves it to the vendor.
+ * @see https://ai.google.dev/gemini-api/docs/thinking
+ */
+export function encodeThinking(state: EncodeState): ThinkingConfig | undefined {
+  const { call, losses } = state
+  const { reasoning, thinkingBudget } = call.options
+  const asked = reasoning !== undefined || thinkingBudget !== undefined
+  if (learned(call.known, "noThinking")) {
+    if (asked && reasoning !== "off") losses.dropped("options.reasoning", "The model does not think.")
+    return undefined
+  }
+  const ladder = call.model.thinking
+  if (!ladder) return withoutLadder(state)
+  // The host refuses to show thoughts where there are to be none.
+  if (reasoning === "off" || thinkingBudget === 0) return off(ladder, state)
+  const shown = call.options.showThinking !== false
+  if (!asked) return shown ? { includeThoughts: true } : undefined
+  return { includeThoughts: shown, ...amount(ladder, state) }
+}
+
+/** A model of which nothing is known decides for itself, unless the caller names a number. */
+function withoutLadder({ call, losses }: EncodeState): ThinkingConfig | undefined {
+  const { reasoning, thinkingBudget, showThinking } = call.options
+  if (reasoning === "off" || thinkingBudget === 0) return undefined
+  if (reasoning === undefined && thinkingBudget === undefined) return undefined
+  if (thinkingBudget === undefined && !call.model.assumed) {
+    losses.dropped("options.reasoning", "The model is not known to think.")
+    return undefined
+  }
+  if (thinkingBudget === undefined) {
+    losses.approximated("options.reasoning", "Nothing is known of the model's levels; it decides for itself.")
+  }
+  return { includeThoughts: showThinking !== false, thinkingBudget: thinkingBudget ?? DYNAMIC }
+}
+
+function off(ladder: ThinkingLadder, { call, losses }: EncodeState): ThinkingConfig {
+  if (!ladder.mandatory && !learned(call.known, "noThinkingOff")) return { includeThoughts: false, thinkingBudget: 0 }
+  losses.approximated("options.reasoning", "The model cannot be kept from thinking; it is asked for its lowest level.")
+  const level = ladder.efforts[0] ?? "low"
+  if (!byBudget(ladder, call)) return { includeThoughts: false, thinkingLevel: spelled(level, ladder) }
+  return { includeThoughts: false, thinkingBudget: ladder.budgets?.[level] ?? BUDGETS[level] }
+}
+
+function amount(ladder: ThinkingLadder, { call, losses }: EncodeState): ThinkingConfig {
+  const { reasoning, thinkingBudget } = call.options
+  if (byBudget(ladder, call)) {
+    if (thinkingBudget !== undefined) return { thinkingBudget }
+    const level = taken(reasoning as Effort, ladder, losses)
+    return { thinkingBudget: ladder.budgets?.[level] ?? BUDGETS[level] }
+  }
+  if (thinkingBudget !== undefined) {
+    losses.approximated("options.thinkingBudget", "The model takes a level instead of a number of tokens.")
+  }
+  const wanted = reasoning ?? effortOf(thinkingBudget as number)
+  const level = wanted === "off" ? (ladder.efforts[0] ?? "low") : (wanted as Effort)
+  return { thinkingLevel: spelled(taken(level, ladder, losses), ladder) }
+}
+
+function byBudget(ladder: ThinkingLadder, call: Call): boolean {
+  return ladder.mode === "budget" || learned(call.known, "noThinkingLevel")
+}
+
+/** The level itself, or the next below it that the model has, or its lowest. */
+function taken(wanted: Effort, { efforts }: ThinkingLadder, losses: EncodeState["losses"]): Effort {
+  if (efforts.length === 0 || efforts.includes(wanted)) return wanted
+  const rank = EFFORTS.indexOf(wanted)
+  const level = efforts.findLast((effort) => EFFORTS.indexOf(effort) < rank) ?? (efforts[0] as Effort)
+  losses.approximated("options.reasoning", `The model has no level ${wanted}; it is asked for ${level}.`)
+  return level
+}
+
+function spelled(level: Effort, ladder: ThinkingLadder): string {
+  const word = ladder.effortMap?.[level] ?? (level === "xhigh" || level === "max" ? "high" : level)
+  return word.toUpperCase()
+}

@@ -1,0 +1,186 @@
+/**
+ * The parts of Google's `generateContent` that this wire reads or writes.
+ *
+ * Requests may spell a field in camelCase or in snake_case; we write the former. Answers are in camelCase.
+ * @see https://ai.google.dev/api/generate-content
+ * @see https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
+ */
+
+/** Name of this wire. */
+export const API = "google-generative-ai"
+
+/** Where models are, below a base URL that has the version in it. */
+export const MODELS_PATH = "/models"
+
+/** What is asked of a model; it stands behind the model's name and a colon. */
+export const METHOD = {
+  generate: "generateContent",
+  stream: "streamGenerateContent",
+  count: "countTokens",
+} as const
+
+/** Asks for the answer as SSE; without it a stream is one JSON array that grows. */
+export const AS_SSE = "?alt=sse"
+
+/** Stands in for a signature that nobody has: the host then does not ask where the thinking went. */
+export const NO_SIGNATURE = "skip_thought_signature_validator"
+
+/** A JSON object whose fields are not known. */
+export type Item = Record<string, unknown>
+
+/** Bytes within a part. */
+export interface InlineData extends Item {
+  mimeType: string
+  /** In base64. */
+  data: string
+}
+
+/** Bytes that the host fetches or holds. */
+export interface FileData extends Item {
+  mimeType?: string
+  fileUri: string
+}
+
+/** A value of the arguments at a place, in a stream of arguments. Exactly one of the values is set. */
+export interface PartialArg extends Item {
+  /** As in `$.list[0].name`. */
+  jsonPath: string
+  stringValue?: string
+  numberValue?: number
+  boolValue?: boolean
+  nullValue?: unknown
+  /** More of this text follows. */
+  willContinue?: boolean
+}
+
+export interface FunctionCall extends Item {
+  name?: string
+  args?: Item
+  id?: string
+  partialArgs?: PartialArg[]
+  /** More of this call follows in parts without a name. */
+  willContinue?: boolean
+}
+
+export interface FunctionResponse extends Item {
+  name: string
+  response: Item
+  /** Media of the result. */
+  parts?: Part[]
+  id?: string
+}
+
+/**
+ * One piece of a turn: one of its fields says what it is. Parts with fields that are not named here, such as
+ * `executableCode` and `codeExecutionResult`, travel as they are.
+ */
+export interface Part extends Item {
+  text?: string
+  /** The text is thinking. */
+  thought?: boolean
+  /** What the model needs to see again to go on from what it thought. */
+  thoughtSignature?: string
+  inlineData?: InlineData
+  fileData?: FileData
+  functionCall?: FunctionCall
+  functionResponse?: FunctionResponse
+}
+
+export interface Content {
+  role?: "user" | "model"
+  parts: Part[]
+}
+
+export interface FunctionDeclaration extends Item {
+  name: string
+  description?: string
+  /** In the host's own subset of OpenAPI schemas. */
+  parameters?: Item
+  /** In JSON Schema. */
+  parametersJsonSchema?: Item
+}
+
+/** A set of functions, or one tool that the host runs (`googleSearch`, `codeExecution`, …). */
+export interface WireTool extends Item {
+  functionDeclarations?: FunctionDeclaration[]
+}
+
+export type CallingMode = "AUTO" | "ANY" | "NONE" | "VALIDATED"
+
+export interface ToolConfig extends Item {
+  functionCallingConfig?: { mode?: CallingMode; allowedFunctionNames?: string[]; streamFunctionCallArguments?: boolean }
+}
+
+export interface ThinkingConfig extends Item {
+  includeThoughts?: boolean
+  /** Tokens; 0 is off, -1 leaves it to the model. */
+  thinkingBudget?: number
+  thinkingLevel?: string
+}
+
+export interface GenerationConfig extends Item {
+  temperature?: number
+  topP?: number
+  topK?: number
+  candidateCount?: number
+  maxOutputTokens?: number
+  stopSequences?: string[]
+  presencePenalty?: number
+  frequencyPenalty?: number
+  seed?: number
+  responseLogprobs?: boolean
+  logprobs?: number
+  responseMimeType?: string
+  responseSchema?: Item
+  responseJsonSchema?: Item
+  responseModalities?: string[]
+  thinkingConfig?: ThinkingConfig
+}
+
+/** The body of a request, in the order in which its fields are written. The model stands in the path. */
+export interface GenerateBody extends Item {
+  contents: Content[]
+  systemInstruction?: { parts: Part[] }
+  tools?: WireTool[]
+  toolConfig?: ToolConfig
+  safetySettings?: Item[]
+  cachedContent?: string
+  generationConfig?: GenerationConfig
+  serviceTier?: string
+  labels?: Item
+}
+
+export interface Candidate extends Item {
+  content?: { role?: string; parts?: Part[] }
+  finishReason?: string
+  finishMessage?: string
+  groundingMetadata?: Item
+  urlContextMetadata?: Item
+  citationMetadata?: Item
+  index?: number
+}
+
+export interface UsageMetadata extends Item {
+  promptTokenCount?: number
+  /** Part of the prompt. */
+  cachedContentTokenCount?: number
+  candidatesTokenCount?: number
+  /** Beside the candidates' tokens. */
+  thoughtsTokenCount?: number
+  /** Beside the prompt's tokens. */
+  toolUsePromptTokenCount?: number
+  totalTokenCount?: number
+}
+
+/** One piece of an answer, or a whole one. */
+export interface GenerateResponse extends Item {
+  candidates?: Candidate[]
+  promptFeedback?: { blockReason?: string; blockReasonMessage?: string; safetyRatings?: Item[] }
+  usageMetadata?: UsageMetadata
+  modelVersion?: string
+  responseId?: string
+}
+
+export function isItem(value: unknown): value is Item {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}

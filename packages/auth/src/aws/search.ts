@@ -1,0 +1,84 @@
+import { readdir, readFile } from "node:fs/promises"
+import { homedir } from "node:os"
+import { SluiceError } from "@sluice/ai"
+import { readConfigFiles } from "./config-files.ts"
+import { containerKeys, machineKeys } from "./machine.ts"
+import { environmentKeys, profileKeys, regionOf, webIdentityKeys } from "./profile.ts"
+import { runProgram } from "./program.ts"
+import type { AwsContext, AwsKeys, AwsOptions } from "./types.ts"
+
+/** Keys, and the region that calls go to where nothing else names one. */
+export interface FoundKeys extends AwsKeys {
+  region: string
+}
+
+/** What stands in for keys in front of a proxy that signs itself. */
+const NO_KEYS: AwsKeys = { accessKeyId: "none", secretAccessKey: "none", origin: "AWS_BEDROCK_SKIP_AUTH" }
+
+/**
+ * Looks for keys where AWS's own tools do, and takes the first: the environment, a web identity, the profile, the
+ * container, the machine. A profile that the caller names comes before the environment.
+ *
+ * @throws SluiceError `auth_missing` that says what was looked for; for a way that is set up and does not work, its error
+ */
+export async function searchKeys(options: AwsOptions, signal: AbortSignal): Promise<FoundKeys> {
+  const context = contextOf(options, signal)
+  const { env, missed } = context
+  const files = await readConfigFiles(context)
+  const name = context.profile ?? (env("AWS_PROFILE")?.trim() || "default")
+  const region = regionOf(context, files.profiles.get(name) ?? {})
+  const skip = env("AWS_BEDROCK_SKIP_AUTH")?.trim()
+  if (skip && skip !== "0" && skip !== "false") return { ...NO_KEYS, region }
+
+  const ofProfile = async (): Promise<AwsKeys | undefined> => {
+    const keys = await profileKeys(name, files, context)
+    if (!keys)
+      missed.push(
+        `${files.profiles.has(name) ? "no keys in" : "there is no"} profile ${name} in ${files.paths.join(" and ")}`,
+      )
+    return keys
+  }
+  const ways: readonly (() => AwsKeys | undefined | Promise<AwsKeys | undefined>)[] = [
+    ...(context.profile === undefined ? [] : [ofProfile]),
+    () => environmentKeys(context),
+    () => webIdentityKeys(context),
+    ...(context.profile === undefined ? [ofProfile] : []),
+    () => containerKeys(context),
+    () => machineKeys(context),
+  ]
+  for (const way of ways) {
+    const keys = await way()
+    if (keys) return { ...keys, region }
+  }
+  throw new SluiceError({
+    code: "auth_missing",
+    message: `There are no AWS credentials: ${missed.join("; ")}.`,
+    hint: "Set AWS_BEARER_TOKEN_BEDROCK, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws configure` or `aws sso login`.",
+  })
+}
+
+function contextOf(options: AwsOptions, signal: AbortSignal): AwsContext {
+  return {
+    profile: options.profile,
+    env: options.env ?? ((name) => process.env[name]),
+    home: options.home ?? homedir(),
+    readFile: options.readFile ?? textIn,
+    listFolder: options.listFolder ?? ((path) => readdir(path).catch(() => [])),
+    fetch: options.fetch ?? fetch,
+    localFetch: options.localFetch ?? fetch,
+    run: options.run ?? runProgram,
+    now: options.now ?? Date.now,
+    missed: [],
+    signal,
+  }
+}
+
+async function textIn(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8")
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR"))
+      return undefined
+    throw error
+  }
+}

@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto"
+import { join } from "node:path"
+import type { ConfigFiles, Section } from "./config-files.ts"
+import { awsError } from "./errors.ts"
+import { askService, momentOf, objectOf, textOf } from "./http.ts"
+import type { AwsContext, AwsKeys } from "./types.ts"
+
+const TIMEOUT_MS = 10_000
+
+/** Whether a profile's keys come from a login in the browser. */
+export function isSso(profile: Section): boolean {
+  return "sso_account_id" in profile || "sso_session" in profile || "sso_start_url" in profile
+}
+
+/**
+ * Keys from the login of `aws sso login`, whose token lies in a file.
+ * @throws SluiceError `config` for an incomplete profile, `auth_expired` where the login is over
+ */
+export async function ssoKeys(
+  name: string,
+  profile: Section,
+  files: ConfigFiles,
+  context: AwsContext,
+): Promise<AwsKeys> {
+  const session = profile["sso_session"]
+  const settings = { ...(session === undefined ? {} : files.ssoSessions.get(session)), ...profile }
+  const { sso_start_url: startUrl, sso_region: region, sso_account_id: account, sso_role_name: role } = settings
+  if (!startUrl || !region || !account || !role) {
+    throw awsError({
+      code: "config",
+      message: `The profile ${name} lacks sso_start_url, sso_region, sso_account_id or sso_role_name.`,
+      hint: "Run `aws configure sso`.",
+    })
+  }
+  const token = await tokenOf(name, session ?? startUrl, startUrl, context)
+  const base =
+    context.env("AWS_ENDPOINT_URL_SSO")?.trim().replace(/\/+$/, "") || `https://portal.sso.${region}.amazonaws.com`
+  const query = new URLSearchParams({ account_id: account, role_name: role })
+  const { status, text } = await askService(
+    "AWS's login portal",
+    context.fetch,
+    `${base}/federation/credentials?${query}`,
+    {
+      headers: { "x-amz-sso_bearer_token": token, accept: "application/json" },
+      timeoutMs: TIMEOUT_MS,
+      signal: context.signal,
+    },
+  )
+  const body = objectOf(text)
+  if (status === 401) throw over(name, "was refused")
+  const given = body?.["roleCredentials"]
+  const keys = typeof given === "object" && given !== null ? (given as Record<string, unknown>) : {}
+  const accessKeyId = textOf(keys["accessKeyId"])
+  const secretAccessKey = textOf(keys["secretAccessKey"])
+  if (status !== 200 || accessKeyId === undefined || secretAccessKey === undefined) {
+    throw awsError({
+      code: status === 403 ? "permission_denied" : "auth_invalid",
+      status,
+      message: `The login of profile ${name} gives no keys for the role ${role}: ${textOf(body?.["message"]) ?? `status ${status}`}`,
+      hint: "Check sso_account_id and sso_role_name.",
+    })
+  }
+  const { expiration } = keys
+  return {
+    accessKeyId,
+    secretAccessKey,
+    sessionToken: textOf(keys["sessionToken"]),
+    expiresAt: typeof expiration === "number" ? expiration : undefined,
+    origin: `login of profile ${name}`,
+  }
+}
+
+/** The token of the login: by the name of its file, else in whichever file is of the same start page. */
+async function tokenOf(name: string, key: string, startUrl: string, context: AwsContext): Promise<string> {
+  const folder = join(context.home, ".aws", "sso", "cache")
+  const named = `${createHash("sha1").update(key).digest("hex")}.json`
+  let found = objectOf((await context.readFile(join(folder, named))) ?? "")
+  if (textOf(found?.["accessToken"]) === undefined) {
+    for (const file of await context.listFolder(folder)) {
+      const entry = file.endsWith(".json") ? objectOf((await context.readFile(join(folder, file))) ?? "") : undefined
+      if (entry?.["startUrl"] === startUrl && textOf(entry["accessToken"]) !== undefined) found = entry
+    }
+  }
+  const token = textOf(found?.["accessToken"])
+  if (token === undefined) throw over(name, "is not there")
+  const expiresAt = momentOf(found?.["expiresAt"])
+  if (expiresAt !== undefined && expiresAt <= context.now()) throw over(name, "is over")
+  return token
+}
+
+function over(name: string, what: string): Error {
+  return awsError({
+    code: "auth_expired",
+    message: `The AWS login of profile ${name} ${what}.`,
+    hint: `Run \`aws sso login --profile ${name}\`.`,
+  })
+}

@@ -1,0 +1,45 @@
+import type { EnvironmentReader } from "@sluice/catalog"
+
+/** Keys as a source of them gives them. */
+export interface AwsKeys {
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken?: string | undefined
+  /** Milliseconds since 1970. */
+  expiresAt?: number | undefined
+  /** Where they came from, for people. */
+  origin: string
+}
+
+/** A program's output, for profiles whose keys a program gives. */
+export type RunProgram = (program: string, args: readonly string[], signal: AbortSignal) => Promise<string>
+
+/** What the search for keys reads and asks; everything has a default. */
+export interface AwsOptions {
+  /** The profile; default `AWS_PROFILE`, else `default`. One that is given here wins over keys of the environment. */
+  profile?: string
+  /** Default: the variables of this process. */
+  env?: EnvironmentReader
+  /** The folder that `~` stands for. Default: the user's. */
+  home?: string
+  /** A file's text; `undefined` where there is none. Default: from the disk. */
+  readFile?: (path: string) => Promise<string | undefined>
+  /** Names of a folder's files. Default: from the disk. */
+  listFolder?: (path: string) => Promise<readonly string[]>
+  /** For token services on the network. Default: the built-in one. */
+  fetch?: typeof fetch
+  /** For services of this very machine, which no proxy stands before. Default: the built-in one. */
+  localFetch?: typeof fetch
+  /** Runs a profile's program. Default: without a shell. */
+  run?: RunProgram
+  /** Milliseconds since 1970. Default: the system's clock. */
+  now?: () => number
+}
+
+/** The same with its defaults, for one search. */
+export interface AwsContext extends Required<Omit<AwsOptions, "profile">> {
+  profile: string | undefined
+  /** What was looked for and not found, in words. */
+  missed: string[]
+  signal: AbortSignal
+}

@@ -1,0 +1,128 @@
+import { SluiceError } from "@sluice/ai"
+import { signedAssertion } from "./assertion.ts"
+import type { PersonFile, ServiceAccountFile } from "./credentials-file.ts"
+import { ask, isRecord, refusal, textIn, type Answer } from "./failures.ts"
+import type { Surroundings } from "./surroundings.ts"
+import type { GoogleToken } from "./token-keeper.ts"
+
+/** What a token of Google's clouds is for. Source: Google's list of OAuth scopes. */
+export const CLOUD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+const JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+const TOKEN_HOST = "Google's token endpoint"
+
+/** A login's refresh token and the OAuth client that it was made with. */
+export type RefreshGrant = Pick<PersonFile, "clientId" | "clientSecret" | "refreshToken">
+
+/** What a refresh gives: a token, and another refresh token where the old one is no longer good. */
+export interface Refreshed extends GoogleToken {
+  refreshToken?: string
+}
+
+/** A token for a login. @throws SluiceError `auth_expired` when the login is no longer good */
+export async function refreshGrant(
+  { fetch, now, hosts }: Surroundings,
+  grant: RefreshGrant,
+  hint: string,
+  signal: AbortSignal,
+): Promise<Refreshed> {
+  const form = {
+    grant_type: "refresh_token",
+    client_id: grant.clientId,
+    client_secret: grant.clientSecret,
+    refresh_token: grant.refreshToken,
+  }
+  const answer = await post(fetch, hosts.token, form, signal)
+  const token = readToken(answer, now(), hint)
+  const refreshToken = isRecord(answer.body) ? textIn(answer.body, "refresh_token") : undefined
+  return refreshToken === undefined ? token : { ...token, refreshToken }
+}
+
+/**
+ * A token for a service account. Source: RFC 7523 and Google's pages on OAuth 2.0 for server-to-server applications.
+ *
+ * @throws SluiceError `auth_expired` when the key is no longer good
+ */
+export async function assertionGrant(
+  { fetch, now, hosts }: Surroundings,
+  account: ServiceAccountFile,
+  signal: AbortSignal,
+): Promise<GoogleToken> {
+  const assertion = signedAssertion(account, { scope: CLOUD_SCOPE, audience: hosts.token, now: now() })
+  const answer = await post(fetch, hosts.token, { grant_type: JWT_GRANT, assertion }, signal)
+  return readToken(
+    answer,
+    now(),
+    `Check that ${account.email} and its key still exist and that this machine's clock is right; a new key is made in the cloud console.`,
+  )
+}
+
+/** A token of a service account that another account may act as. Source: the reference of the IAM credentials API. */
+export async function impersonationGrant(
+  { fetch, hosts }: Surroundings,
+  given: { token: string; principal: string; delegates: readonly string[] },
+  signal: AbortSignal,
+): Promise<GoogleToken> {
+  const what = "the service that lends accounts"
+  const answer = await ask(fetch, {
+    what,
+    url: `${hosts.iam}/v1/projects/-/serviceAccounts/${encodeURIComponent(given.principal)}:generateAccessToken`,
+    init: {
+      method: "POST",
+      headers: { authorization: `Bearer ${given.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ delegates: given.delegates, scope: [CLOUD_SCOPE], lifetime: "3600s" }),
+      signal,
+    },
+  })
+  const body = isRecord(answer.body) ? answer.body : {}
+  const secret = textIn(body, "accessToken")
+  const expiresAt = Date.parse(textIn(body, "expireTime") ?? "")
+  if (answer.status < 300 && secret !== undefined && Number.isFinite(expiresAt)) return { secret, expiresAt }
+  const hint = `Grant the role Service Account Token Creator on ${given.principal} to the account that asks.`
+  throw answer.status < 300 ? unreadable(what) : refusal(what, answer).with({ hint })
+}
+
+/** The token of the machine's own account. @throws SluiceError when the machine has none */
+export async function metadataGrant({ fetch, now, hosts }: Surroundings, signal: AbortSignal): Promise<GoogleToken> {
+  const url = `${hosts.metadata}/computeMetadata/v1/instance/service-accounts/default/token`
+  const init = { headers: { "metadata-flavor": "Google" }, signal }
+  return readToken(await ask(fetch, { what: "the machine's metadata", url, init }), now(), "")
+}
+
+function post(fetcher: typeof fetch, url: string, form: Record<string, string>, signal: AbortSignal): Promise<Answer> {
+  const headers = { "content-type": "application/x-www-form-urlencoded" }
+  const init = { method: "POST", headers, body: new URLSearchParams(form).toString(), signal }
+  return ask(fetcher, { what: TOKEN_HOST, url, init })
+}
+
+/** `hint`: what helps a person whose grant is no longer good. */
+function readToken(answer: Answer, now: number, hint: string): GoogleToken {
+  const body = isRecord(answer.body) ? answer.body : {}
+  if (answer.status < 300) {
+    const secret = textIn(body, "access_token")
+    const seconds = Number(body["expires_in"] ?? 3600)
+    if (secret === undefined || !Number.isFinite(seconds)) throw unreadable(TOKEN_HOST)
+    return { secret, expiresAt: now + seconds * 1000 }
+  }
+  const error = refusal(TOKEN_HOST, answer)
+  if (body["error"] === "invalid_grant") {
+    throw error.with({ code: "auth_expired", scope: "credential", retryable: false, hint })
+  }
+  if (body["error"] === "invalid_client" || body["error"] === "unauthorized_client") {
+    throw error.with({
+      code: "auth_invalid",
+      scope: "credential",
+      retryable: false,
+      hint: "Check client id and secret: they must be those of the OAuth client that the login was made with.",
+    })
+  }
+  throw error
+}
+
+function unreadable(what: string): SluiceError {
+  return new SluiceError({
+    code: "server_error",
+    message: `${what} answered without a token.`,
+    hint: "Try again; if it stays so, something between here and Google changes answers.",
+  })
+}

@@ -1,0 +1,6 @@
+export { codeAssistSource } from "./assist.ts"
+export { googleLoginSource, readGoogleLogin, type GoogleLogin, type LoginOptions, type OAuthClient } from "./login.ts"
+export { ANTIGRAVITY_PROJECT, codeAssistProjectSource, GEMINI_CLI_PROJECT, type ProjectOptions } from "./project.ts"
+export type { ProjectRules } from "./project-discovery.ts"
+export type { GoogleHosts, GoogleOptions } from "./surroundings.ts"
+export { googleFileSource, vertexSource, type VertexOptions } from "./vertex.ts"

@@ -1,0 +1,138 @@
+import { isFields, type Fields } from "../check.ts"
+import { checkCachePoint, checkMessages, checkText, invalid } from "./check-messages.ts"
+
+const FIELDS = new Set(
+  (
+    "messages system inferenceConfig toolConfig guardrailConfig additionalModelRequestFields promptVariables " +
+    "additionalModelResponseFieldPaths requestMetadata performanceConfig serviceTier outputConfig"
+  ).split(" "),
+)
+const COUNTED = new Set(["messages", "system", "toolConfig", "additionalModelRequestFields"])
+const NAME = /^[a-zA-Z0-9_-]{1,64}$/
+const METADATA = /^[a-zA-Z0-9\s:_@$#=/+,\-.]{0,256}$/
+const MAX_CACHE_POINTS = 4
+
+/** Refuses a request as Converse does. @throws Refused */
+export function checkConverse(body: unknown, signatures: ReadonlySet<string>, counting = false): Fields {
+  if (!isFields(body)) throw invalid("The request body is not a JSON object.")
+  for (const name of Object.keys(body)) {
+    if (!(counting ? COUNTED : FIELDS).has(name)) throw invalid(`${name}: extraneous key [${name}] is not permitted`)
+  }
+  const facts = checkMessages(body["messages"], signatures)
+  const tools = checkTools(body["toolConfig"], facts.tools)
+  const points = facts.cachePoints + tools.cachePoints + checkSystem(body["system"])
+  if (points > MAX_CACHE_POINTS)
+    throw invalid(`You have exceeded the maximum number of cache points: ${MAX_CACHE_POINTS}`)
+  checkInference(body["inferenceConfig"])
+  checkThinking(body, tools.forced)
+  checkMetadata(body["requestMetadata"])
+  const tier = body["serviceTier"]
+  if (
+    tier !== undefined &&
+    !["default", "priority", "flex", "reserved"].includes(String(isFields(tier) && tier["type"]))
+  ) {
+    throw invalid("serviceTier.type: Member must satisfy enum value set: [default, priority, flex, reserved]")
+  }
+  const format = isFields(body["outputConfig"]) ? body["outputConfig"]["textFormat"] : undefined
+  if (format !== undefined && (!isFields(format) || format["type"] !== "json_schema"))
+    throw invalid("outputConfig.textFormat: unknown type")
+  return body
+}
+
+function checkSystem(system: unknown): number {
+  if (system === undefined) return 0
+  if (!Array.isArray(system)) throw invalid("system: expected a list")
+  let points = 0
+  system.forEach((block: unknown, index) => {
+    if (!isFields(block)) throw invalid(`system.${index}: expected an object`)
+    if (block["cachePoint"] === undefined) checkText(block["text"], `system.${index}`)
+    else {
+      checkCachePoint(block["cachePoint"], `system.${index}`)
+      points++
+    }
+  })
+  return points
+}
+
+function checkTools(config: unknown, used: boolean): { forced: boolean; cachePoints: number } {
+  if (config === undefined) {
+    if (used) throw invalid("The toolConfig field must be defined when using toolUse and toolResult content blocks.")
+    return { forced: false, cachePoints: 0 }
+  }
+  const tools = isFields(config) ? config["tools"] : undefined
+  if (!isFields(config) || !Array.isArray(tools) || tools.length === 0)
+    throw invalid("toolConfig.tools: Member must have length greater than or equal to 1")
+  const names = new Set<string>()
+  let cachePoints = 0
+  tools.forEach((tool: unknown, index) => {
+    const at = `toolConfig.tools.${index}`
+    if (isFields(tool) && tool["cachePoint"] !== undefined) {
+      checkCachePoint(tool["cachePoint"], at)
+      cachePoints++
+      return
+    }
+    const spec = isFields(tool) ? tool["toolSpec"] : undefined
+    if (!isFields(spec) || !NAME.test(String(spec["name"])))
+      throw invalid(`${at}.toolSpec.name: Member must satisfy regular expression pattern: [a-zA-Z0-9_-]+`)
+    if (names.has(String(spec["name"]))) throw invalid(`The tool ${String(spec["name"])} is defined more than once.`)
+    names.add(String(spec["name"]))
+    if (spec["description"] === "")
+      throw invalid(`${at}.toolSpec.description: Member must have length greater than or equal to 1`)
+    const schema = isFields(spec["inputSchema"]) ? spec["inputSchema"]["json"] : undefined
+    if (!isFields(schema) || schema["type"] !== "object")
+      throw invalid(`The value at ${at}.toolSpec.inputSchema.json.type must be one of the following: object.`)
+  })
+  const choice = config["toolChoice"]
+  if (choice === undefined) return { forced: false, cachePoints }
+  const [kind] = Object.keys(isFields(choice) ? choice : {})
+  if (!["auto", "any", "tool"].includes(kind ?? ""))
+    throw invalid("toolConfig.toolChoice: one of auto, any and tool is expected")
+  const named = isFields(choice) && isFields(choice["tool"]) ? String(choice["tool"]["name"]) : undefined
+  if (kind === "tool" && !names.has(named ?? ""))
+    throw invalid(`The tool ${named} of toolConfig.toolChoice is not defined.`)
+  return { forced: kind !== "auto", cachePoints }
+}
+
+function checkInference(config: unknown): void {
+  if (config === undefined) return
+  if (!isFields(config)) throw invalid("inferenceConfig: expected an object")
+  const { maxTokens, temperature, topP, stopSequences } = config
+  if (maxTokens !== undefined && !(Number.isInteger(maxTokens) && (maxTokens as number) >= 1))
+    throw invalid("inferenceConfig.maxTokens: Member must have value greater than or equal to 1")
+  for (const [name, value] of Object.entries({ temperature, topP })) {
+    if (value !== undefined && !(typeof value === "number" && value >= 0 && value <= 1))
+      throw invalid(`inferenceConfig.${name}: Member must have value less than or equal to 1`)
+  }
+  const texts =
+    stopSequences === undefined ||
+    (Array.isArray(stopSequences) && stopSequences.every((text) => typeof text === "string" && text !== ""))
+  if (!texts) throw invalid("inferenceConfig.stopSequences: Member must have length greater than or equal to 1")
+}
+
+function checkThinking(body: Fields, forced: boolean): void {
+  const fields = body["additionalModelRequestFields"]
+  const thinking = isFields(fields) ? fields["thinking"] : undefined
+  if (!isFields(thinking)) return
+  const said = "The model returned the following errors: "
+  if (forced) throw invalid(`${said}Thinking may not be enabled when tool_choice forces tool use.`)
+  const config = isFields(body["inferenceConfig"]) ? body["inferenceConfig"] : {}
+  if (config["temperature"] !== undefined && config["temperature"] !== 1)
+    throw invalid(`${said}\`temperature\` may only be set to 1 when thinking is enabled.`)
+  const budget = thinking["budget_tokens"]
+  if (thinking["type"] !== "enabled") return
+  if (typeof budget !== "number" || budget < 1024)
+    throw invalid(`${said}thinking.enabled.budget_tokens: Input should be greater than or equal to 1024`)
+  const limit = config["maxTokens"]
+  if (typeof limit === "number" && limit <= budget)
+    throw invalid(`${said}\`max_tokens\` must be greater than \`thinking.budget_tokens\`.`)
+}
+
+function checkMetadata(metadata: unknown): void {
+  if (metadata === undefined) return
+  const entries = isFields(metadata) ? Object.entries(metadata) : []
+  const sound = entries.every(
+    ([name, value]) => name !== "" && METADATA.test(name) && typeof value === "string" && METADATA.test(value),
+  )
+  if (entries.length === 0 || entries.length > 16 || !sound)
+    throw invalid("requestMetadata: Map entries must satisfy the pattern")
+}

@@ -1,0 +1,30 @@
+import type { SeenRequest } from "../../loopback.ts"
+import type { EmulatedAnswer } from "../script.ts"
+import type { EmulatedAwsKeys } from "./signature.ts"
+
+/** An answer with what only this vendor has. */
+export interface BedrockAnswer extends EmulatedAnswer {
+  /** Thinking that the vendor hides: bytes in base64. */
+  redactedThinking?: string
+  /** What stands under `trace` in the last event. */
+  trace?: Readonly<Record<string, unknown>>
+}
+
+export type BedrockScript =
+  | readonly BedrockAnswer[]
+  | ((request: SeenRequest) => BedrockAnswer | Promise<BedrockAnswer>)
+
+export interface BedrockOptions {
+  /** Default: a greeting for every request. A list that is used up answers 400. */
+  script?: BedrockScript
+  /** Keys whose signatures are taken. Default: one pair, `AKIAEMULATED` and `emulated-secret`. */
+  keys?: readonly EmulatedAwsKeys[]
+  /** A key that is taken as a bearer. Default: none. */
+  apiKey?: string
+  /** The region that signatures must be for. Default: any. */
+  region?: string
+  /** Models that exist. Default: every id. */
+  models?: readonly string[]
+  /** Milliseconds since 1970. Default: the system's clock. */
+  now?: () => number
+}
