@@ -4,7 +4,7 @@ import type { InboundCall } from "../../contract/wire-server.ts"
 import { accept } from "./accept.ts"
 import { relay } from "./relay.ts"
 
-function inbound(body: Record<string, unknown> = {}, route = "/api/chat"): InboundCall {
+function inbound(body: object = {}, route = "/api/chat"): InboundCall {
   return accept({
     route,
     params: {},

@@ -84,13 +84,13 @@ export async function handshake(
   })
 }
 
-/** One WebSocket: one response at a time, and a memory of those that it has given. */
+/** One WebSocket: one response at a time, and a memory of the newest that it has given. */
 class CodexSocket {
   readonly #state: CodexState
   readonly #connection: CodexConnection
   readonly #ws: WebSocket
   readonly #signal: AbortSignal
-  readonly #conversations = new Map<string, readonly Fields[]>()
+  #last: { id: string; conversation: readonly Fields[] } | undefined
   #busy = false
   #ended = false
 
@@ -159,7 +159,7 @@ class CodexSocket {
     if (answer.delayMs) await wait(answer.delayMs, this.#signal)
     if (answer.stale) {
       const { code = "previous_response_not_found", message: words } = answer.stale === true ? {} : answer.stale
-      this.#conversations.clear()
+      this.#last = undefined
       const id = String(message["previous_response_id"])
       await this.#fail({ status: 400, code, message: words ?? `Previous response with id '${id}' not found.` })
       return
@@ -170,15 +170,14 @@ class CodexSocket {
     }
     const turn = makeTurn(state, call, answer)
     // A response is known as soon as its last frame can have been read.
-    this.#conversations.set(turn.id, [...previous, ...input, ...turn.output])
+    this.#last = { id: turn.id, conversation: [...previous, ...input, ...turn.output] }
     await this.#stream(turn, call)
   }
 
   #previous(id: unknown): readonly Fields[] {
     if (id === undefined || id === null) return []
-    const conversation = this.#conversations.get(String(id))
-    if (!conversation) throw previousNotFound(String(id))
-    return conversation
+    if (this.#last?.id !== String(id)) throw previousNotFound(String(id))
+    return this.#last.conversation
   }
 
   async #stream(turn: CodexTurn, call: CodexCall): Promise<void> {
@@ -197,7 +196,7 @@ class CodexSocket {
       this.#signal,
     )
     if (answer.streamError || script.streamError || outcome === "cut" || answer.endEarly) {
-      if (call.responseId !== undefined) this.#conversations.delete(call.responseId)
+      if (this.#last?.id === call.responseId) this.#last = undefined
     }
     if (outcome === "cut" && answer.cut?.how !== "end") this.#end()
     else if (outcome === "cut") this.#end(1001, "going away")
