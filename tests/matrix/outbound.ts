@@ -2,10 +2,13 @@ import type { Model } from "@sluice/ai"
 import { resolveModel } from "@sluice/catalog"
 import {
   anthropicMessagesEmulator,
+  bedrockEmulator,
   codexEmulator,
   type EmulatedAnswer,
   emulatedCodexToken,
+  googleEmulator,
   type LoopbackServer,
+  ollamaEmulator,
   openaiChatEmulator,
   openaiResponsesEmulator,
 } from "@sluice/testkit/emulators"
@@ -62,6 +65,38 @@ export const OUTBOUND: readonly Outbound[] = [
     api: "anthropic-messages",
     async start(script) {
       return at(await anthropicMessagesEmulator({ script: scripted(script) }), "anthropic claude-opus-4-6", "")
+    },
+  },
+  {
+    api: "google-generative-ai",
+    async start(script) {
+      return at(await googleEmulator({ script: scripted(script) }), "google gemini-3.1-pro-preview", "/v1beta")
+    },
+  },
+  {
+    api: "google-vertex",
+    async start(script) {
+      return at(await googleEmulator({ script: scripted(script) }), "google-vertex gemini-3.1-pro-preview", "/v1")
+    },
+  },
+  {
+    api: "bedrock-converse-stream",
+    async start(script) {
+      const host = await bedrockEmulator({ script: scripted(script), apiKey: "host-key" })
+      return at(host, "amazon-bedrock us.anthropic.claude-opus-4-6-v1", "")
+    },
+  },
+  {
+    api: "bedrock-anthropic-messages",
+    async start(script) {
+      const host = await bedrockEmulator({ script: scripted(script), apiKey: "host-key" })
+      return at(host, "amazon-bedrock us.anthropic.claude-opus-4-6-v1 bedrock-anthropic-messages", "")
+    },
+  },
+  {
+    api: "ollama-chat",
+    async start(script) {
+      return at(await ollamaEmulator({ script: scripted(script) }), "ollama gpt-oss:20b ollama-chat", "")
     },
   },
 ]

@@ -43,13 +43,15 @@ describe("values of options", () => {
       "openai-completions",
       "openai-responses",
       "anthropic-messages",
+      "google-generative-ai",
       "azure-openai-responses",
       "azure-openai-completions",
       "openai-codex-responses",
-      "google-gemini-cli",
-      "google-generative-ai",
       "google-vertex",
       "google-vertex-anthropic",
+      "google-gemini-cli",
+      "bedrock-converse-stream",
+      "bedrock-anthropic-messages",
       "ollama-chat",
     ])
     expect(THINKING).toEqual(["off", "minimal", "low", "medium", "high", "xhigh", "max"])
