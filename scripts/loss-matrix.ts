@@ -33,6 +33,11 @@ const HOSTS: readonly (readonly [api: string, model: string])[] = [
   ["openai-responses", "openai/gpt-5.5"],
   ["openai-codex-responses", "openai-codex/gpt-5.5"],
   ["anthropic-messages", "anthropic/claude-opus-4-6"],
+  ["google-generative-ai", "google/gemini-3.1-pro-preview"],
+  ["google-vertex", "google-vertex/gemini-3.1-pro-preview"],
+  ["bedrock-converse-stream", "amazon-bedrock/us.anthropic.claude-opus-4-6-v1"],
+  ["bedrock-anthropic-messages", "amazon-bedrock/us.anthropic.claude-opus-4-6-v1"],
+  ["ollama-chat", "ollama/gpt-oss:20b"],
 ]
 
 interface Host {
@@ -71,6 +76,8 @@ interface Feature {
   name: string
   context?: (own: Model) => Partial<Context>
   options?: CallOptions
+  /** Fields of its details: one of them that is lost leaves the rest carried. */
+  details?: RegExp
 }
 
 const HI: Message = { role: "user", content: "Hi" }
@@ -103,7 +110,7 @@ type Said = NonNullable<Feature["context"]>
 const said =
   (...content: InputBlock[]): Said =>
   () => ({
-    messages: [{ role: "user", content: [{ type: "text", text: "Look" }, ...content] }],
+    messages: [{ role: "user", content: [...content, { type: "text", text: "Look" }] }],
   })
 const called =
   (content: string | InputBlock[], isError = false): Said =>
@@ -128,8 +135,9 @@ const REQUEST: readonly Feature[] = [
   {
     name: "document",
     context: said({ type: "document", source: { data: PDF, mimeType: "application/pdf" }, title: "a.pdf" }),
+    details: /\.title$/,
   },
-  { name: "audio", context: said({ type: "audio", data: "UklGRg==", mimeType: "audio/wav" } as never) },
+  { name: "audio", context: said({ type: "audio", source: { data: "UklGRg==", mimeType: "audio/wav" } }) },
   { name: "tool", context: () => ({ tools: [TOOL] }) },
   { name: "strict tool", context: () => ({ tools: [{ ...TOOL, strict: true }] }) },
   {
@@ -177,7 +185,11 @@ const REQUEST: readonly Feature[] = [
     options: { toolChoice: { name: "weather" } as never },
   },
   { name: "no parallel tools", context: () => ({ tools: [TOOL] }), options: { parallelToolCalls: false } },
-  { name: "output of a schema", options: { output: { type: "jsonSchema", name: "a", schema: SCHEMA, strict: true } } },
+  {
+    name: "output of a schema",
+    options: { output: { type: "jsonSchema", name: "a", schema: SCHEMA, strict: true } },
+    details: /^options\.output\./,
+  },
   { name: "output of any JSON", options: { output: { type: "json" } } },
   { name: "verbosity", options: { verbosity: "low" } },
   { name: "log probabilities", options: { logprobs: 2 } },
@@ -185,6 +197,9 @@ const REQUEST: readonly Feature[] = [
   { name: "id of the user", options: { user: "u1" } },
   { name: "metadata", options: { metadata: { a: "b" } } },
 ]
+
+/** A plain tool is carried everywhere, less what only one vendor's client asks for with it and what its schema loses. */
+const PLAIN: Feature = { name: "", context: () => ({ tools: [TOOL] }) }
 
 /** What of an answer there may be besides its text. */
 interface AnswerFeature {
@@ -226,9 +241,10 @@ const SIGNS: Readonly<Record<Mark, string>> = { yes: "✓", like: "≈", no: "�
 const ORDER: readonly Loss["kind"][] = ["dropped", "approximated", "injected"]
 
 /** The worst of what was lost beyond what is lost anyway. */
-function markOf(losses: readonly Loss[], anyway: readonly Loss[]): Mark {
+function markOf(losses: readonly Loss[], anyway: readonly Loss[], details?: RegExp): Mark {
   const own = losses.filter(({ field, reason }) => !anyway.some((one) => one.field === field && one.reason === reason))
-  const kind = ORDER.find((one) => own.some((loss) => loss.kind === one))
+  const kinds = own.map(({ field, kind }) => (details?.test(field) ? "approximated" : kind))
+  const kind = ORDER.find((one) => kinds.includes(one))
   if (kind === undefined) return "yes"
   return kind === "dropped" ? "no" : kind === "approximated" ? "like" : "more"
 }
@@ -243,17 +259,21 @@ function requestOf(feature: Feature, own: Model): { context: Context; options: C
 
 /** The call that a client of a wire makes of a feature; `undefined` where the wire has no words for it. */
 function inboundCall(feature: Feature, client: Host, server: WireServer): InboundCall | undefined {
-  const bare = requestOf({ name: "" }, client.model)
+  const bare = requestOf(PLAIN, client.model)
   const plain = client.wire.encode(callTo(client, bare.context, bare.options)).losses
   const { context, options } = requestOf(feature, client.model)
   const call = callTo(client, context, options)
   const request = client.wire.encode(call)
-  const spoken = markOf([...(call.handedOver ?? []), ...request.losses], plain)
+  const losses = [...(call.handedOver ?? []), ...request.losses]
+  const spoken = markOf(
+    losses.filter(({ field }) => !feature.details?.test(field)),
+    plain,
+  )
   if (spoken === "no" || spoken === "like") return undefined
   const route = server.routes.find(({ op }) => op === "generate")
   return server.accept({
     route: route?.path ?? "",
-    params: { model: client.model.id },
+    params: { model: client.model.id, call: `${client.model.id}:streamGenerateContent` },
     query: new URLSearchParams(),
     headers: new Headers({ "content-type": "application/json" }),
     body: JSON.parse(JSON.stringify(request.body)),
@@ -277,14 +297,13 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 function requests(server: WireServer, client: Host, hosts: readonly Host[]): string {
-  // A plain tool is carried everywhere, less what only one vendor's own client asks for with it.
-  const plain = inboundCall({ name: "", context: () => ({ tools: [TOOL] }) }, client, server)
+  const plain = inboundCall(PLAIN, client, server)
   const rows = REQUEST.flatMap((feature) => {
     const inbound = inboundCall(feature, client, server)
     if (!inbound || !plain) return []
     const marks = hosts.map((host) => {
       const losses = lossesOf(inbound, host)
-      return losses ? markOf(losses, lossesOf(plain, host) ?? []) : "refused"
+      return losses ? markOf(losses, lossesOf(plain, host) ?? [], feature.details) : "refused"
     })
     return [[feature.name, ...marks.map((mark) => SIGNS[mark])]]
   })
@@ -324,7 +343,7 @@ export async function lossMatrix(): Promise<string> {
     parts.push(`### From \`${server.api}\``, requests(server, client, hosts))
   }
   parts.push(
-    "What a wire has no words for is not in its table.",
+    "What a wire, or the model that its client knows, has no words for is not in its table.",
     "## Answers",
     "An answer of another wire, as the client is told of it:",
     answers(SERVERS, clients),
