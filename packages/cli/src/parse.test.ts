@@ -45,6 +45,10 @@ describe("values of options", () => {
       "anthropic-messages",
       "azure-openai-responses",
       "azure-openai-completions",
+      "openai-codex-responses",
+      "google-generative-ai",
+      "google-vertex",
+      "google-vertex-anthropic",
     ])
     expect(THINKING).toEqual(["off", "minimal", "low", "medium", "high", "xhigh", "max"])
   })
