@@ -375,7 +375,10 @@ describe("what is refused", () => {
 describe("a host of the same wire", () => {
   let host: Server
   const seen: { url: string; headers: IncomingMessage["headers"]; body: string }[] = []
-  let answer: { type: string; body: string } = { type: "application/json", body: "{}" }
+  let answer: { type: string; body: string; later?: { ms: number; body: string } } = {
+    type: "application/json",
+    body: "{}",
+  }
   const SAID =
     '{"candidates": [{"content": {"parts": [{"text": "Hi"}],"role": "model"},"finishReason": "STOP","index": 0}],"usageMetadata": {"promptTokenCount": 4,"candidatesTokenCount": 2,"totalTokenCount": 6,"promptTokensDetails": [{"modality": "TEXT","tokenCount": 4}]},"modelVersion": "gemini-x","responseId": "r1","extra": {"kept": true}}'
 
@@ -385,7 +388,10 @@ describe("a host of the same wire", () => {
       request.on("data", (part: Buffer) => parts.push(part))
       request.on("end", () => {
         seen.push({ url: request.url ?? "", headers: request.headers, body: Buffer.concat(parts).toString() })
-        response.writeHead(200, { "content-type": answer.type }).end(answer.body)
+        const { type, body, later } = answer
+        response.writeHead(200, { "content-type": type }).write(body)
+        if (later) setTimeout(() => response.end(later.body), later.ms)
+        else response.end()
       })
     })
     await new Promise<void>((resolve) => host.listen(0, "127.0.0.1", resolve))
@@ -422,6 +428,15 @@ describe("a host of the same wire", () => {
     expect(await response.text()).toBe(SAID)
     expect(seen).toMatchObject([{ url: "/v1beta/models/gemini-x:generateContent" }])
     expect(await latest(at, 1)).toMatchObject([{ relayed: true, inputTokens: 4 }])
+  })
+
+  test("may go on behind a reason to stop, after a while", async () => {
+    const stopped = SAID.replace("Hi", "Look")
+    answer = { type: "text/event-stream", body: `data: ${stopped}\n\n`, later: { ms: 2800, body: `data: ${SAID}\n\n` } }
+    await using at = await gateway()
+    const response = await at.post("/v1/models/google/gemini-x:streamGenerateContent?alt=sse", ASK)
+    expect(textOf((await events(response)) as Piece[])).toBe("LookHi")
+    expect(await latest(at, 1)).toMatchObject([{ relayed: true, status: 200, error: undefined }])
   })
 
   test("is asked for events where the client wants an array, and keeps its cache", async () => {

@@ -319,7 +319,7 @@ describe("tools", () => {
         },
       },
     })
-    expect(Object.keys((tool as { parameters: { properties: object } }).parameters.properties)).toEqual([
+    expect(Object.keys((tool as unknown as { parameters: { properties: object } }).parameters.properties)).toEqual([
       "b",
       "a",
       "type",

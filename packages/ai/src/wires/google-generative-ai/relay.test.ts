@@ -109,11 +109,15 @@ const piece = (text: string, more: object = {}): object => ({
 })
 const usageMetadata = { promptTokenCount: 4, candidatesTokenCount: 2, thoughtsTokenCount: 1, totalTokenCount: 7 }
 
-function tapped(...events: (object | string)[]): {
+interface Tapped {
   verdicts: string[]
   result: ReturnType<ReturnType<typeof relay.tap>["result"]>
-} {
-  const tap = relay.tap(accept())
+}
+
+const tapped = (...events: (object | string)[]): Tapped => tappedOf(accept(), ...events)
+
+function tappedOf(call: InboundCall, ...events: (object | string)[]): Tapped {
+  const tap = relay.tap(call)
   const verdicts = events.map((event) => tap.push({ data: typeof event === "string" ? event : JSON.stringify(event) }))
   return { verdicts, result: tap.result() }
 }
@@ -130,6 +134,7 @@ describe("tap", () => {
     expect(verdicts).toEqual(["hold", "hold", "content", "alive", "content"])
     expect(result).toEqual({
       terminal: true,
+      goesOn: true,
       usage: { input: 4, output: 3, reasoningTokens: 1, totalTokens: 7, provenance: "reported" },
     })
   })
@@ -149,6 +154,13 @@ describe("tap", () => {
   test("a text that looks like the end is none", () => {
     const { verdicts, result } = tapped(piece('"finishReason": "STOP"'), piece('{"error": {'))
     expect([verdicts, result.terminal]).toEqual([["content", "content"], false])
+  })
+
+  test("of several answers all must have ended", () => {
+    const call = accept({ generationConfig: { candidateCount: 2 } })
+    const first = piece("a", { finishReason: "STOP" })
+    expect(tappedOf(call, first).result.terminal).toBe(false)
+    expect(tappedOf(call, first, piece("b", { finishReason: "STOP", index: 1 })).result.terminal).toBe(true)
   })
 
   test("counts of an answer that was cut are a part of them", () => {
@@ -176,7 +188,12 @@ describe("tap", () => {
       verdicts: ["content"],
       result: { terminal: true, error: { type: "OTHER" } },
     })
-    expect(tapped(piece("a", { finishReason: "MAX_TOKENS" })).result).toEqual({ terminal: true })
+    expect(tapped(piece("a", { finishReason: "MAX_TOKENS" })).result).toEqual({ terminal: true, goesOn: true })
+  })
+
+  test("ratings of a prompt alone end nothing", () => {
+    expect(tapped({ promptFeedback: { safetyRatings: [] } }).result.terminal).toBe(false)
+    expect(tapped({ promptFeedback: {}, note: '"blockReason": "x' }).result.terminal).toBe(false)
   })
 
   test("what cannot be read passes behind content only", () => {

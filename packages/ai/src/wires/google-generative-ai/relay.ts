@@ -19,7 +19,7 @@ export const relay: Relay = {
   }),
   passes,
   edit: (raw) => raw,
-  tap: () => new GenerateTap(),
+  tap: (call) => new GenerateTap(call.options.candidates ?? 1),
 }
 
 /** A host of the same wire may be given the client's own bytes unless its entry asks for another spelling of them. */
@@ -61,13 +61,25 @@ const HAS_USAGE = /"usageMetadata"\s*:\s*\{/
 const HAS_CONTENT =
   /"text"\s*:\s*"[^"]|"(?:functionCall|inlineData|fileData|executableCode|codeExecutionResult|functionResponse|toolCall|toolResponse)"\s*:\s*\{/
 
-/** Watches a stream that is passed through. Once there is content, only frames that may matter are parsed. */
+/**
+ * Watches a stream that is passed through. Once there is content, only frames that may matter are parsed.
+ *
+ * A reason to stop is no end: where the host runs tools itself, the model stops for them, too, and goes on.
+ */
 class GenerateTap implements Tap {
+  /** How many answers were asked for. */
+  readonly #wanted: number
+  /** Indexes of the candidates that have a reason to stop. */
+  readonly #ended = new Set<unknown>()
   #content = false
-  #terminal = false
+  #blocked = false
   #error: ErrorFacts | undefined
   /** The latest frame with counts, which stand for all of the answer. */
   #counts: string | undefined
+
+  constructor(wanted: number) {
+    this.#wanted = wanted
+  }
 
   push(frame: Frame): TapVerdict {
     const data = typeof frame.data === "string" ? frame.data : TEXT.decode(frame.data)
@@ -85,10 +97,7 @@ class GenerateTap implements Tap {
       this.#error = { ...errorFacts(chunk), inStream: true }
       return this.#content ? "pass" : "hold"
     }
-    if (this.#ends(chunk)) {
-      this.#terminal = true
-      return this.#shown()
-    }
+    if (this.#ends(chunk)) return this.#shown()
     return content ? this.#shown() : this.#content ? "alive" : "hold"
   }
 
@@ -96,20 +105,33 @@ class GenerateTap implements Tap {
     const usage = this.#usage()
     return {
       terminal: this.#terminal,
+      goesOn: true,
       ...(usage ? { usage } : {}),
       ...(this.#error ? { error: this.#error } : {}),
     }
   }
 
-  /** Whether a piece has the reason why the answer ends. A reason that is a failure is the client's to read, too. */
+  get #terminal(): boolean {
+    return this.#blocked || this.#ended.size >= this.#wanted
+  }
+
+  /** Whether a piece has a reason to stop. One that is a failure is the client's to read, too. */
   #ends(chunk: Obj): boolean {
-    const { candidates, promptFeedback } = chunk
-    const [first] = Array.isArray(candidates) ? candidates.filter(isObject) : []
-    const feedback = isObject(promptFeedback) ? promptFeedback["blockReason"] : undefined
-    const reason = first?.["finishReason"] ?? (first ? undefined : feedback)
-    if (typeof reason !== "string" || reason === "") return false
-    if (reason !== "STOP" && reason !== "MAX_TOKENS") this.#error = { ...stopFacts(reason), inStream: true }
-    return true
+    const { promptFeedback } = chunk
+    const candidates = Array.isArray(chunk["candidates"]) ? chunk["candidates"].filter(isObject) : []
+    const reasons = candidates.map((candidate) => {
+      const { finishReason, index = 0 } = candidate
+      if (typeof finishReason === "string" && finishReason !== "") this.#ended.add(index)
+      return finishReason
+    })
+    if (candidates.length === 0 && isObject(promptFeedback) && typeof promptFeedback["blockReason"] === "string") {
+      reasons.push(promptFeedback["blockReason"])
+      this.#blocked = true
+    }
+    const told = reasons.filter((reason) => typeof reason === "string" && reason !== "") as string[]
+    const failure = told.find((reason) => reason !== "STOP" && reason !== "MAX_TOKENS")
+    if (failure !== undefined) this.#error = { ...stopFacts(failure), inStream: true }
+    return told.length > 0
   }
 
   #usage(): Usage | undefined {
