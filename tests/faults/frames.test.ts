@@ -153,7 +153,11 @@ describe.each(cells)("%s over %s", (_wire, _transport, at, make) => {
       const seen = await ask([at.opening, at.says("one"), at.errorEvent(word, "The host says no.")])
       expect(seen.message.error).toMatchObject({ code: "server_error", type: word, message: "The host says no." })
       expect(seen.message.error).not.toHaveProperty("status")
-      const reason = [at.opening, at.says("one"), at.ending.replace(/"stop"|"end_turn"|"completed"/, `"${word}"`)]
+      const reason = [
+        at.opening,
+        at.says("one"),
+        at.ending.replace(/"stop"|"end_turn"|"completed"|"STOP"/, `"${word}"`),
+      ]
       const ended = await ask(reason)
       if (ended.message.error)
         expect(ended.message.error).toMatchObject({

@@ -26,7 +26,9 @@ describe.each(cells)("%s over %s", (_wire, _transport, at, make) => {
   let base = 0
   beforeAll(async () => {
     host = await answering((asked, response) => {
-      const key = String(asked.headers["x-api-key"] ?? asked.headers["authorization"]).replace("Bearer ", "")
+      const key = String(
+        asked.headers["x-api-key"] ?? asked.headers["x-goog-api-key"] ?? asked.headers["authorization"],
+      ).replace("Bearer ", "")
       const one = answer(asked.n - base, key)
       if (!one) {
         begin(response, at.opening + at.says("fine") + at.ending)
@@ -68,7 +70,7 @@ describe.each(cells)("%s over %s", (_wire, _transport, at, make) => {
     expect(clock.pending).toBe(0)
     const asked = host.asked.slice(base)
     const used = asked.map(({ headers }) =>
-      String(headers["x-api-key"] ?? headers["authorization"]).replace("Bearer ", ""),
+      String(headers["x-api-key"] ?? headers["x-goog-api-key"] ?? headers["authorization"]).replace("Bearer ", ""),
     )
     return { ...seen, tries: asked.length, keys: used, clock }
   }

@@ -15,6 +15,8 @@ describe("parseKeys", () => {
     ["", []],
     [" , ", []],
     [`""`, []],
+    ["<your key>", []],
+    ["<authenticated>,sk-a,N/A", ["sk-a"]],
   ])("%j", (value, keys) => expect(parseKeys(value, "X")).toEqual(keys))
 
   test.each(["sk a", "sk-é", "sk-a,sk\nb", "sk\u0000"])("%j is refused by its origin, and is not shown", (value) => {

@@ -63,6 +63,25 @@ describe("shapes", () => {
     })
   })
 
+  test("Google: names without their collection, and only what gives answers", async () => {
+    const { fetch, asked } = host({
+      models: [
+        {
+          name: "models/gemini-new",
+          displayName: "Gemini New",
+          inputTokenLimit: 1000,
+          outputTokenLimit: 100,
+          supportedGenerationMethods: ["generateContent", "countTokens"],
+        },
+        { name: "models/gemini-embedding-001", supportedGenerationMethods: ["embedContent"] },
+      ],
+    })
+    expect(await discoverModels("google", { fetch })).toEqual([
+      { id: "gemini-new", data: { name: "Gemini New", contextWindow: 1000, maxTokens: 100 } },
+    ])
+    expect(asked[0]?.url).toBe("https://generativelanguage.googleapis.com/v1beta/models?pageSize=1000")
+  })
+
   test("OpenRouter: prices per token become prices per million", async () => {
     const { fetch } = host({
       data: [

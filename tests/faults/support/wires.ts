@@ -1,5 +1,7 @@
 import { anthropicEndpoint, openaiEndpoint, type Endpoint, type Model, type WireClient } from "@sluice/ai"
+import { googleEndpoint } from "@sluice/ai/endpoints/google"
 import { anthropicMessages } from "@sluice/ai/wires/anthropic-messages"
+import { googleGenerativeAi } from "@sluice/ai/wires/google-generative-ai"
 import { openaiCompletions } from "@sluice/ai/wires/openai-completions"
 import { openaiResponses } from "@sluice/ai/wires/openai-responses"
 
@@ -21,7 +23,7 @@ export interface Piece {
 export interface WireCase {
   name: string
   /** First word of a model's name in front of a gateway. */
-  host: "chat" | "messages" | "responses"
+  host: "chat" | "messages" | "responses" | "google"
   wire: WireClient
   endpoint: Endpoint
   /** What stands between the server's URL and the wire's path. */
@@ -323,7 +325,84 @@ const responses: WireCase = {
   refusals: chat.refusals,
 }
 
-export const WIRES: readonly WireCase[] = [chat, messages, responses]
+const candidate = (parts: readonly object[], more: object = {}, rest: object = {}): string =>
+  chunk({ candidates: [{ content: { role: "model", parts }, index: 0, ...more }], ...rest })
+const functionCall = (n: 0 | 1): object => ({
+  functionCall: { id: CALLS[n].id, name: CALLS[n].name, args: CALLS[n].arguments },
+})
+const stops = candidate(
+  [{ text: "" }],
+  { finishReason: "STOP" },
+  { usageMetadata: { promptTokenCount: 7, candidatesTokenCount: 9, totalTokenCount: 16 } },
+)
+const googleError = (status: string, message: string, code?: number): string =>
+  JSON.stringify({ error: { ...(code === undefined ? {} : { code }), message, status } })
+
+const google: WireCase = {
+  name: "google-generative-ai",
+  host: "google",
+  wire: googleGenerativeAi,
+  endpoint: googleEndpoint,
+  base: "/v1beta",
+  compat: {},
+  pieces: [
+    { event: candidate([{ text: THINKING, thought: true }]), thinking: THINKING },
+    { event: candidate([{ text: TEXT.slice(0, 11) }]), text: TEXT.slice(0, 11) },
+    { event: ": still here\n\n" },
+    { event: candidate([{ text: TEXT.slice(11) }]), text: TEXT.slice(11) },
+    { event: candidate([functionCall(0)]), opens: 0, args: [0, ARGS[0]], closes: 0 },
+    { event: candidate([functionCall(1)]), opens: 1, args: [1, ARGS[1]], closes: 1 },
+    { event: stops },
+  ],
+  wholeAt: 6,
+  wholeAtEnd: 6,
+  late: [candidate([{ text: "" }]), stops, ": late\n\n"],
+  opening: candidate([]),
+  says: (text) => candidate([{ text }]),
+  ending: stops,
+  errorEvent: (type, message) => `data: ${googleError(type, message)}\n\n`,
+  errorBody: (type, message) => googleError(type, message),
+  refusals: [
+    {
+      status: 400,
+      body: googleError("INVALID_ARGUMENT", "Invalid value at 'contents'.", 400),
+      code: "invalid_request",
+    },
+    {
+      status: 400,
+      body: googleError(
+        "INVALID_ARGUMENT",
+        "The input token count (1250074) exceeds the maximum number of tokens allowed (1048576).",
+        400,
+      ),
+      code: "context_overflow",
+    },
+    { status: 401, body: googleError("UNAUTHENTICATED", "Missing credentials.", 401), code: "auth_invalid" },
+    { status: 403, body: googleError("PERMISSION_DENIED", "The caller may not.", 403), code: "permission_denied" },
+    { status: 404, body: googleError("NOT_FOUND", "models/m is not found.", 404), code: "model_not_found" },
+    {
+      status: 429,
+      body: googleError("RESOURCE_EXHAUSTED", "Resource has been exhausted.", 429),
+      code: "rate_limited",
+      again: true,
+    },
+    {
+      status: 429,
+      body: googleError("RESOURCE_EXHAUSTED", "You have exhausted your capacity on this model.", 429),
+      code: "quota_exhausted",
+    },
+    {
+      status: 500,
+      body: googleError("INTERNAL", "An internal error occurred.", 500),
+      code: "server_error",
+      again: true,
+    },
+    { status: 503, body: googleError("UNAVAILABLE", "The model is overloaded.", 503), code: "overloaded", again: true },
+    { status: 504, body: googleError("DEADLINE_EXCEEDED", "Deadline expired.", 504), code: "timeout", again: true },
+  ],
+}
+
+export const WIRES: readonly WireCase[] = [chat, messages, responses, google]
 
 /** The wires that a gateway has doors for. */
 export const DOOR_WIRES: readonly DoorWireCase[] = [chat, messages]

@@ -17,7 +17,11 @@ const LOCATION = ["GOOGLE_VERTEX_LOCATION", "GOOGLE_CLOUD_LOCATION", "VERTEX_LOC
 
 const GLOBAL_HOST = "aiplatform.googleapis.com"
 const MULTI_REGIONS: ReadonlySet<string> = new Set(["us", "eu"])
-const NAME = /^[a-z0-9](?:[a-z0-9:._-]*[a-z0-9])?$/i
+/** Projects may stand below a domain. */
+const NAMES = {
+  project: /^[a-z0-9](?:[a-z0-9:._-]*[a-z0-9])?$/i,
+  location: /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i,
+} as const
 
 /** Said of a model that is served from no region, once a host has said so. */
 export const GLOBAL_FACT = "google-vertex.global"
@@ -93,8 +97,8 @@ function rooted(base: string, location: string, version: string | undefined): st
   return `${own ? `https://${hostOf(location)}` : url.origin}${version === undefined ? path : path.replace(/\/v\d\w*$/, `/${version}`)}`
 }
 
-function checkName(name: string, what: string, variable: string): void {
-  if (NAME.test(name)) return
+function checkName(name: string, what: keyof typeof NAMES, variable: string): void {
+  if (NAMES[what].test(name)) return
   throw new SluiceError({
     code: "config",
     message: `The ${what} of Google Cloud is not a name.`,

@@ -27,7 +27,10 @@ class Turn {
 
   constructor(message: AssistantMessage, state: EncodeState) {
     this.#state = state
-    this.#signed = message.content.some((block) => "signature" in block && this.#usable(block.signature) !== undefined)
+    this.#signed = message.content.some((block) => {
+      const value = "signature" in block ? this.#usable(block.signature) : undefined
+      return value !== undefined && value !== NO_SIGNATURE
+    })
   }
 
   encode(block: Block, path: string): Part | undefined {

@@ -1,4 +1,4 @@
-import type { ListedModel, TokenCount, WireClient } from "../../contract/wire-client.ts"
+import type { Call, ListedModel, TokenCount, WireClient } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
 import { adapt } from "./adapt.ts"
 import { GenerateDecoder } from "./decode.ts"
@@ -20,7 +20,7 @@ export const googleGenerativeAi: WireClient = {
     thinking: { replay: true, signature: true, redacted: false },
   },
   encode,
-  decoder: (call, _head, out) => new GenerateDecoder(out, call.mint),
+  decoder: (call, _head, out) => new GenerateDecoder(out, call.mint, { hostTools: offersHostTools(call) }),
   readError,
   adapt,
   operations: {
@@ -36,6 +36,11 @@ export const googleGenerativeAi: WireClient = {
       decode: decodeModels,
     },
   },
+}
+
+/** Whether a request has tools that the host runs itself. */
+function offersHostTools({ context, options }: Call): boolean {
+  return context.tools?.some(({ type }) => type === "native") || options.wire?.[API]?.["tools"] !== undefined
 }
 
 function decodeCount(body: unknown): TokenCount {

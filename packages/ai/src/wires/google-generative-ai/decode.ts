@@ -1,8 +1,9 @@
 import type { Usage } from "@sluice/catalog/core"
 import { frameObject } from "../../assemble/frame-json.ts"
 import type { MessageSink } from "../../contract/builder.ts"
-import type { Frame } from "../../contract/frame.ts"
+import type { Effect, Frame } from "../../contract/frame.ts"
 import type { Decoder, Mint } from "../../contract/wire-client.ts"
+import { parseObject } from "../json.ts"
 import { errorFacts } from "./errors.ts"
 import { parsePath } from "./json-path.ts"
 import { mediaBlock } from "./media-out.ts"
@@ -12,6 +13,14 @@ import { readUsage } from "./usage.ts"
 
 /** What the host says of an answer beside its parts. */
 const ABOUT = ["groundingMetadata", "urlContextMetadata"] as const
+
+const FINISHED: readonly Effect[] = [{ do: "finish", withinMs: 0 }]
+
+/** What a decoder must know of the request. */
+export interface DecoderOptions {
+  /** Tools of the host's own were offered: it may stop for one of them and go on. */
+  hostTools?: boolean
+}
 
 /** Text or thinking that goes on as long as the parts are of one kind. */
 interface Run {
@@ -29,29 +38,42 @@ interface OpenCall {
 /**
  * Reads the answer of `generateContent`, whole or in pieces. The parts of the first candidate become blocks: texts of
  * one kind that follow each other are one block, each call is one, and what is neither text, call nor media stays as it
- * is. Nothing tells the last piece from one before it, because the host's own tools make it stop in between; the answer
- * is over when the stream is.
+ * is.
+ *
+ * A reason to stop is the end where the counts of tokens stand beside it. Without these it is none: older models give
+ * one with every piece. Where the host runs tools of its own, it says in between that it stops, and the answer is over
+ * when the stream is.
  */
 export class GenerateDecoder implements Decoder {
   readonly #out: MessageSink
   readonly #mint: Mint
+  #hostTools: boolean
   readonly #ids = new Set<string>()
   readonly #about: Item = {}
   #count = 0
+  /** The answer's id is known; what comes later with another one belongs to it all the same. */
+  #named = false
   #run: Run | undefined
   #call: OpenCall | undefined
   #usage: Partial<Usage> = {}
   #stopped = false
+  /** Nothing but further counts can follow. */
+  #complete = false
   #over = false
 
-  constructor(out: MessageSink, mint: Mint) {
+  constructor(out: MessageSink, mint: Mint, options: DecoderOptions = {}) {
     this.#out = out
     this.#mint = mint
+    this.#hostTools = options.hostTools === true
   }
 
-  push(frame: Frame): void {
-    const chunk = frameObject(frame, this.#out)
-    if (chunk) this.#read(chunk)
+  push(frame: Frame): readonly Effect[] | void {
+    if (this.#complete) this.#late(frame)
+    else {
+      const chunk = frameObject(frame, this.#out)
+      if (chunk) this.#read(chunk)
+    }
+    return this.#complete ? FINISHED : undefined
   }
 
   whole(body: unknown): void {
@@ -67,33 +89,53 @@ export class GenerateDecoder implements Decoder {
     this.#over = true
   }
 
+  /**
+   * What comes behind the end is usage or nothing, unless the host answers a call of the answer itself: then it has tools
+   * of its own that the request did not tell of, and goes on.
+   */
+  #late(frame: Frame): void {
+    const chunk = frame.json ?? (typeof frame.data === "string" ? parseObject(frame.data) : undefined)
+    if (!isItem(chunk)) return
+    const { usageMetadata, candidates } = unwrapped(chunk)
+    if (partsOf(candidates).some((part) => isItem(part["functionResponse"]))) {
+      this.#hostTools = true
+      this.#complete = false
+      this.#read(chunk)
+    } else if (isItem(usageMetadata)) this.#readUsage(usageMetadata)
+  }
+
   #read(outer: Item): void {
-    const chunk = isItem(outer["response"]) && outer["candidates"] === undefined ? outer["response"] : outer
+    const chunk = unwrapped(outer)
     if (chunk["error"] !== undefined) {
       this.#out.fail(errorFacts(chunk))
       return
     }
     const { responseId, modelVersion, usageMetadata, promptFeedback } = chunk
     this.#out.meta({
-      ...(typeof responseId === "string" ? { responseId } : {}),
+      ...(typeof responseId === "string" && !this.#named ? { responseId } : {}),
       ...(typeof modelVersion === "string" ? { model: modelVersion } : {}),
     })
-    if (isItem(usageMetadata)) this.#readUsage(usageMetadata)
+    this.#named ||= typeof responseId === "string" && responseId !== ""
+    const counted = isItem(usageMetadata) && this.#readUsage(usageMetadata)
     const candidates = Array.isArray(chunk["candidates"]) ? chunk["candidates"].filter(isItem) : []
     const blocked = isItem(promptFeedback) ? text(promptFeedback["blockReason"]) : undefined
-    if (blocked !== undefined && candidates.length === 0) {
+    if (blocked !== undefined && candidates.every(({ content, finishReason }) => !content && !finishReason)) {
       reportBlocked(blocked, text((promptFeedback as Item)["blockReasonMessage"]), this.#out)
       return
     }
     const first = candidates.find((candidate) => (candidate["index"] ?? 0) === 0)
     if (first) this.#candidate(first)
+    const stops = !first || first["finishReason"] !== undefined
+    this.#complete = this.#stopped && stops && counted && !this.#hostTools
   }
 
-  #readUsage(value: Item): void {
+  /** Gives whether there were counts. */
+  #readUsage(value: Item): boolean {
     const usage = readUsage(value, this.#usage)
-    if (!usage) return
+    if (!usage) return false
     Object.assign(this.#usage, usage)
     this.#out.usage(usage)
+    return true
   }
 
   #candidate(candidate: Item): void {
@@ -166,7 +208,8 @@ export class GenerateDecoder implements Decoder {
       this.#out.args(open.key, isAll ? JSON.stringify(args) : { path: [], value: args })
     }
     for (const piece of pieces) this.#piece(open.key, piece)
-    if (!goesOn) this.#endCall()
+    // Behind streamed arguments the call ends with a part of its own, or with the next thing that is something else.
+    if (!goesOn && pieces.length === 0) this.#endCall()
   }
 
   #piece(key: string, piece: Item): void {
@@ -234,6 +277,17 @@ export class GenerateDecoder implements Decoder {
   #key(): string {
     return String(this.#count++)
   }
+}
+
+/** Some hosts put each piece into an object of their own. */
+function unwrapped(outer: Item): Item {
+  return isItem(outer["response"]) && outer["candidates"] === undefined ? outer["response"] : outer
+}
+
+function partsOf(candidates: unknown): Item[] {
+  const [first] = Array.isArray(candidates) ? candidates.filter(isItem) : []
+  const content = first?.["content"]
+  return isItem(content) && Array.isArray(content["parts"]) ? content["parts"].filter(isItem) : []
 }
 
 /** A later report of the same thing over an earlier one; a field that it leaves empty stays. */

@@ -67,7 +67,7 @@ export function errorFacts(body: unknown): ErrorFacts {
   const { message, status, code } = error
   const details = Array.isArray(error["details"]) ? error["details"].filter(isItem) : []
   const word = typeof status === "string" && status !== "" ? status : undefined
-  const number = typeof code === "number" && code >= 400 && code < 600 ? code : NUMBERS[word ?? ""]
+  const number = typeof code === "number" && code >= 400 && code < 600 ? code : numberOf(word)
   if (number !== undefined) facts.status = number
   if (word !== undefined) facts.code = word
   facts.message = textOf(message) ?? commonFacts(body).message ?? ""
@@ -109,6 +109,10 @@ function readDetail(detail: Item, facts: ErrorFacts): void {
     default:
       return
   }
+}
+
+function numberOf(word: string | undefined): number | undefined {
+  return word !== undefined && Object.hasOwn(NUMBERS, word) ? NUMBERS[word] : undefined
 }
 
 /** The message is the same for a limit per minute and for one per day; only the name of the limit tells them apart. */

@@ -180,6 +180,7 @@ function encodeConfig(output: GenerationConfig, state: EncodeState): GenerationC
     ...encodeSampling(state),
     ...(maxTokens === undefined ? {} : { maxOutputTokens: maxTokens }),
     ...encodeStop(state),
+    ...encodeModalities(state),
     ...output,
     ...(thinking ? { thinkingConfig: thinking } : {}),
   }
@@ -218,6 +219,13 @@ function encodeStop({ call, compat, losses }: EncodeState): GenerationConfig {
   const most = compat.maxStop ?? 5
   if (stop.length > most) losses.dropped("options.stop", `The first ${most} stop sequences are sent.`)
   return { stopSequences: stop.slice(0, most) }
+}
+
+/** What the answer may hold, where that is more than text. */
+function encodeModalities({ call }: EncodeState): GenerationConfig {
+  const kinds = call.model.output.filter((kind) => kind === "text" || kind === "image" || kind === "audio")
+  if (kinds.every((kind) => kind === "text")) return {}
+  return { responseModalities: kinds.map((kind) => kind.toUpperCase()) }
 }
 
 function encodeTier({ call, compat, losses }: EncodeState): string | undefined {
