@@ -326,10 +326,32 @@ describe("keys and listings", () => {
   })
 })
 
+test.each(["chat/m:generateContent", "chat%2Fm:generateContent"])(
+  "the same is answered where there is no socket: %s",
+  async (target) => {
+    await using on = await stand([{ text: "Hello." }, { text: "Hello." }])
+    const init = { method: "POST", headers: on.at.headers, body: JSON.stringify(ASK) }
+    for (const ask of [
+      () => on.at.gateway.fetch(new Request(`http://gateway/v1beta/models/${target}`, init)),
+      () => fetch(`${on.at.url}/v1beta/models/${target}`, init),
+    ]) {
+      const response = await ask()
+      expect(textOf([(await response.json()) as Piece])).toBe("Hello.")
+    }
+    expect(await latest(on.at, 2)).toMatchObject([{ requestedModel: "chat/m" }, { requestedModel: "chat/m" }])
+  },
+)
+
+test("a path that is none is answered with these, too", async () => {
+  await using on = await stand([])
+  const { error } = (await (await on.at.post("/v1beta/no", {})).json()) as { error: { message: string } }
+  expect(error.message).toContain("POST /v1beta/models/{model}:{method}")
+})
+
 describe("what is refused", () => {
   test.each([
     ["a method that there is not", "chat/m:embedContent", ASK, 404, "generateContent, streamGenerateContent"],
-    ["no method", "chat/m", ASK, 404, "models/{model}:{method}"],
+    ["a name that ends as if there were a method", "chat/m:latest", ASK, 404, "models/{model}:{method}"],
     ["no contents", "chat/m:generateContent", {}, 400, "contents"],
     [
       "a part in a wrong shape",
@@ -366,7 +388,7 @@ describe("what is refused", () => {
     await using on = await stand([])
     const url = `${on.at.url}/v1beta/models/chat/m:generateContent`
     const put = await fetch(url, { method: "PUT", headers: on.at.headers, body: "{}" })
-    expect([put.status, put.headers.get("allow")]).toEqual([405, "POST, GET, HEAD"])
+    expect([put.status, put.headers.get("allow")]).toEqual([405, "POST"])
     const asked = await fetch(url, { method: "OPTIONS", headers: { origin: "https://page.invalid" } })
     expect(asked.headers.get("access-control-allow-methods")).toContain("POST")
   })

@@ -9,7 +9,7 @@ const HI = { parts: [{ text: "hi" }] }
 function accept(body: object = {}, method = "streamGenerateContent"): InboundCall {
   const whole = { contents: [HI], ...body }
   return googleGenerativeAiServer.accept({
-    route: "/v1/models/:call{.+}",
+    route: "/v1/models/:call{.+:[A-Za-z]+}",
     params: { call: `p/m:${method}` },
     query: new URLSearchParams("alt=sse"),
     headers: new Headers(),
