@@ -18,6 +18,16 @@ function accept(body: object = {}, method = "streamGenerateContent"): InboundCal
   })
 }
 
+const OFF = { generationConfig: { thinkingConfig: { thinkingBudget: 0 } } }
+const MEDIA = { parts: [{ inlineData: { mimeType: "image/png", data: "AA==" } }] }
+const loop = (call: object = {}, part: object = {}, result: object = {}): object => ({
+  contents: [
+    HI,
+    { role: "model", parts: [{ functionCall: { name: "f", ...call }, ...part }] },
+    { role: "user", parts: [{ functionResponse: { name: "f", response: { output: "x" }, ...call, ...result } }] },
+  ],
+})
+
 const model = (fields: Partial<Model> = {}): Model => ({
   id: "m",
   provider: "p",
@@ -80,6 +90,29 @@ describe("a request", () => {
       {},
       true,
     ],
+    [
+      "no thinking, of a model that always thinks",
+      OFF,
+      { thinking: { mode: "budget", efforts: [], mandatory: true } },
+      false,
+    ],
+    ["thinking, of the same", {}, { thinking: { mode: "budget", efforts: [], mandatory: true } }, true],
+    ["ids of calls where there are none", loop({ id: "c" }), {}, false],
+    ["ids of calls where there are some", loop({ id: "c" }), { compat: { google: { callIds: true } } }, true],
+    [
+      "a call without a signature where one is needed",
+      loop(),
+      { compat: { google: { needsSignatures: true } } },
+      false,
+    ],
+    [
+      "a call with one there",
+      loop({}, { thoughtSignature: "c2ln" }),
+      { compat: { google: { needsSignatures: true } } },
+      true,
+    ],
+    ["media in a result where they may not be", loop({}, {}, MEDIA), {}, false],
+    ["media where they may be", loop({}, {}, MEDIA), { compat: { google: { mediaInToolResult: true } } }, true],
     [
       "what was sealed here",
       {

@@ -1,4 +1,4 @@
-import type { Model, Usage } from "@sluice/catalog/core"
+import type { GoogleCompat, Model, Usage } from "@sluice/catalog/core"
 import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Frame } from "../../contract/frame.ts"
 import type { InboundCall, Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
@@ -26,7 +26,8 @@ export const relay: Relay = {
 function passes(call: InboundCall, { compat, thinking }: Model): boolean {
   const google = compat.google ?? {}
   const { options, context } = call
-  if (compat.textOnly || google.extraBody || thinking?.mandatory === true) return false
+  if (compat.textOnly || google.extraBody) return false
+  if (thinking?.mandatory && options.reasoning === "off") return false
   if (google.systemInstruction === false && context.systemPrompt !== undefined) return false
   if (google.sampling === false && SAMPLING.some((name) => options[name] !== undefined)) return false
   if (google.structuredOutput === false && options.output !== undefined) return false
@@ -37,7 +38,21 @@ function passes(call: InboundCall, { compat, thinking }: Model): boolean {
   }
   if (!google.labels && options.metadata !== undefined) return false
   if ((options.stop?.length ?? 0) > (google.maxStop ?? 5)) return false
-  return !context.messages.some(({ role }) => role === "assistant") || !spells(call, SEALED)
+  return turnsPass(call, google)
+}
+
+/** Whether a host takes what the conversation has of earlier calls, of their results and of thinking. */
+function turnsPass(call: InboundCall, { callIds, needsSignatures, mediaInToolResult }: GoogleCompat): boolean {
+  const { messages } = call.context
+  if (messages.every(({ role }) => role === "user")) return true
+  if (spells(call, SEALED) || (!callIds && spells(call, ID))) return false
+  return messages.every((message) => {
+    if (typeof message.content === "string") return true
+    if (message.role === "toolResult") return mediaInToolResult || message.content.every(({ type }) => type === "text")
+    if (message.role !== "assistant" || !needsSignatures) return true
+    const calls = message.content.filter((block) => block.type === "toolCall")
+    return calls.length === 0 || calls.some((block) => block.signature !== undefined)
+  })
 }
 
 const SAMPLING = ["temperature", "topP", "topK"] as const
@@ -45,6 +60,8 @@ const TEXT = new TextDecoder()
 
 /** A signature that was sealed here. */
 const SEALED = /"thought_?[sS]ignature"\s*:\s*"c2x1aWNl/
+/** An id, which calls and results alone have. */
+const ID = /"id"\s*:\s*"/
 /** A schema in one of the fields that not every host has. */
 const JSON_SCHEMA = /"(?:parametersJsonSchema|parameters_json_schema|responseJsonSchema|response_json_schema)"/
 
