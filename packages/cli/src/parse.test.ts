@@ -45,6 +45,7 @@ describe("values of options", () => {
       "anthropic-messages",
       "azure-openai-responses",
       "azure-openai-completions",
+      "openai-codex-responses",
     ])
     expect(THINKING).toEqual(["off", "minimal", "low", "medium", "high", "xhigh", "max"])
   })
