@@ -1,7 +1,9 @@
 import {
   type AssistantMessage,
+  type AssistantMessageEvent,
   type Clock,
   type Context,
+  type CredentialSource,
   Known,
   type Message,
   type StreamOptions,
@@ -22,10 +24,14 @@ export interface CodexSetup extends CodexOptions {
   sockets?: Partial<WebSocketOptions>
   accessToken?: string
   model?: string
+  /** What stands behind the host's address in place of `/backend-api`. */
+  path?: string
+  /** In place of the access token. */
+  credentials?: CredentialSource
 }
 
 /** The backend of Codex, and a program that speaks with it. */
-export interface CodexTest {
+export interface CodexTest extends AsyncDisposable {
   host: CodexEmulator
   sluice: Sluice
   transport: WebSocketTransport
@@ -33,44 +39,69 @@ export interface CodexTest {
   model: string
   /** Waits of the program, in milliseconds, in order. Waits are over at once. */
   waits: number[]
+  /** Timers of the program that are neither over nor cleared. */
+  pending: ReadonlySet<unknown>
   ask(context: Context | readonly Message[], options?: StreamOptions): Promise<AssistantMessage>
+  /** As `ask`, with the events. `each` is run for every one. */
+  read(
+    context: Context | readonly Message[],
+    options?: StreamOptions,
+    each?: (event: AssistantMessageEvent, n: number) => unknown,
+  ): Promise<{ events: AssistantMessageEvent[]; message: AssistantMessage }>
 }
 
-/** Waits of a retry are over at once; those of watchdogs, which are longer, take their time. */
-function hurried(waits: number[]): Clock {
+/** Waits of a retry are over at once; those of watchdogs, which are shorter or longer, take their time. */
+function hurried(waits: number[], pending: Set<unknown>): Clock {
   return {
     now: systemClock.now,
     setTimeout(run, ms) {
       const wait = ms <= 10_000 && ms >= 100
       if (wait) waits.push(ms)
-      return systemClock.setTimeout(run, wait ? 0 : ms)
+      const timer = systemClock.setTimeout(
+        () => {
+          pending.delete(timer)
+          run()
+        },
+        wait ? 0 : ms,
+      )
+      pending.add(timer)
+      return timer
     },
-    clearTimeout: systemClock.clearTimeout,
+    clearTimeout(timer) {
+      pending.delete(timer)
+      systemClock.clearTimeout(timer)
+    },
   }
 }
 
 export async function codex(setup: CodexSetup = {}): Promise<CodexTest> {
-  const { settings, sockets, accessToken = emulatedCodexToken(), model = "openai-codex/gpt-5.5", ...options } = setup
+  const { settings, sockets, accessToken = emulatedCodexToken(), model = "openai-codex/gpt-5.5", ...more } = setup
+  const { path, credentials, ...options } = more
   const host = await codexEmulator(options)
   const http = undiciTransport()
   const transport = websocketTransport({ http, ...sockets })
-  onTestFinished(async () => {
+  const close = async (): Promise<void> => {
     await transport.close()
     await http.close()
     await host.close()
-  })
+  }
+  onTestFinished(close)
   const known = new Known()
   const waits: number[] = []
+  const pending = new Set<unknown>()
   const env: Record<string, string> = {
     OPENAI_CODEX_OAUTH_TOKEN: accessToken,
-    OPENAI_CODEX_BASE_URL: host.baseUrl,
+    OPENAI_CODEX_BASE_URL: path === undefined ? host.baseUrl : `${host.url}${path}`,
   }
   const sluice = createSluice({
     env: (name) => env[name],
     transport,
-    environment: { known, clock: hurried(waits) },
+    ...(credentials ? { credentials } : {}),
+    environment: { known, clock: hurried(waits, pending) },
     wires: { "openai-codex-responses": async () => ({ wire: openaiResponses, endpoint: codexEndpoint(settings) }) },
   })
+  const contextOf = (given: Context | readonly Message[]): Context =>
+    "messages" in given ? given : conversation(given)
   return {
     host,
     sluice,
@@ -78,8 +109,18 @@ export async function codex(setup: CodexSetup = {}): Promise<CodexTest> {
     known,
     model,
     waits,
-    ask: (context, given = {}) =>
-      sluice.complete(model, "messages" in context ? context : conversation(context), { sessionId: "s1", ...given }),
+    pending,
+    [Symbol.asyncDispose]: close,
+    ask: (context, given = {}) => sluice.complete(model, contextOf(context), { sessionId: "s1", ...given }),
+    async read(context, given = {}, each = () => {}) {
+      const events: AssistantMessageEvent[] = []
+      const answer = sluice.stream(model, contextOf(context), { sessionId: "s1", ...given })
+      for await (const event of answer) {
+        events.push(event)
+        await each(event, events.length)
+      }
+      return { events, message: await answer.result() }
+    },
   }
 }
 
@@ -89,3 +130,18 @@ export function conversation(messages: readonly Message[]): Context {
 }
 
 export const HELLO: Message = { role: "user", content: "hi" }
+export const MORE: Message = { role: "user", content: "more" }
+
+/** The results of all calls of an answer. */
+export function resultsOf({ content }: AssistantMessage): Message[] {
+  return content.flatMap((block) =>
+    block.type === "toolCall"
+      ? [{ role: "toolResult" as const, toolCallId: block.id, toolName: block.name, content: "done" }]
+      : [],
+  )
+}
+
+/** The text of an answer. */
+export function said({ content }: AssistantMessage): string {
+  return content.map((block) => (block.type === "text" ? block.text : "")).join("")
+}

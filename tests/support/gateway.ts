@@ -1,6 +1,7 @@
 import { createSluice } from "@sluice/ai/auto"
 import { keySource, type Model, type SluiceConfig } from "@sluice/ai"
 import { undiciTransport } from "@sluice/ai/transport/undici"
+import { websocketTransport } from "@sluice/ai/transport/websocket"
 import { createGateway, type Gateway, type GatewayOptions, type RequestEntry } from "@sluice/gateway"
 
 /** A gateway on loopback before hosts that are named by a first word: `chat/…`, `messages/…`. */
@@ -26,7 +27,8 @@ export async function startGateway(
   options: Partial<GatewayOptions> & Partial<Pick<SluiceConfig, "credentials" | "wires">> = {},
 ): Promise<TestGateway> {
   const { credentials = keySource("host-key"), wires, ...rest } = options
-  const transport = undiciTransport()
+  const http = undiciTransport()
+  const transport = websocketTransport({ http })
   const known = createSluice({ env: () => undefined })
   const sluice = createSluice({
     credentials,
@@ -69,6 +71,7 @@ export async function startGateway(
     async [Symbol.asyncDispose]() {
       await gateway.close()
       await transport.close()
+      await http.close()
     },
   }
 }

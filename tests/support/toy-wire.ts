@@ -38,6 +38,7 @@ export const toyWire: WireClient = {
         out.toolCall("call", { id: "c1", name: "run" })
         out.args("call", event["call"])
       }
+      if (event["close"]) out.close("call")
       if (event["stop"]) out.stop("stop")
       return event["stop"] ? [{ do: "finish", withinMs: 0 }] : undefined
     },

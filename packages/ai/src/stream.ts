@@ -19,7 +19,7 @@ import { keptHandoff } from "./handoff/kept.ts"
 import { fitImages, type FittedImages } from "./images/fit.ts"
 import type { ResizeImage } from "./images/resizer.ts"
 import { SluiceError } from "./model/errors.ts"
-import type { AssistantMessageEvent } from "./model/events.ts"
+import { type AssistantMessageEvent, isTerminal } from "./model/events.ts"
 import type { AssistantMessage, AttemptRecord, Context, Loss } from "./model/message.ts"
 import type { CallOptions, Guards, Observers, RetryOptions, Timeouts } from "./model/options.ts"
 import { systemClock, systemMint } from "./platform.ts"
@@ -61,8 +61,9 @@ export const sharedKnown: Known = new Known()
 /**
  * Asks a model and gives its answer as it is made.
  *
- * Several routes are tried in order, as long as nothing of an answer has been delivered. Returns at once and never
- * throws: a failure is the stream's `error` event, and `result()` gives a message with `error`.
+ * Several routes are tried in order, as long as nothing of an answer has been delivered, or `restarts` allows for it.
+ * Returns at once and never throws: a failure is the stream's `error` event, and `result()` gives a message with
+ * `error`.
  *
  * @example
  * for await (const event of stream(route, { messages: [{ role: "user", content: "Hello" }] })) {
@@ -228,7 +229,9 @@ class Decoding implements Work<AssistantMessage> {
     }
     message.stopReason = error.code === "aborted" ? "aborted" : "error"
     message.error = { ...error.toJSON(), delivered: "content" }
-    return [{ type: "error", reason: message.stopReason, error: message }]
+    // The ends of its blocks, which were held back like its own error; that is the call's now.
+    const ends = builder.take().filter((event) => !isTerminal(event))
+    return [...ends, { type: "error", reason: message.stopReason, error: message }]
   }
 
   request(call: Call, route: Route): WireRequest {

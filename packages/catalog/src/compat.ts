@@ -185,14 +185,18 @@ export interface ResponsesCompat {
   /** No item may carry an id, not even one that needs it elsewhere. Default false. */
   bareItems?: boolean
   /**
-   * The first text of the system prompt is wanted in `instructions`, the others as developer messages, and a user's
-   * message in any case. Default false.
+   * The first text of the system prompt is wanted in `instructions`, the others as developer messages; both
+   * instructions and a user's message are insisted on. Default false.
    */
   instructions?: boolean
   /** Sampling parameters are accepted. Default true. */
   sampling?: boolean
   /** `max_output_tokens` is accepted. Default true. */
   outputCap?: boolean
+  /** Smallest cap that the host takes; a smaller one is raised to it. Default none. */
+  leastOutputCap?: number
+  /** Words that the model's own format reserves (`<|start|>`) are refused in texts, and go out escaped. Default false. */
+  escapesHarmony?: boolean
   /** `top_logprobs`, and log probabilities among what is included, are accepted. Default true. */
   logprobs?: boolean
   /** `user` is accepted. Default true. */

@@ -21,9 +21,10 @@ const ACCOUNT_MAY_HELP: ReadonlySet<ErrorCode> = new Set(["rate_limited", "concu
 /**
  * Runs `work` over the routes until it succeeds or nothing more can be tried. The only retry loop there is.
  *
- * Every try encodes anew. After a failure, in this order: aborted or something delivered: it surfaces; the wire or
- * endpoint knows what to leave out: again without it; the credential is at fault: another one; waiting can help: wait
- * within the budget; else the next route. The last original error surfaces when there is none. Never rejects.
+ * Every try encodes anew. After a failure, in this order: aborted, or something delivered that may not be made anew: it
+ * surfaces; the wire or endpoint knows what to leave out: again without it; the credential is at fault: another one;
+ * waiting can help: wait within the budget; else the next route. The last original error surfaces when there is none.
+ * Never rejects.
  */
 export async function attempt<T>(
   routes: readonly Route[],
@@ -41,17 +42,11 @@ export async function attempt<T>(
       break
     }
     outcome = result
-    if (last || !mayReroute(result.error)) break
+    if (last || !run.mayReroute(result.error)) break
     run.rerouted(route, result.error)
   }
   outcome ??= { ok: false, error: noRoute() }
   return { ...outcome, attempts: run.records }
-}
-
-/** Whether another model could do what this one could not. */
-function mayReroute(error: SluiceError): boolean {
-  if (error.delivered !== "nothing" || error.code === "aborted") return false
-  return error.scope === "host" || error.scope === "model" || error.scope === "credential"
 }
 
 const WITHOUT_CREDENTIAL: Lease = {
@@ -155,6 +150,12 @@ class Run<T> {
       const held = lease
       if (held) quietly(() => held.release(outcome))
     }
+  }
+
+  /** Whether another model could do what this one could not. */
+  mayReroute(error: SluiceError): boolean {
+    if (!this.#mayRepeat(error) || error.code === "aborted") return false
+    return error.scope === "host" || error.scope === "model" || error.scope === "credential"
   }
 
   /** Whether another try would repeat nothing that the consumer cannot take back. */

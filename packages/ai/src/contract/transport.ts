@@ -16,6 +16,9 @@ export interface Transport {
   warm?(socket: SocketTarget, signal: AbortSignal): Promise<void>
 }
 
+/** Where the memory of a channel has the status that its handshake was refused with; absent where it was granted. */
+export const REFUSED_WITH = "handshake.refused"
+
 /** What requests go out over: plain HTTP, or a socket that is kept open with what was learned on it. */
 export interface Channel {
   kind: ChannelKind

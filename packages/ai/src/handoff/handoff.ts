@@ -1,6 +1,7 @@
 import type { Model } from "@sluice/catalog/core"
 import type { Traits } from "../contract/wire-client.ts"
 import type { Context, Loss, Message, TextBlock } from "../model/message.ts"
+import { lastAnswer } from "../model/turns.ts"
 import { rewriteAssistant } from "./assistant.ts"
 import { IdMap } from "./ids.ts"
 import { rewriteInput, wellFormed } from "./input.ts"
@@ -50,13 +51,6 @@ export function handOver(
     } else placed.push({ message: rewriteInput(message, model, traits, path, losses), index })
   }
   return { messages: pairCalls(placed, ids, losses), losses: losses.list }
-}
-
-/** Where the latest answer stands; -1 where there is none. */
-export function lastAnswer(messages: readonly Message[]): number {
-  let index = messages.length - 1
-  while (index >= 0 && messages[index]?.role !== "assistant") index--
-  return index
 }
 
 /** The conversation with messages that were handed over. */

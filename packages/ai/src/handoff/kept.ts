@@ -1,7 +1,8 @@
 import type { Model } from "@sluice/catalog/core"
 import type { Traits } from "../contract/wire-client.ts"
 import type { Context, Loss, Message } from "../model/message.ts"
-import { handoff, handOver, lastAnswer, withMessages } from "./handoff.ts"
+import { lastAnswer } from "../model/turns.ts"
+import { handoff, handOver, withMessages } from "./handoff.ts"
 import { IdMap } from "./ids.ts"
 
 /** What was handed over of one conversation: all that came before its latest answer, which nothing changes any more. */

@@ -90,8 +90,9 @@ export class KeptSocket implements ReadSocket {
     this.#listen()
   }
 
+  /** Whether a request can be sent. The peer's closing may have come while what was before it is not yet read. */
   get open(): boolean {
-    return this.#state.state === "open"
+    return this.#state.state === "open" && this.#ws.readyState === WebSocket.OPEN
   }
 
   get connecting(): boolean {
@@ -103,7 +104,8 @@ export class KeptSocket implements ReadSocket {
     const own = this.#target
     if (url !== own.url) return "address-changed"
     if (CREDENTIALS.some((name) => headers[name] !== own.headers[name])) return "token-refresh"
-    return this.connecting ? undefined : this.#state.unfit(Date.now())
+    if (this.connecting) return undefined
+    return this.open ? this.#state.unfit(Date.now()) : "closed"
   }
 
   claim(): void {

@@ -70,6 +70,7 @@ export class SocketReading implements AsyncIterator<Frame, undefined> {
     this.#end(reason)
     if (reason !== undefined) this.#socket.close(wordFor(reason))
     else if (open) this.#socket.release()
+    else this.#socket.close("closed")
   }
 
   readonly #abort = (): void => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest"
 import type { WebSocket } from "ws"
-import type { Channel, Exchange, Transport } from "../contract/transport.ts"
+import { type Channel, type Exchange, REFUSED_WITH, type Transport } from "../contract/transport.ts"
 import type { SluiceErrorData } from "../model/errors.ts"
 import { guardProcess } from "../../../../tests/faults/support/guard.ts"
 import { pause, until } from "../../../../tests/faults/support/host.ts"
@@ -282,7 +282,7 @@ describe("a handshake", () => {
         handshake: () => ({ status, headers: { "retry-after": "7" }, body: `{"error":"no ${status}"}` }),
       })
       const channel = await transportWith().open(at(host), never)
-      expect(channel.memory.size).toBe(0)
+      expect([...channel.memory]).toEqual([[REFUSED_WITH, status]])
       const exchange = await send(channel)
       expect(exchange.head).toMatchObject({ status, channel: "websocket" })
       expect(exchange.head.headers.get("retry-after")).toBe("7")
@@ -426,6 +426,22 @@ describe("the end", () => {
     await until("the closing has come", () => host.closings.length === 1)
     await pause(10)
     expect(await readAnswer(exchange)).toEqual(["a", "end"])
+  })
+
+  test("that is under way when an answer ends leaves no socket for the next one", async () => {
+    await using host = await socketHost({
+      request(_text, socket) {
+        const stream = (socket as never as { _socket: { cork(): void; uncork(): void } })._socket
+        stream.cork()
+        socket.send("end")
+        socket.close(1000)
+        stream.uncork()
+      },
+    })
+    const transport = transportWith()
+    for (let n = 0; n < 5; n++) expect(await call(transport, at(host))).toEqual(["end"])
+    expect(host.handshakes).toHaveLength(5)
+    await host.sockets.assertNone()
   })
 
   test("comes behind many frames that are there already, the socket being paused by then", async () => {

@@ -1,5 +1,5 @@
 import type { HttpRequest, SocketTarget } from "../contract/endpoint.ts"
-import type { Channel, Exchange, Transport } from "../contract/transport.ts"
+import { type Channel, type Exchange, REFUSED_WITH, type Transport } from "../contract/transport.ts"
 import { SluiceError } from "../model/errors.ts"
 import { KeptSocket, type Refusal, type SocketHooks, type SocketSettings } from "./kept-socket.ts"
 import type { NetworkOptions } from "./network.ts"
@@ -183,7 +183,7 @@ class SocketChannel implements Channel {
 function refusedChannel({ status, headers, body }: Refusal): Channel {
   return {
     kind: "websocket",
-    memory: new Map(),
+    memory: new Map([[REFUSED_WITH, status]]),
     send: async (_request, signal) => {
       if (signal.aborted) throw signal.reason
       return { head: { status, headers, channel: "websocket" }, chunks: once(body), cancel: () => {} }

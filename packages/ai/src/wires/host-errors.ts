@@ -39,7 +39,9 @@ function inner(error: Obj, outer: Obj): ErrorFacts {
     const code = from["code"] ?? from["status"]
     const number = statusOf(code)
     if (number !== undefined) facts.status ??= number
-    else if (typeof code === "string" && code !== "") facts.code ??= code
+    // What is said around an error is no code of one that has a type of its own.
+    else if (typeof code === "string" && code !== "" && (from !== outer || facts.type === undefined))
+      facts.code ??= code
     const type = textOf(from["type"])
     if (type !== undefined && type !== "error" && statusOf(type) === undefined) facts.type ??= type
     const param = textOf(from["param"])

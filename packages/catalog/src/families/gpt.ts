@@ -6,11 +6,14 @@ function ladder(efforts: readonly Effort[], mandatory = true): ThinkingLadder {
 }
 
 const LOW_TO_HIGH: readonly Effort[] = ["low", "medium", "high"]
-const NO_SAMPLING = { chat: { sampling: false }, responses: { sampling: false } } as const
+const NO_SAMPLING = {
+  chat: { sampling: false },
+  responses: { sampling: false, escapesHarmony: true },
+} as const
 /** From 5.1 on the models take `none`. */
 const CAN_BE_OFF = {
   chat: { sampling: false, effortOff: "none" },
-  responses: { sampling: false, effortOff: "none" },
+  responses: { sampling: false, escapesHarmony: true, effortOff: "none" },
 } as const
 
 /**
@@ -72,5 +75,13 @@ export const GPT_RULES: readonly ModelRule[] = [
 
 /** OpenAI's open models, which think at three levels and cannot be kept from it. */
 export const GPT_OSS_RULES: readonly ModelRule[] = [
-  { match: /(?:^|[/:])gpt-oss/i, set: { input: ["text"], thinking: ladder(LOW_TO_HIGH), contextWindow: 131_072 } },
+  {
+    match: /(?:^|[/:])gpt-oss/i,
+    set: {
+      input: ["text"],
+      thinking: ladder(LOW_TO_HIGH),
+      contextWindow: 131_072,
+      compat: { responses: { escapesHarmony: true } },
+    },
+  },
 ]

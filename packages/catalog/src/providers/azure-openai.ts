@@ -35,6 +35,7 @@ export const azureOpenai: Provider = {
       mediaInToolResult: true,
       documents: true,
       promptCacheKey: true,
+      leastOutputCap: 16,
     },
   },
   defaultModel: "gpt-5.5",

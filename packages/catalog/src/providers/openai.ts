@@ -40,6 +40,7 @@ export const openai: Provider = {
           sessionHeaders: ["session_id", "x-client-request-id"],
           serviceTiers: ["auto", "default", "flex", "priority"],
           chain: "stored",
+          leastOutputCap: 16,
         },
       },
     },

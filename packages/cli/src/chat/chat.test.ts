@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, onTestFinished, test, vi } from "vitest"
 import { keyboard, testIo, type TestIo } from "../../../../tests/support/command-io.ts"
+import { APIS } from "../parse.ts"
 import { runCommand } from "../program.ts"
 
 const GREETING = "Hello from the demo model inside Sluice"
@@ -64,10 +65,7 @@ describe("what cannot be done", () => {
     [["chat", "--max-tokens", "0", "x"], "must be a whole number of at least 1"],
     [["chat", "--thinking", "much", "x"], "Allowed choices are off, minimal"],
     [["chat", "--json", "--events", "x"], "cannot be used with"],
-    [
-      ["chat", "--api", "nope", "x"],
-      "Known are openai-completions, openai-responses, anthropic-messages, azure-openai-responses",
-    ],
+    [["chat", "--api", "nope", "x"], `Known are ${APIS.slice(0, -1).join(", ")} and ${APIS.at(-1)}.`],
     [["chat", "--api-key-env", "MY_KEY", "x"], "names MY_KEY, which is not set"],
     [["chatt"], "unknown command 'chatt'"],
     [["replay", "x.sse"], "required option '--api <api>'"],

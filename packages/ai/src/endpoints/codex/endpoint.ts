@@ -1,3 +1,4 @@
+import { createRedactor } from "../../assemble/redact.ts"
 import { serialise } from "../../assemble/serialise.ts"
 import type { Credential } from "../../contract/credential.ts"
 import type { Endpoint, HttpRequest, SocketTarget } from "../../contract/endpoint.ts"
@@ -38,7 +39,7 @@ export function codexEndpoint(given: Partial<CodexSettings> = {}): Endpoint {
   ): void =>
     debug?.({
       transport,
-      url: request.url,
+      url: createRedactor().url(request.url),
       headers: shownHeaders(request.headers),
       model: call.model.id,
       items: Array.isArray(body["input"]) ? body["input"].length : 0,

@@ -18,11 +18,13 @@ export function explainLimit(error: SluiceError, at: { headers?: HeadersView; no
   return error.with({ message: what + when, ...(Object.keys(quota).length > 0 ? { quota } : {}) })
 }
 
-/** When the window that is used up ends: the shorter one first. */
+/** When all windows that are used up have ended; where none is said to be, when the first of them ends. */
 function resetOf(headers: HeadersView | undefined): number | undefined {
-  for (const window of ["primary", "secondary"]) {
-    const seconds = Number(headers?.get(`x-codex-${window}-reset-at`) ?? Number.NaN)
-    if (Number.isFinite(seconds) && seconds > 0) return seconds * 1000
-  }
-  return undefined
+  const windows = ["primary", "secondary"].flatMap((window) => {
+    const read = (field: string): number => Number(headers?.get(`x-codex-${window}-${field}`) ?? Number.NaN)
+    const seconds = read("reset-at")
+    return Number.isFinite(seconds) && seconds > 0 ? [{ at: seconds * 1000, full: read("used-percent") >= 100 }] : []
+  })
+  const full = windows.filter((window) => window.full)
+  return full.length > 0 ? Math.max(...full.map(({ at }) => at)) : windows[0]?.at
 }

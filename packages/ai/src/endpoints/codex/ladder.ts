@@ -1,3 +1,4 @@
+import { REFUSED_WITH } from "../../contract/transport.ts"
 import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
 import type { CodexSettings } from "./settings.ts"
@@ -11,6 +12,9 @@ const PLAIN = "over plain HTTP"
 /** How often an error of the backend itself is met over a socket before plain HTTP is tried. */
 const BACKEND_TRIES = 2
 
+/** Most sockets of one call, whatever the budget: changes of a request are counted with them, and are few. */
+const MOST_TRIES = 10
+
 /** A socket that has come to its end by the backend's rules. */
 const LIMIT = "websocket_connection_limit_reached"
 /** A socket that does not come about, where another one would not either. */
@@ -23,7 +27,7 @@ const NEVER: ReadonlySet<string> = new Set([
   "EAI_AGAIN",
 ])
 /** Answers to a handshake that say that there is no WebSocket here. */
-const NO_SOCKETS: ReadonlySet<number> = new Set([404, 405, 410, 426, 501])
+const NO_SOCKETS: ReadonlySet<unknown> = new Set([404, 405, 410, 426, 501])
 
 /**
  * What to do about a failure over a WebSocket: another socket within the budget, or plain HTTP, and for the rest of
@@ -36,7 +40,7 @@ export function adaptSocket(
   settings: Pick<CodexSettings, "retryBudget" | "retryDelayMs">,
 ): Adaptation | undefined {
   if (call.channel.kind !== "websocket" || error.delivered === "final") return undefined
-  if (error.status !== undefined && NO_SOCKETS.has(error.status)) return plain(call)
+  if (NO_SOCKETS.has(call.channel.memory[REFUSED_WITH])) return plain(call)
   const ended = error.type === LIMIT
   if (!ended && !isTransport(error)) {
     const met = past.filter(({ channel, error: before }) => channel === "websocket" && before.code === error.code)
@@ -45,7 +49,7 @@ export function adaptSocket(
   }
   const tries = past.filter(({ change }) => change === AGAIN).length
   // What was shown is made anew once, and not over what has just failed.
-  const spent = error.delivered === "content" || tries >= settings.retryBudget
+  const spent = error.delivered === "content" || tries >= Math.min(settings.retryBudget, MOST_TRIES)
   if (spent || (error.type !== undefined && NEVER.has(error.type))) return plain(call)
   return { change: AGAIN, channel: "reopen", waitMs: settings.retryDelayMs * (tries + 1) }
 }

@@ -8,7 +8,7 @@ export interface CodexSettings {
   firstEventTimeoutMs: number
   /** Between two events that bring the answer forward, over a WebSocket. Default 300000. */
   idleTimeoutMs: number
-  /** How often a WebSocket that failed is opened again for one call, before it goes on over plain HTTP. Default 5. */
+  /** How often a WebSocket that failed is opened again for one call, before it goes on over plain HTTP. Default 5, at most 10. */
   retryBudget: number
   /** Wait before the first of these; each further one waits that much longer. Default 500. */
   retryDelayMs: number
@@ -26,7 +26,7 @@ export interface CodexDebugRecord {
   url: string
   headers: Readonly<Record<string, string>>
   model: string
-  /** Items of the input, and of them those that go out. */
+  /** Items of the input that go out. */
   items: number
   /** Whether it goes on from the response before it. */
   continued: boolean

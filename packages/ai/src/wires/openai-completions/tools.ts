@@ -1,5 +1,12 @@
 import type { CustomTool, FunctionTool, Json, Tool } from "../../model/tool.ts"
-import { encodeChoice, schemaFormat, toolHead, type EncodedTool, type ToldChoice } from "../openai/tool-encoding.ts"
+import {
+  encodeChoice,
+  schemaFormat,
+  sentGrammar,
+  toolHead,
+  type EncodedTool,
+  type ToldChoice,
+} from "../openai/tool-encoding.ts"
 import { isStrictSchema, standIn } from "../tool-schema.ts"
 import { API, isObject, learned, type ChatBody, type Encoding } from "./types.ts"
 
@@ -78,7 +85,7 @@ function customTool(tool: CustomTool): ChatBody {
     type: "custom",
     custom: {
       ...toolHead(tool),
-      ...(tool.grammar ? { format: { type: "grammar", grammar: { ...tool.grammar } } } : {}),
+      ...(tool.grammar ? { format: { type: "grammar", grammar: sentGrammar(tool.grammar) } } : {}),
     },
   }
 }

@@ -5,7 +5,7 @@ import type { Call, Decoder } from "../../contract/wire-client.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
 import { chainFacts, sentFacts } from "./chain.ts"
 import { ConnectionGuard, lastResponse } from "./connection-guard.ts"
-import { answerError } from "./errors.ts"
+import { answerError, withWait } from "./errors.ts"
 import { clientRun, Items, type Item } from "./items.ts"
 import { HeaderNotes } from "./kept-headers.ts"
 import { ReasoningReader } from "./reasoning.ts"
@@ -185,7 +185,7 @@ export class ResponsesDecoder implements Decoder {
   }
 
   #failed(event: Obj): readonly Effect[] {
-    return this.#fail(answerError(event))
+    return this.#fail(withWait(answerError(event), event["headers"], this.#call.mint.now()))
   }
 
   #fail(facts: ErrorFacts): readonly Effect[] {
@@ -316,7 +316,7 @@ export class ResponsesDecoder implements Decoder {
     const end = readEnd(response, type, this.#seen(response["usage"]))
     if ("fail" in end) {
       if (end.details) this.#out.stop("error", end.details)
-      this.#out.fail(end.fail)
+      this.#out.fail(withWait(end.fail, undefined, this.#call.mint.now()))
       return
     }
     this.#out.stop(end.reason, end.details)

@@ -1,6 +1,9 @@
 import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { ErrorCode } from "../../model/errors.ts"
+import { retryHint } from "../../attempt/retry-after.ts"
+import { HeaderList } from "../../contract/header-list.ts"
 import { errorFacts } from "../host-errors.ts"
+import { isObject, text } from "./types.ts"
 
 /** What is wrong with the request, in the words of an error inside an answer, which has no status of its own. */
 const OF_REQUEST =
@@ -16,6 +19,16 @@ export function answerError(body: unknown): ErrorFacts {
   const facts = errorFacts(body)
   const is = meaning(facts.code ?? "")
   return is === undefined ? facts : { ...facts, is }
+}
+
+/** The facts, with how long the host asks to wait: in headers that stand beside the error, or in its words. */
+export function withWait(facts: ErrorFacts, headers: unknown, now: number): ErrorFacts {
+  const list = new HeaderList()
+  if (isObject(headers)) {
+    for (const [name, value] of Object.entries(headers)) if (text(value) !== "") list.add(name, text(value))
+  }
+  const retryAfterMs = facts.retryAfterMs ?? retryHint(list, facts.message, facts.status, now)
+  return retryAfterMs === undefined ? facts : { ...facts, retryAfterMs }
 }
 
 function meaning(code: string): ErrorCode | undefined {

@@ -1,10 +1,13 @@
-import { lastAnswer } from "../../handoff/handoff.ts"
 import type { InputBlock, Message, TextBlock, ToolResultMessage } from "../../model/message.ts"
+import { lastAnswer } from "../../model/turns.ts"
 import { answerItems } from "./answer-items.ts"
+import { itemWithoutReserved, withoutReserved } from "./harmony.ts"
 import { InputItems, keptItems } from "./kept-items.ts"
 import { inputPart, inputParts, isPart, loseMark, textPart } from "./parts.ts"
 import { API, learned, text, type Body, type Encoding } from "./types.ts"
 
+/** What a host is told that insists on instructions, where there are none. */
+const NO_INSTRUCTIONS = "You are a helpful assistant."
 const BLANK_LINE = "\n\n"
 const MEDIA_FOLLOW = "(see attached image)"
 const MEDIA_HEADING = "Attached image(s) from tool result:"
@@ -19,7 +22,7 @@ export interface EncodedInput {
 export function encodeInput(encoding: Encoding, chained: boolean): EncodedInput {
   const { messages } = encoding.call.context
   const before: Body[] = []
-  const prompt = systemPrompt(encoding, before)
+  const prompt = systemPrompt(encoding, before) ?? requiredInstructions(encoding)
   const kept = chained ? keptItems(encoding, before) : undefined
   // Nothing changes any more in front of the latest answer.
   if (kept) encodeMessages(encoding, kept, Math.max(lastAnswer(messages), kept.consumed))
@@ -33,6 +36,13 @@ export function encodeInput(encoding: Encoding, chained: boolean): EncodedInput 
     return { items, instructions }
   }
   return withoutMessages(encoding, before, prompt)
+}
+
+/** Instructions for a host that refuses a request without. */
+function requiredInstructions({ call, compat, lose }: Encoding): string | undefined {
+  if (!compat.instructions || call.context.messages.some(({ role }) => role === "developer")) return undefined
+  lose("systemPrompt", "injected", "The host wants instructions: it was given the shortest there are.")
+  return NO_INSTRUCTIONS
 }
 
 /** The API wants something to answer to: the last of the system prompt is said once more, or moves. */
@@ -64,7 +74,7 @@ function encodeMessages(outer: Encoding, state: InputItems, end: number): void {
     else if (message.role === "assistant") input.push(...answerItems(encoding, message, field, custom))
     else if (message.role === "developer") developer(encoding, message.content, field, input)
     else said(encoding, message.content, field, input)
-    state.add(messages.slice(next, after), input)
+    state.add(messages.slice(next, after), encoding.compat.escapesHarmony ? escaped(encoding, field, input) : input)
   }
 }
 
@@ -84,7 +94,12 @@ function systemPrompt(encoding: Encoding, input: Body[]): string | undefined {
   entries.forEach((entry, i) => {
     const block: TextBlock = typeof entry === "string" ? { type: "text", text: entry } : entry
     loseMark(encoding, block.cache, `systemPrompt[${i}]`)
-    if (block.text !== "") texts.push(block.text.toWellFormed())
+    const spelled = block.text.toWellFormed()
+    const safe = encoding.compat.escapesHarmony ? withoutReserved(spelled) : spelled
+    if (safe !== spelled) {
+      encoding.lose(`systemPrompt[${i}]`, "approximated", "Words that the model's own format reserves were escaped.")
+    }
+    if (safe !== "") texts.push(safe)
   })
   if (encoding.compat.instructions && texts.length > 0) {
     for (const one of texts.slice(1)) {
@@ -140,6 +155,14 @@ function said(encoding: Encoding, content: string | readonly InputBlock[], field
   })
   end()
   if (input.length === before) encoding.lose(field, "dropped", "The message is empty.")
+}
+
+function escaped({ lose }: Encoding, field: string, items: readonly Body[]): Body[] {
+  const safe = items.map(itemWithoutReserved)
+  if (safe.some((item, i) => item !== items[i])) {
+    lose(field, "approximated", "Words that the model's own format reserves were escaped.")
+  }
+  return safe
 }
 
 function withoutId({ id: _id, ...item }: Body): Body {

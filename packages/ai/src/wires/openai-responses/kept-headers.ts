@@ -1,8 +1,11 @@
 import type { HeaderMap } from "../../contract/frame.ts"
 import type { HeadersView } from "../../contract/header-list.ts"
 import type { Call } from "../../contract/wire-client.ts"
-import type { Message } from "../../model/message.ts"
+import { continuesTurn } from "../../model/turns.ts"
 import { facts, learned, text, type Obj } from "./types.ts"
+
+/** What a header of ours can hold: anything else would spoil every request that repeats it. */
+const SENDABLE = /^[!-~](?:[ -~]*[!-~])?$/
 
 /** Headers of earlier responses that a request repeats (`ResponsesCompat.keptHeaders`). */
 export function keptHeaders(call: Call): HeaderMap {
@@ -50,12 +53,6 @@ export class HeaderNotes {
   }
 
   #note(name: string, value: unknown): void {
-    if (text(value) !== "") this.#seen[name] = text(value)
+    if (SENDABLE.test(text(value))) this.#seen[name] = text(value)
   }
-}
-
-/** Whether a conversation ends in the results of an answer's calls, so that the user's turn goes on. */
-export function continuesTurn(messages: readonly Message[]): boolean {
-  const last = messages.findLastIndex(({ role }) => role !== "toolResult")
-  return last >= 0 && last < messages.length - 1 && messages[last]?.role === "assistant"
 }

@@ -68,6 +68,22 @@ describe("the body", () => {
   })
 })
 
+describe("a cap on the answer", () => {
+  test("is raised to the smallest that the host takes", () => {
+    const model = { responses: { leastOutputCap: 16 } }
+    expect(body({ maxTokens: 1 }, { model })["max_output_tokens"]).toBe(16)
+    expect(lost({ model, options: { maxTokens: 1 } })).toEqual(["approximated options.maxTokens"])
+    expect(body({ maxTokens: 16 }, { model })["max_output_tokens"]).toBe(16)
+    expect(body({ maxTokens: 1 })["max_output_tokens"]).toBe(1)
+  })
+
+  test("stays out where the host takes none", () => {
+    const model = { responses: { outputCap: false } }
+    expect(body({ maxTokens: 100 }, { model })).not.toHaveProperty("max_output_tokens")
+    expect(lost({ model, options: { maxTokens: 100 } })).toEqual(["dropped options.maxTokens"])
+  })
+})
+
 describe("instructions", () => {
   const context = { systemPrompt: ["One.", "Two."], messages: [{ role: "user" as const, content: "hi" }] }
 

@@ -107,6 +107,11 @@ function limits({ call, compat, lose }: Encoding): Body {
     lose("options.maxTokens", "dropped", "The host takes no cap on the answer.")
     return {}
   }
+  const least = compat.leastOutputCap
+  if (least !== undefined && wanted < least) {
+    lose("options.maxTokens", "approximated", `The host takes no cap below ${least}.`)
+    return { max_output_tokens: least }
+  }
   if (most === undefined || wanted <= most) return { max_output_tokens: wanted }
   lose("options.maxTokens", "approximated", `The model's own cap is ${most}.`)
   return { max_output_tokens: most }

@@ -394,6 +394,17 @@ describe("how an answer ends", () => {
     })
   })
 
+  test("a refusal that was given as text is not given again", () => {
+    const { events, losses } = answered((out) => {
+      out.text("t", "I cannot.")
+      out.stop("stop", { type: "refusal", explanation: "I cannot." })
+    })
+    const final = (events.at(-1) as { response?: { output: unknown[] } }).response
+    expect(final?.output).toMatchObject([{ content: [{ type: "output_text", text: "I cannot." }] }])
+    expect(final?.output).toHaveLength(1)
+    expect(losses).toEqual(["stopDetails"])
+  })
+
   test("a refusal is a part of its own", async () => {
     const { text, last, losses } = answered((out) => {
       said(out)

@@ -114,8 +114,14 @@ export class ResponsesResponder implements Responder {
     return this.#response
   }
 
-  #refuse({ stopDetails }: AssistantMessage, frames: Frame[]): void {
+  #refuse({ content, stopDetails }: AssistantMessage, frames: Frame[]): void {
     if (stopDetails?.type !== "refusal") return
+    const { explanation } = stopDetails
+    // An API that streams its refusals gives the same words as text and as the explanation.
+    if (explanation && content.some((block) => block.type === "text" && block.text === explanation)) {
+      this.#lose("stopDetails", "The words of the refusal were given as text already.")
+      return
+    }
     if (stopDetails.category !== undefined) this.#lose("stopDetails.category", "The wire has no field for it.")
     if (stopDetails.explanation === undefined) {
       this.#lose("stopDetails.explanation", "A refusal is a text on this wire.", "injected")

@@ -1,5 +1,5 @@
 import type { CustomTool, FunctionTool, Tool } from "../../model/tool.ts"
-import { encodeChoice, schemaFormat, toolHead, type EncodedTool } from "../openai/tool-encoding.ts"
+import { encodeChoice, schemaFormat, sentGrammar, toolHead, type EncodedTool } from "../openai/tool-encoding.ts"
 import { isStrictSchema, standIn } from "../tool-schema.ts"
 import { toolSchema } from "./schema.ts"
 import { API, learned, text, type Body, type Encoding } from "./types.ts"
@@ -84,7 +84,7 @@ function customTool(tool: CustomTool): Body {
   return {
     type: "custom",
     ...toolHead(tool),
-    ...(tool.grammar ? { format: { type: "grammar", ...tool.grammar } } : {}),
+    ...(tool.grammar ? { format: { type: "grammar", ...sentGrammar(tool.grammar) } } : {}),
   }
 }
 

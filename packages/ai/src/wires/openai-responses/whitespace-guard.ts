@@ -20,6 +20,8 @@ export class WhitespaceGuard {
   /** A piece of arguments. The failure, once it is clear that nothing else will come. */
   piece(event: Obj): ErrorFacts | undefined {
     const piece = text(event["delta"])
+    // Nothing at all is a sign of life at most: it brings nothing forward, which the time limits see.
+    if (piece === "") return undefined
     const item = event["item_id"] ?? event["output_index"]
     if (item !== this.#item || /[^\t\n\r ]/.test(piece)) this.reset()
     if (/[^\t\n\r ]/.test(piece)) return undefined
@@ -28,7 +30,8 @@ export class WhitespaceGuard {
     this.#characters += piece.length
     if (this.#pieces < MAX_PIECES && this.#characters < MAX_CHARACTERS) return undefined
     const message = "The model wrote nothing but white space into the arguments of a tool call."
-    return { is: "stream_malformed", code: WHITESPACE_LOOP, message, inStream: true }
+    // How often it is asked for again is `adapt`'s to say, and nobody else's.
+    return { is: "stream_malformed", code: WHITESPACE_LOOP, message, inStream: true, shouldRetry: false }
   }
 
   /** Something else came forward. */

@@ -4,6 +4,7 @@ import type { CustomTool, FunctionTool, Json } from "../../model/tool.ts"
 import type { OutputFormat } from "../../model/options.ts"
 import { schemaName } from "../tool-schema.ts"
 import type { Body, Encoding } from "./encoding.ts"
+import { compactLark } from "./lark.ts"
 
 /** A tool as it goes out. */
 export interface EncodedTool {
@@ -71,6 +72,11 @@ export function encodeChoice<T extends EncodedTool>(
 /** What a function and a grammar tool have in common. */
 export function toolHead({ name, description }: FunctionTool | CustomTool): Body {
   return { name, ...(description === undefined ? {} : { description: description.toWellFormed() }) }
+}
+
+/** A grammar as it goes out: a definition of Lark's without what only people read. */
+export function sentGrammar({ syntax, definition }: NonNullable<CustomTool["grammar"]>): Body {
+  return { syntax, definition: syntax === "lark" ? compactLark(definition) : definition }
 }
 
 /** The arguments of an earlier call. Half characters within them are replaced, since hosts refuse the whole request. */

@@ -124,7 +124,7 @@ export function checkBody(
     if (!fits) throw detail(400, "client_metadata must be a map of strings")
   }
   input.forEach((item: unknown, n) => checkIds(item, n, options))
-  checkTools(body)
+  checkTools({ ...body, tools: body["tools"] ?? lightTools([...previous, ...(input as unknown[])]) })
   checkReasoning(body["reasoning"])
   const passed = checkInput(input, {
     previous,
@@ -135,6 +135,12 @@ export function checkBody(
     mayBeEmpty: body["generate"] === false,
   })
   return { body, input: passed }
+}
+
+/** The tools of a request in the lighter form, which stand in its input. */
+function lightTools(items: readonly unknown[]): unknown {
+  const item = items.findLast((one) => isFields(one) && one["type"] === "additional_tools")
+  return isFields(item) ? item["tools"] : undefined
 }
 
 function checkIds(item: unknown, n: number, options: CodexOptions): void {

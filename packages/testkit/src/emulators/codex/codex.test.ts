@@ -51,6 +51,15 @@ async function post(
   }
 }
 
+test("tools of the lighter form stand in the input, and a choice is held against them", async () => {
+  await using server = await codexEmulator()
+  const tool = { type: "function", name: "t", parameters: {} }
+  const tools = { type: "additional_tools", role: "developer", tools: [tool] }
+  const choice = { ...BODY, tool_choice: "required" }
+  expect((await post(server, { ...choice, input: [tools, user] })).status).toBe(200)
+  expect(await post(server, choice)).toMatchObject({ status: 400, json: { error: { param: "tool_choice" } } })
+})
+
 describe("answers over SSE", () => {
   test("items, usage, a turn that is not over, and what belongs to the turn", async () => {
     await using server = await codexEmulator({

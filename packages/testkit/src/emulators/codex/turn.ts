@@ -80,7 +80,8 @@ export function makeTurn(state: CodexState, call: CodexCall, answer: CodexAnswer
     answer,
     all.map((event) => (typeof event === "string" ? {} : event)),
   )
-  for (const { before, frame } of [...(answer.inject ?? [])].sort((a, b) => b.before - a.before)) {
+  // From the last one on, so that those before the same frame keep their order.
+  for (const { before, frame } of [...(answer.inject ?? [])].sort((a, b) => a.before - b.before).toReversed()) {
     all.splice(before, 0, frame)
   }
   return { id: turn.id, output, events: all, answer: faults }
