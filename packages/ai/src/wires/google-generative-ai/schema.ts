@@ -99,7 +99,8 @@ class Run {
   /** @param path the nodes that are being written: one that holds itself is cut off, one that is shared is not */
   node(source: unknown, path: readonly unknown[]): Item {
     if (source === true) return {}
-    if (source === false) return { not: {} }
+    // Only JSON Schema has a word for what nothing fits.
+    if (source === false) return this.#form === "json" ? { not: {} } : {}
     if (!isItem(source) || path.includes(source)) return {}
     if (++this.#nodes > MAX_NODES) throw new RangeError("The schema is too large.")
     const inner = [...path, source]
@@ -157,7 +158,7 @@ class Run {
           if (Array.isArray(value)) for (const branch of value) merge(node, this.node(branch, path))
           break
         case "not":
-          if (isItem(value) && Object.keys(value).length === 0) node["not"] = {}
+          if (this.#form === "json" && isItem(value) && Object.keys(value).length === 0) node["not"] = {}
           else spilled["not"] = value
           break
         case "propertyOrdering":
@@ -186,9 +187,11 @@ class Run {
     const others = types.filter((type) => type !== "null")
     if (others.length === 1) node["type"] = others[0]
     else if (others.length > 1) {
+      // A list of values that came before has put in the type of these.
+      delete node["type"]
       node["anyOf"] = [
         ...(Array.isArray(node["anyOf"]) ? (node["anyOf"] as Item[]) : []),
-        ...others.map((type) => ({ type })),
+        ...others.map((type) => (type === "array" && this.#form !== "json" ? { type, items: {} } : { type })),
       ]
     }
   }
@@ -198,9 +201,10 @@ class Run {
     if (!Array.isArray(value)) return
     const others = value.filter((one) => one !== null)
     if (others.length < value.length) node["nullable"] = true
-    if (others.length > 0 && others.every((one) => typeof one === "string")) {
+    // An empty text among the values is refused outside of JSON Schema.
+    if (others.length > 0 && others.every((one) => typeof one === "string" && (one !== "" || this.#form === "json"))) {
       node["enum"] = others
-      node["type"] ??= "string"
+      if (!node["anyOf"]) node["type"] ??= "string"
     } else if (others.length > 0) {
       spilled[name] = name === "const" ? others[0] : others
       node["type"] ??= typeOfAll(others)
@@ -211,10 +215,14 @@ class Run {
   #finished(node: Item, spilled: Item): Item {
     let written = this.#union(node)
     const { type } = written
-    if (type === undefined && isItem(written["properties"])) written = { type: "object", ...written }
-    else if (type === undefined && written["items"] !== undefined) written = { type: "array", ...written }
+    if (type === undefined && isItem(written["properties"]) && !written["anyOf"])
+      written = { type: "object", ...written }
+    else if (type === undefined && written["items"] !== undefined && !written["anyOf"])
+      written = { type: "array", ...written }
     if (written["enum"] !== undefined && written["type"] !== "string") delete written["enum"]
     if (written["type"] === "object") this.#object(written)
+    // The other forms take names only of properties that stand beside them.
+    else if (this.#form !== "json") delete written["required"]
     if (written["type"] === "array" && written["items"] === undefined && this.#form !== "json") written["items"] = {}
     if (Object.keys(spilled).length > 0) written["description"] = described(written["description"], spilled)
     return written
@@ -244,8 +252,21 @@ class Run {
     const base: Item = nullable ? { ...rest, nullable: true } : rest
     if (forms.length === 0) return base
     if (forms.length === 1) return joined(base, forms[0] as Item)
+    if (base["type"] === undefined) this.#distribute(base, forms)
     if (this.#form === "flat") return collapsed(base, forms)
     return { ...base, anyOf: forms.map(({ nullable: _nullable, ...form }) => form) }
+  }
+
+  /** What stands beside several forms and belongs to one type goes into the form of that type. */
+  #distribute(base: Item, forms: readonly Item[]): void {
+    for (const [name, type] of Object.entries(OF_TYPE)) {
+      if (base[name] === undefined) continue
+      const form = forms.find((one) => one["type"] === type)
+      if (!form) continue
+      form[name] ??= base[name]
+      delete base[name]
+    }
+    for (const form of forms) if (form["type"] === "object") this.#object(form)
   }
 
   #resolve(ref: string): unknown {
