@@ -46,6 +46,9 @@ describe("values of options", () => {
       "azure-openai-responses",
       "azure-openai-completions",
       "openai-codex-responses",
+      "google-generative-ai",
+      "google-vertex",
+      "google-vertex-anthropic",
     ])
     expect(THINKING).toEqual(["off", "minimal", "low", "medium", "high", "xhigh", "max"])
   })
