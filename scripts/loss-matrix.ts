@@ -33,6 +33,7 @@ const HOSTS: readonly (readonly [api: string, model: string])[] = [
   ["openai-responses", "openai/gpt-5.5"],
   ["openai-codex-responses", "openai-codex/gpt-5.5"],
   ["anthropic-messages", "anthropic/claude-opus-4-6"],
+  ["google-generative-ai", "google/gemini-3.1-pro-preview"],
 ]
 
 interface Host {
@@ -129,7 +130,7 @@ const REQUEST: readonly Feature[] = [
     name: "document",
     context: said({ type: "document", source: { data: PDF, mimeType: "application/pdf" }, title: "a.pdf" }),
   },
-  { name: "audio", context: said({ type: "audio", data: "UklGRg==", mimeType: "audio/wav" } as never) },
+  { name: "audio", context: said({ type: "audio", source: { data: "UklGRg==", mimeType: "audio/wav" } }) },
   { name: "tool", context: () => ({ tools: [TOOL] }) },
   { name: "strict tool", context: () => ({ tools: [{ ...TOOL, strict: true }] }) },
   {
@@ -253,7 +254,7 @@ function inboundCall(feature: Feature, client: Host, server: WireServer): Inboun
   const route = server.routes.find(({ op }) => op === "generate")
   return server.accept({
     route: route?.path ?? "",
-    params: { model: client.model.id },
+    params: { model: client.model.id, call: `${client.model.id}:generateContent` },
     query: new URLSearchParams(),
     headers: new Headers({ "content-type": "application/json" }),
     body: JSON.parse(JSON.stringify(request.body)),
