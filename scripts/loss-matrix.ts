@@ -242,6 +242,9 @@ function requestOf(feature: Feature, own: Model): { context: Context; options: C
   }
 }
 
+/** A client writes its schemas in the words of its wire, whatever they are for. */
+const SCHEMAS = /^(?:tools\[\d+\]\.parameters|options\.output\.schema)$/
+
 /** The call that a client of a wire makes of a feature; `undefined` where the wire has no words for it. */
 function inboundCall(feature: Feature, client: Host, server: WireServer): InboundCall | undefined {
   const bare = requestOf({ name: "" }, client.model)
@@ -249,7 +252,10 @@ function inboundCall(feature: Feature, client: Host, server: WireServer): Inboun
   const { context, options } = requestOf(feature, client.model)
   const call = callTo(client, context, options)
   const request = client.wire.encode(call)
-  const spoken = markOf([...(call.handedOver ?? []), ...request.losses], plain)
+  const spoken = markOf(
+    [...(call.handedOver ?? []), ...request.losses.filter(({ field }) => !SCHEMAS.test(field))],
+    plain,
+  )
   if (spoken === "no" || spoken === "like") return undefined
   const route = server.routes.find(({ op }) => op === "generate")
   return server.accept({
