@@ -28,4 +28,8 @@ export const INBOUND: readonly Inbound[] = [
     api: "anthropic-messages",
     model: (url, id) => custom("anthropic-messages", url, id, "anthropic/claude-opus-4-6"),
   },
+  {
+    api: "google-generative-ai",
+    model: (url, id) => custom("google-generative-ai", `${url}/v1beta`, id, "google/gemini-3.1-pro-preview"),
+  },
 ]
