@@ -167,7 +167,7 @@ export const responses: WireUnderTest = {
 export const gemini: WireUnderTest = {
   client: googleGenerativeAi,
   server: googleGenerativeAiServer,
-  route: "/v1/models/:call{.+}",
+  route: "/v1/models/:call{.+:[A-Za-z]+}",
   params: (stream) => ({ call: `m:${stream ? "streamGenerateContent" : "generateContent"}` }),
   request: () => ({
     contents: [{ role: "user", parts: [{ text: "hi" }] }],

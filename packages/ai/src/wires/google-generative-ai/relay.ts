@@ -3,7 +3,6 @@ import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Frame } from "../../contract/frame.ts"
 import type { InboundCall, Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
 import type { MessageSink } from "../../contract/builder.ts"
-import type { Block } from "../../model/message.ts"
 import { isObject, parseObject, type Obj } from "../json.ts"
 import { isSignOfLife } from "../sign-of-life.ts"
 import { errorFacts } from "./errors.ts"
@@ -20,7 +19,7 @@ export const relay: Relay = {
   }),
   passes,
   edit: (raw) => raw,
-  tap: () => new GenerateTap(),
+  tap: (call) => new GenerateTap(call.options.candidates ?? 1),
 }
 
 /** A host of the same wire may be given the client's own bytes unless its entry asks for another spelling of them. */
@@ -32,29 +31,26 @@ function passes(call: InboundCall, { compat, thinking }: Model): boolean {
   if (google.sampling === false && SAMPLING.some((name) => options[name] !== undefined)) return false
   if (google.structuredOutput === false && options.output !== undefined) return false
   if (google.outputWithTools === false && options.output !== undefined && context.tools?.length) return false
-  if (google.schemas === "openapi" && hasJsonSchema(call)) return false
+  if (google.schemas === "openapi" && spells(call, JSON_SCHEMA)) return false
   if (options.serviceTier !== undefined) {
     if (google.tierHeader !== undefined || !google.serviceTiers?.includes(options.serviceTier)) return false
   }
   if (!google.labels && options.metadata !== undefined) return false
   if ((options.stop?.length ?? 0) > (google.maxStop ?? 5)) return false
-  return !context.messages.some((message) => message.role === "assistant" && message.content.some(isOurs))
+  return !context.messages.some(({ role }) => role === "assistant") || !spells(call, SEALED)
 }
 
 const SAMPLING = ["temperature", "topP", "topK"] as const
 const TEXT = new TextDecoder()
 
-/** A block that was sealed here, or that a host might not take as it is. */
-function isOurs(block: Block): boolean {
-  if (block.type === "redactedThinking") return true
-  return "signature" in block && block.signature?.issuer !== undefined
-}
+/** A signature that was sealed here. */
+const SEALED = /"thought_?[sS]ignature"\s*:\s*"c2x1aWNl/
+/** A schema in one of the fields that not every host has. */
+const JSON_SCHEMA = /"(?:parametersJsonSchema|parameters_json_schema|responseJsonSchema|response_json_schema)"/
 
-/** Whether a schema stands in one of the fields that not every host has. */
-function hasJsonSchema({ request }: InboundCall): boolean {
-  return /"(?:parametersJsonSchema|parameters_json_schema|responseJsonSchema|response_json_schema)"/.test(
-    TEXT.decode(request.raw),
-  )
+/** Whether the client's own bytes have something in them. */
+function spells({ request }: InboundCall, what: RegExp): boolean {
+  return what.test(TEXT.decode(request.raw))
 }
 
 const HAS_FINISH = /"finish_?[rR]eason"\s*:\s*"[^"]/
@@ -65,13 +61,25 @@ const HAS_USAGE = /"usageMetadata"\s*:\s*\{/
 const HAS_CONTENT =
   /"text"\s*:\s*"[^"]|"(?:functionCall|inlineData|fileData|executableCode|codeExecutionResult|functionResponse|toolCall|toolResponse)"\s*:\s*\{/
 
-/** Watches a stream that is passed through. Once there is content, only frames that may matter are parsed. */
+/**
+ * Watches a stream that is passed through. Once there is content, only frames that may matter are parsed.
+ *
+ * A reason to stop is no end: where the host runs tools itself, the model stops for them, too, and goes on.
+ */
 class GenerateTap implements Tap {
+  /** How many answers were asked for. */
+  readonly #wanted: number
+  /** Indexes of the candidates that have a reason to stop. */
+  readonly #ended = new Set<unknown>()
   #content = false
-  #terminal = false
+  #blocked = false
   #error: ErrorFacts | undefined
   /** The latest frame with counts, which stand for all of the answer. */
   #counts: string | undefined
+
+  constructor(wanted: number) {
+    this.#wanted = wanted
+  }
 
   push(frame: Frame): TapVerdict {
     const data = typeof frame.data === "string" ? frame.data : TEXT.decode(frame.data)
@@ -89,10 +97,7 @@ class GenerateTap implements Tap {
       this.#error = { ...errorFacts(chunk), inStream: true }
       return this.#content ? "pass" : "hold"
     }
-    if (this.#ends(chunk)) {
-      this.#terminal = true
-      return this.#shown()
-    }
+    if (this.#ends(chunk)) return this.#shown()
     return content ? this.#shown() : this.#content ? "alive" : "hold"
   }
 
@@ -100,20 +105,33 @@ class GenerateTap implements Tap {
     const usage = this.#usage()
     return {
       terminal: this.#terminal,
+      goesOn: true,
       ...(usage ? { usage } : {}),
       ...(this.#error ? { error: this.#error } : {}),
     }
   }
 
-  /** Whether a piece has the reason why the answer ends. A reason that is a failure is the client's to read, too. */
+  get #terminal(): boolean {
+    return this.#blocked || this.#ended.size >= this.#wanted
+  }
+
+  /** Whether a piece has a reason to stop. One that is a failure is the client's to read, too. */
   #ends(chunk: Obj): boolean {
-    const { candidates, promptFeedback } = chunk
-    const [first] = Array.isArray(candidates) ? candidates.filter(isObject) : []
-    const feedback = isObject(promptFeedback) ? promptFeedback["blockReason"] : undefined
-    const reason = first?.["finishReason"] ?? (first ? undefined : feedback)
-    if (typeof reason !== "string" || reason === "") return false
-    if (reason !== "STOP" && reason !== "MAX_TOKENS") this.#error = { ...stopFacts(reason), inStream: true }
-    return true
+    const { promptFeedback } = chunk
+    const candidates = Array.isArray(chunk["candidates"]) ? chunk["candidates"].filter(isObject) : []
+    const reasons = candidates.map((candidate) => {
+      const { finishReason, index = 0 } = candidate
+      if (typeof finishReason === "string" && finishReason !== "") this.#ended.add(index)
+      return finishReason
+    })
+    if (candidates.length === 0 && isObject(promptFeedback) && typeof promptFeedback["blockReason"] === "string") {
+      reasons.push(promptFeedback["blockReason"])
+      this.#blocked = true
+    }
+    const told = reasons.filter((reason) => typeof reason === "string" && reason !== "") as string[]
+    const failure = told.find((reason) => reason !== "STOP" && reason !== "MAX_TOKENS")
+    if (failure !== undefined) this.#error = { ...stopFacts(failure), inStream: true }
+    return told.length > 0
   }
 
   #usage(): Usage | undefined {
