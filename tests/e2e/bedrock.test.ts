@@ -1,3 +1,4 @@
+import { environmentKeys } from "@sluice/ai/auto"
 import { bedrockEmulator } from "@sluice/testkit/emulators"
 import { describe, expect, test } from "vitest"
 import { AWS_KEYS, bedrock, CLAUDE, NOVA, only } from "../support/bedrock.ts"
@@ -53,6 +54,21 @@ describe("Bedrock's Converse", () => {
     expect((await sluice.complete(NOVA, HELLO)).error).toBeUndefined()
     expect(host.requests[0]?.headers["authorization"]).toBe("Bearer bedrock-key")
     expect(host.requests[0]?.headers["x-amz-date"]).toBeUndefined()
+  })
+
+  test("AWS's own variables are a credential, in the region that stands beside them", async () => {
+    const env = {
+      AWS_ACCESS_KEY_ID: "AKIATEMP",
+      AWS_SECRET_ACCESS_KEY: "s",
+      AWS_SESSION_TOKEN: "t",
+      AWS_REGION: "us-west-2",
+    }
+    const keys = [{ accessKeyId: "AKIATEMP", secretAccessKey: "s", sessionToken: "t" }]
+    const { host, sluice } = await bedrock({ keys, region: "us-west-2" }, { credential: null, env })
+    expect((await sluice.complete(NOVA, HELLO)).error).toBeUndefined()
+    expect(host.requests[0]?.headers["x-amz-security-token"]).toBe("t")
+    const half = environmentKeys((name) => (name === "AWS_ACCESS_KEY_ID" ? "A" : undefined))
+    await expect(half.acquire({ provider: "amazon-bedrock" })).rejects.toMatchObject({ code: "auth_missing" })
   })
 
   test("Anthropic's form: the model in the path, version and betas in the body", async () => {
