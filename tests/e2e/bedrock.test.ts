@@ -104,11 +104,14 @@ describe("Bedrock's Converse", () => {
       const { sluice } = await bedrock({ script }, { api })
       expect((await sluice.complete(CLAUDE, HELLO, ONCE)).error, api).toMatchObject({ code, status, type })
     }
-    const late = [{ text: "one two three four", streamError: { type, afterEvents: 3 } }]
-    const { sluice } = await bedrock({ script: late })
-    const { error, content } = await sluice.complete(CLAUDE, HELLO, ONCE)
-    expect(error).toMatchObject({ code, status })
-    expect(content).toMatchObject([{ type: "text" }])
+    // Both forms have said something of the text by their fifth event.
+    const late = [{ text: "one two three four", streamError: { type, afterEvents: 5 } }]
+    for (const api of ["bedrock-converse-stream", "bedrock-anthropic-messages"]) {
+      const { sluice } = await bedrock({ script: late }, { api })
+      const { error, content } = await sluice.complete(CLAUDE, HELLO, ONCE)
+      expect(error, api).toMatchObject({ code, status })
+      expect(content, api).toMatchObject([{ type: "text" }])
+    }
   })
 
   test("a throttled call is tried again, and signed anew", async () => {

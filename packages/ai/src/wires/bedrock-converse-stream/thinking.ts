@@ -121,10 +121,9 @@ function claude(level: Effort | "off", ladder: ThinkingLadder, call: Call, plan:
     }
   } else {
     plan.fields["thinking"] = { type: "adaptive", ...display }
-    budgetIsLevel(call, losses)
-  }
-  if (ladder.mode !== "budget") {
+    // Beside a budget a level needs a beta here, and says nothing that the budget does not.
     plan.fields["output_config"] = { effort: ladder.effortMap?.[level] ?? (level === "minimal" ? "low" : level) }
+    budgetIsLevel(call, losses)
   }
 }
 
