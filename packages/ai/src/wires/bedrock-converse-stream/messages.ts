@@ -1,5 +1,6 @@
 import { SluiceError } from "../../model/errors.ts"
 import type { DeveloperMessage, InputBlock, Message, ToolResultMessage, UserMessage } from "../../model/message.ts"
+import { instructionsAtHead } from "../instructions-at-head.ts"
 import { encodeAssistant } from "./assistant.ts"
 import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
@@ -10,18 +11,6 @@ const PAD = "Continue."
 const NO_OUTPUT = "(no output)"
 const FAILED = "Tool failed with no output."
 const ABOUT_DOCUMENT = "See the attached document."
-
-/**
- * How many messages at the head are instructions that join the system prompt: text only, and with a turn of the user
- * behind them.
- */
-export function instructionsAtHead(messages: readonly Message[]): number {
-  const next = messages.findIndex(({ role, content }) => {
-    if (role !== "developer") return true
-    return typeof content !== "string" && content.some(({ type }) => type !== "text")
-  })
-  return messages[next]?.role === "user" ? next : 0
-}
 
 /**
  * The conversation in turns that alternate, beginning and ending with the user. What the user says and results of

@@ -2,7 +2,7 @@ import type { Effort, ThinkingLadder } from "@sluice/catalog/core"
 import type { Call } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
 import { effortOf, nearestEffort } from "../effort.ts"
-import type { Losses } from "./losses.ts"
+import type { Losses } from "../losses.ts"
 import type { Item } from "./types.ts"
 
 /** Budget of a level in tokens where the model's ladder has none. */
