@@ -1,8 +1,12 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { environmentKeys } from "@sluice/ai/auto"
-import { bedrockEmulator } from "@sluice/testkit/emulators"
-import { describe, expect, test } from "vitest"
+import { awsCredentialsEmulator, bedrockEmulator } from "@sluice/testkit/emulators"
+import { describe, expect, onTestFinished, test } from "vitest"
 import { AWS_KEYS, bedrock, CLAUDE, NOVA, only } from "../support/bedrock.ts"
 import { startGateway } from "../support/gateway.ts"
+import { sluiceToEnd } from "../support/sluice-command.ts"
 
 const HELLO = { messages: [{ role: "user" as const, content: "hi" }] }
 const WEATHER = {
@@ -183,5 +187,40 @@ describe("a gateway before Bedrock", () => {
     })
     expect(response.status).toBe(403)
     expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining("access to the model") } })
+  })
+})
+
+describe("the command", () => {
+  test("finds a role of a profile at home, and says where its keys came from", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sluice-aws-"))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    mkdirSync(join(folder, ".aws"))
+    writeFileSync(
+      join(folder, ".aws", "config"),
+      "[profile work]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = base\nregion = us-west-2\n",
+    )
+    writeFileSync(
+      join(folder, ".aws", "credentials"),
+      "[base]\naws_access_key_id = AKIABASE\naws_secret_access_key = base-secret\n",
+    )
+    await using services = await awsCredentialsEmulator({
+      keys: [{ accessKeyId: "AKIABASE", secretAccessKey: "base-secret" }],
+    })
+    const role = { accessKeyId: "ASIAEMULATED1", secretAccessKey: "session-secret-1", sessionToken: "session-token-1" }
+    await using host = await bedrockEmulator({ keys: [role], region: "us-west-2", script: [{ text: "Hello." }] })
+    const env = {
+      HOME: folder,
+      USERPROFILE: folder,
+      XDG_CONFIG_HOME: folder,
+      XDG_STATE_HOME: folder,
+      LOCALAPPDATA: folder,
+      AWS_PROFILE: "work",
+      AWS_ENDPOINT_URL_STS: services.url,
+      AWS_ENDPOINT_URL_BEDROCK_RUNTIME: host.url,
+    }
+    const { code, out, err } = await sluiceToEnd(["chat", "--model", NOVA, "hi"], { env, cwd: folder })
+    expect([code, out], err).toEqual([0, "Hello.\n"])
+    expect(err).toContain("profile work")
+    expect(out + err).not.toContain("secret")
   })
 })
