@@ -7,6 +7,8 @@ import { learned } from "./facts.ts"
 import { encodeDocument, encodeImage } from "./media.ts"
 import { API, type WireBlock, type WireMessage } from "./types.ts"
 
+/** What the result of a tool may hold. */
+const IN_RESULTS: ReadonlySet<string> = new Set(["text", "json", "image", "document", "video", "searchResult"])
 const PAD = "Continue."
 const NO_OUTPUT = "(no output)"
 const FAILED = "Tool failed with no output."
@@ -88,8 +90,13 @@ function encodeInput(
   const { content } = message
   if (typeof content === "string") return content.trim() === "" ? [] : [{ text: content }]
   return content.flatMap((block, index): WireBlock[] => {
-    const wire = encodeBlock(block, `${path}.content[${index}]`, state)
+    const at = `${path}.content[${index}]`
+    const wire = encodeBlock(block, at, state)
     if (!wire) return []
+    if (message.role === "toolResult" && !Object.keys(wire).every((name) => IN_RESULTS.has(name))) {
+      state.losses.dropped(at, "The API takes no such content in a tool's result.")
+      return []
+    }
     if (message.role !== "toolResult" && block.type !== "native" && block.cache) state.marks.set(wire, block.cache)
     return [wire]
   })
