@@ -66,7 +66,7 @@ describe("what cannot be done", () => {
     [["chat", "--json", "--events", "x"], "cannot be used with"],
     [
       ["chat", "--api", "nope", "x"],
-      "Known are openai-completions, openai-responses, anthropic-messages, azure-openai-responses and azure-openai-completions.",
+      "Known are openai-completions, openai-responses, anthropic-messages, ",
     ],
     [["chat", "--api-key-env", "MY_KEY", "x"], "names MY_KEY, which is not set"],
     [["chatt"], "unknown command 'chatt'"],
