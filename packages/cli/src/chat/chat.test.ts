@@ -64,10 +64,7 @@ describe("what cannot be done", () => {
     [["chat", "--max-tokens", "0", "x"], "must be a whole number of at least 1"],
     [["chat", "--thinking", "much", "x"], "Allowed choices are off, minimal"],
     [["chat", "--json", "--events", "x"], "cannot be used with"],
-    [
-      ["chat", "--api", "nope", "x"],
-      "Known are openai-completions, openai-responses, anthropic-messages, ",
-    ],
+    [["chat", "--api", "nope", "x"], "Known are openai-completions, openai-responses, anthropic-messages, "],
     [["chat", "--api-key-env", "MY_KEY", "x"], "names MY_KEY, which is not set"],
     [["chatt"], "unknown command 'chatt'"],
     [["replay", "x.sse"], "required option '--api <api>'"],
