@@ -273,7 +273,7 @@ function inboundCall(feature: Feature, client: Host, server: WireServer): Inboun
   const route = server.routes.find(({ op }) => op === "generate")
   return server.accept({
     route: route?.path ?? "",
-    params: { model: client.model.id, call: `${client.model.id}:streamGenerateContent` },
+    params: { model: client.model.id, call: `${client.model.id}:generateContent` },
     query: new URLSearchParams(),
     headers: new Headers({ "content-type": "application/json" }),
     body: JSON.parse(JSON.stringify(request.body)),

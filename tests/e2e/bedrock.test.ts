@@ -1,7 +1,12 @@
-import { bedrockEmulator } from "@sluice/testkit/emulators"
-import { describe, expect, test } from "vitest"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { environmentKeys } from "@sluice/ai/auto"
+import { awsCredentialsEmulator, bedrockEmulator } from "@sluice/testkit/emulators"
+import { describe, expect, onTestFinished, test } from "vitest"
 import { AWS_KEYS, bedrock, CLAUDE, NOVA, only } from "../support/bedrock.ts"
 import { startGateway } from "../support/gateway.ts"
+import { sluiceToEnd } from "../support/sluice-command.ts"
 
 const HELLO = { messages: [{ role: "user" as const, content: "hi" }] }
 const WEATHER = {
@@ -55,6 +60,21 @@ describe("Bedrock's Converse", () => {
     expect(host.requests[0]?.headers["x-amz-date"]).toBeUndefined()
   })
 
+  test("AWS's own variables are a credential, in the region that stands beside them", async () => {
+    const env = {
+      AWS_ACCESS_KEY_ID: "AKIATEMP",
+      AWS_SECRET_ACCESS_KEY: "s",
+      AWS_SESSION_TOKEN: "t",
+      AWS_REGION: "us-west-2",
+    }
+    const keys = [{ accessKeyId: "AKIATEMP", secretAccessKey: "s", sessionToken: "t" }]
+    const { host, sluice } = await bedrock({ keys, region: "us-west-2" }, { credential: null, env })
+    expect((await sluice.complete(NOVA, HELLO)).error).toBeUndefined()
+    expect(host.requests[0]?.headers["x-amz-security-token"]).toBe("t")
+    const half = environmentKeys((name) => (name === "AWS_ACCESS_KEY_ID" ? "A" : undefined))
+    await expect(half.acquire({ provider: "amazon-bedrock" })).rejects.toMatchObject({ code: "auth_missing" })
+  })
+
   test("Anthropic's form: the model in the path, version and betas in the body", async () => {
     const { host, sluice } = await bedrock(
       { script: [{ thinking: "Hm.", text: "Hello.", toolCalls: [{ name: "weather", arguments: { city: "Bonn" } }] }] },
@@ -88,11 +108,14 @@ describe("Bedrock's Converse", () => {
       const { sluice } = await bedrock({ script }, { api })
       expect((await sluice.complete(CLAUDE, HELLO, ONCE)).error, api).toMatchObject({ code, status, type })
     }
-    const late = [{ text: "one two three four", streamError: { type, afterEvents: 3 } }]
-    const { sluice } = await bedrock({ script: late })
-    const { error, content } = await sluice.complete(CLAUDE, HELLO, ONCE)
-    expect(error).toMatchObject({ code, status })
-    expect(content).toMatchObject([{ type: "text" }])
+    // Both forms have said something of the text by their fifth event.
+    const late = [{ text: "one two three four", streamError: { type, afterEvents: 5 } }]
+    for (const api of ["bedrock-converse-stream", "bedrock-anthropic-messages"]) {
+      const { sluice } = await bedrock({ script: late }, { api })
+      const { error, content } = await sluice.complete(CLAUDE, HELLO, ONCE)
+      expect(error, api).toMatchObject({ code, status })
+      expect(content, api).toMatchObject([{ type: "text" }])
+    }
   })
 
   test("a throttled call is tried again, and signed anew", async () => {
@@ -164,5 +187,40 @@ describe("a gateway before Bedrock", () => {
     })
     expect(response.status).toBe(403)
     expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining("access to the model") } })
+  })
+})
+
+describe("the command", () => {
+  test("finds a role of a profile at home, and says where its keys came from", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sluice-aws-"))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    mkdirSync(join(folder, ".aws"))
+    writeFileSync(
+      join(folder, ".aws", "config"),
+      "[profile work]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = base\nregion = us-west-2\n",
+    )
+    writeFileSync(
+      join(folder, ".aws", "credentials"),
+      "[base]\naws_access_key_id = AKIABASE\naws_secret_access_key = base-secret\n",
+    )
+    await using services = await awsCredentialsEmulator({
+      keys: [{ accessKeyId: "AKIABASE", secretAccessKey: "base-secret" }],
+    })
+    const role = { accessKeyId: "ASIAEMULATED1", secretAccessKey: "session-secret-1", sessionToken: "session-token-1" }
+    await using host = await bedrockEmulator({ keys: [role], region: "us-west-2", script: [{ text: "Hello." }] })
+    const env = {
+      HOME: folder,
+      USERPROFILE: folder,
+      XDG_CONFIG_HOME: folder,
+      XDG_STATE_HOME: folder,
+      LOCALAPPDATA: folder,
+      AWS_PROFILE: "work",
+      AWS_ENDPOINT_URL_STS: services.url,
+      AWS_ENDPOINT_URL_BEDROCK_RUNTIME: host.url,
+    }
+    const { code, out, err } = await sluiceToEnd(["chat", "--model", NOVA, "hi"], { env, cwd: folder })
+    expect([code, out], err).toEqual([0, "Hello.\n"])
+    expect(err).toContain("profile work")
+    expect(out + err).not.toContain("secret")
   })
 })

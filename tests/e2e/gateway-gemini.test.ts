@@ -326,10 +326,32 @@ describe("keys and listings", () => {
   })
 })
 
+test.each(["chat/m:generateContent", "chat%2Fm:generateContent"])(
+  "the same is answered where there is no socket: %s",
+  async (target) => {
+    await using on = await stand([{ text: "Hello." }, { text: "Hello." }])
+    const init = { method: "POST", headers: on.at.headers, body: JSON.stringify(ASK) }
+    for (const ask of [
+      () => on.at.gateway.fetch(new Request(`http://gateway/v1beta/models/${target}`, init)),
+      () => fetch(`${on.at.url}/v1beta/models/${target}`, init),
+    ]) {
+      const response = await ask()
+      expect(textOf([(await response.json()) as Piece])).toBe("Hello.")
+    }
+    expect(await latest(on.at, 2)).toMatchObject([{ requestedModel: "chat/m" }, { requestedModel: "chat/m" }])
+  },
+)
+
+test("a path that is none is answered with these, too", async () => {
+  await using on = await stand([])
+  const { error } = (await (await on.at.post("/v1beta/no", {})).json()) as { error: { message: string } }
+  expect(error.message).toContain("POST /v1beta/models/{model}:{method}")
+})
+
 describe("what is refused", () => {
   test.each([
     ["a method that there is not", "chat/m:embedContent", ASK, 404, "generateContent, streamGenerateContent"],
-    ["no method", "chat/m", ASK, 404, "models/{model}:{method}"],
+    ["a name that ends as if there were a method", "chat/m:latest", ASK, 404, "models/{model}:{method}"],
     ["no contents", "chat/m:generateContent", {}, 400, "contents"],
     [
       "a part in a wrong shape",
@@ -366,7 +388,7 @@ describe("what is refused", () => {
     await using on = await stand([])
     const url = `${on.at.url}/v1beta/models/chat/m:generateContent`
     const put = await fetch(url, { method: "PUT", headers: on.at.headers, body: "{}" })
-    expect([put.status, put.headers.get("allow")]).toEqual([405, "POST, GET, HEAD"])
+    expect([put.status, put.headers.get("allow")]).toEqual([405, "POST"])
     const asked = await fetch(url, { method: "OPTIONS", headers: { origin: "https://page.invalid" } })
     expect(asked.headers.get("access-control-allow-methods")).toContain("POST")
   })
@@ -375,7 +397,10 @@ describe("what is refused", () => {
 describe("a host of the same wire", () => {
   let host: Server
   const seen: { url: string; headers: IncomingMessage["headers"]; body: string }[] = []
-  let answer: { type: string; body: string } = { type: "application/json", body: "{}" }
+  let answer: { type: string; body: string; later?: { ms: number; body: string } } = {
+    type: "application/json",
+    body: "{}",
+  }
   const SAID =
     '{"candidates": [{"content": {"parts": [{"text": "Hi"}],"role": "model"},"finishReason": "STOP","index": 0}],"usageMetadata": {"promptTokenCount": 4,"candidatesTokenCount": 2,"totalTokenCount": 6,"promptTokensDetails": [{"modality": "TEXT","tokenCount": 4}]},"modelVersion": "gemini-x","responseId": "r1","extra": {"kept": true}}'
 
@@ -385,7 +410,10 @@ describe("a host of the same wire", () => {
       request.on("data", (part: Buffer) => parts.push(part))
       request.on("end", () => {
         seen.push({ url: request.url ?? "", headers: request.headers, body: Buffer.concat(parts).toString() })
-        response.writeHead(200, { "content-type": answer.type }).end(answer.body)
+        const { type, body, later } = answer
+        response.writeHead(200, { "content-type": type }).write(body)
+        if (later) setTimeout(() => response.end(later.body), later.ms)
+        else response.end()
       })
     })
     await new Promise<void>((resolve) => host.listen(0, "127.0.0.1", resolve))
@@ -422,6 +450,15 @@ describe("a host of the same wire", () => {
     expect(await response.text()).toBe(SAID)
     expect(seen).toMatchObject([{ url: "/v1beta/models/gemini-x:generateContent" }])
     expect(await latest(at, 1)).toMatchObject([{ relayed: true, inputTokens: 4 }])
+  })
+
+  test("may go on behind a reason to stop, after a while", async () => {
+    const stopped = SAID.replace("Hi", "Look")
+    answer = { type: "text/event-stream", body: `data: ${stopped}\n\n`, later: { ms: 2800, body: `data: ${SAID}\n\n` } }
+    await using at = await gateway()
+    const response = await at.post("/v1/models/google/gemini-x:streamGenerateContent?alt=sse", ASK)
+    expect(textOf((await events(response)) as Piece[])).toBe("LookHi")
+    expect(await latest(at, 1)).toMatchObject([{ relayed: true, status: 200, error: undefined }])
   })
 
   test("is asked for events where the client wants an array, and keeps its cache", async () => {

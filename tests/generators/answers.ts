@@ -65,11 +65,16 @@ function text(extras: boolean): fc.Arbitrary<BlockScript> {
       deltas: pieces(fc.oneof({ weight: 8, arbitrary: someText }, { weight: 1, arbitrary: fc.constant("") })),
       citations: rarely(fc.subarray(CITATIONS, { minLength: 1 }), 3),
       logprobs: rarely(fc.constant([LOGPROB]), 6),
+      signature: rarely(fc.constant("dGV4dA=="), 8),
       closed: fc.boolean(),
     })
-    .map(({ deltas, citations, logprobs, closed }) => {
+    .map(({ deltas, citations, logprobs, signature, closed }) => {
       const told = extras && deltas.join("") !== ""
-      const attached = { ...(citations ? { citations } : {}), ...(logprobs ? { logprobs } : {}) }
+      const attached = {
+        ...(citations ? { citations } : {}),
+        ...(logprobs ? { logprobs } : {}),
+        ...(signature ? { signature } : {}),
+      }
       return {
         shown: { text: deltas, ...(told ? attached : {}) },
         verbs: [

@@ -15,7 +15,7 @@ export type Layout = "blocks" | "items" | "parts" | "fields" | "lines"
 export const ANSWER_CANON: readonly string[] = [
   "Empty texts and empty thinking without a signature say nothing.",
   "On a wire without blocks (`fields`) texts are one text and thinking one thinking; the order of text, calls and media is not told; audio has the format of the request.",
-  "On a wire of parts texts behind each other are one text, and so is thinking, with the last signature; a call that must not be run ends the answer as a failure; hidden thinking travels in our seal on another part: where it stood is not told, and a reader keeps one seal of a text, of an answer that ended well; an id that comes twice is told once.",
+  "On a wire of parts texts behind each other are one text, and so is thinking, with the last signature; a call that must not be run ends the answer as a failure; hidden thinking travels in our seal on another part: where it stood is not told, and a reader keeps one seal or signature of a text; the last block of an answer that failed has no signature; an id that comes twice is told once.",
   "Token counts that a wire insists on are 0 where they are unknown; totals, cost, provenance and the vendor's extras are not told.",
   "A refusal is a refusal, whether it came as a reason to stop or as a failure; `toolUse` without a call is `stop`.",
   "On a wire of items a refusal is said in the answer, as its last text; a signature is what stands encrypted in the thinking's item, out of our seal where it is sealed, and hidden thinking is an item of that alone; where a cap was met behind whole calls, they are to be run.",
@@ -27,8 +27,12 @@ export const ANSWER_CANON: readonly string[] = [
 export function projectAnswer(message: AssistantMessage, losses: readonly Loss[], layout: Layout): unknown {
   const projected = canonAnswer(applyLosses(message, losses), layout)
   if (layout !== "parts") return projected
-  const { content, ...rest } = projected as { content: { joined: unknown; hidden: readonly unknown[] } }
-  return { ...rest, content: { ...content, hidden: new SomeOf(content.hidden) } }
+  const { content, ...rest } = projected as { content: { joined: readonly Entry[]; hidden: readonly unknown[] } }
+  const open = content.hidden.length > 0
+  const joined = content.joined.map((block) =>
+    open && block !== ANY && block["type"] === "text" ? { ...block, signature: ANY } : block,
+  )
+  return { ...rest, content: { joined, hidden: new SomeOf(content.hidden) } }
 }
 
 type Fields = Record<string, unknown>
@@ -60,7 +64,7 @@ function laidOut(blocks: readonly Entry[], message: AssistantMessage, layout: La
     case "items":
       return asItems(blocks, message)
     case "parts":
-      return asParts(blocks)
+      return asParts(blocks, message)
     default:
       return blocks
   }
@@ -134,7 +138,7 @@ function withRefusal(blocks: readonly Fields[], { stopDetails }: AssistantMessag
 }
 
 /** Parts have no borders: what is of one kind and behind each other is one. What was sealed is taken out again. */
-function asParts(blocks: readonly Entry[]): unknown {
+function asParts(blocks: readonly Entry[], { error, stopDetails }: AssistantMessage): unknown {
   const joined: Entry[] = []
   const hidden: unknown[] = []
   const ids = new Set<unknown>()
@@ -151,6 +155,9 @@ function asParts(blocks: readonly Entry[]): unknown {
       joined[joined.length - 1] = both(last, block)
     else joined.push(block === ANY ? block : { ...block })
   }
+  const failed = error !== undefined || (stopDetails as unknown) === ANY || stopDetails?.type === "refusal"
+  const last = joined.at(-1)
+  if (failed && last !== undefined && last !== ANY) delete last["signature"]
   return { joined, hidden }
 }
 

@@ -198,7 +198,7 @@ export const ollama: WireUnderTest = {
 export const gemini: WireUnderTest = {
   client: googleGenerativeAi,
   server: googleGenerativeAiServer,
-  route: "/v1/models/:call{.+}",
+  route: "/v1/models/:call{.+:[A-Za-z]+}",
   params: (stream) => ({ call: `m:${stream ? "streamGenerateContent" : "generateContent"}` }),
   request: () => ({
     contents: [{ role: "user", parts: [{ text: "hi" }] }],

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest"
 import { codecOf } from "@sluice/catalog/core"
 import { autoWires, complete, createSluice, environmentKeys } from "./auto.ts"
 import type { AssistantMessage, Context } from "./model/message.ts"
+import { fetchTransport } from "./transport/fetch.ts"
 
 const hello: Context = { messages: [{ role: "user", content: "Hello" }] }
 const env =
@@ -78,6 +79,30 @@ describe("createSluice", () => {
     expect((await sluice.route("openai/gpt-5.5")).model.baseUrl).toBe("http://127.0.0.1:9/v1")
     const { error } = await createSluice({ env: env({}) }).complete("openai/gpt-5.5", hello)
     expect(error?.code).toBe("auth_missing")
+  })
+
+  test("calls Google's hosts in the place that the environment names", async () => {
+    const asked: { url: string; key: string | null }[] = []
+    const sluice = createSluice({
+      env: env({ GEMINI_API_KEY: "g", GOOGLE_CLOUD_API_KEY: "v", GOOGLE_VERTEX_LOCATION: "eu" }),
+      transport: fetchTransport({
+        fetch: async (url, init) => {
+          asked.push({ url: String(url), key: new Headers(init.headers).get("x-goog-api-key") })
+          return new Response('{"error":{"code":400,"message":"no","status":"INVALID_ARGUMENT"}}', { status: 400 })
+        },
+      }),
+    })
+    const names = ["google/gemini-2.5-flash", "google-vertex/gemini-2.5-flash", "google-vertex/claude-sonnet-4-5"]
+    for (const name of names) expect((await sluice.complete(name, hello)).error?.code).toBe("invalid_request")
+    const eu = "https://aiplatform.eu.rep.googleapis.com/v1/publishers"
+    expect(asked).toEqual([
+      {
+        url: "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
+        key: "g",
+      },
+      { url: `${eu}/google/models/gemini-2.5-flash:streamGenerateContent?alt=sse`, key: "v" },
+      { url: `${eu}/anthropic/models/claude-sonnet-4-5:streamRawPredict`, key: "v" },
+    ])
   })
 
   test("takes further wires beside its own", async () => {

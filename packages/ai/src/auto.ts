@@ -1,6 +1,6 @@
 import { type EnvironmentReader, findProvider, type Model, resolveModel } from "@sluice/catalog"
 import type { MessageStream } from "./assemble/message-stream.ts"
-import type { CredentialSource } from "./contract/credential.ts"
+import type { Credential, CredentialSource, Lease } from "./contract/credential.ts"
 import { authMissing, parseKeys } from "./keys.ts"
 import type { AssistantMessage, Context } from "./model/message.ts"
 import { environment } from "./platform.ts"
@@ -61,7 +61,8 @@ export function complete(
 /**
  * Keys from the environment variables that the catalog names for a provider: the first variable that is set counts,
  * and the first key in it where commas separate several. `environmentSource` of `@sluice/auth` turns to the others
- * when one fails.
+ * when one fails. Where AWS's credentials are the login, those of the environment itself count as well; `awsSource`
+ * of `@sluice/auth` finds the others.
  *
  * @throws SluiceError on `acquire`: `auth_missing` where no variable is set, `config` where one holds no key
  */
@@ -73,7 +74,23 @@ export function environmentKeys(env: EnvironmentReader = environment): Credentia
         const [secret] = parseKeys(env(origin) ?? "", origin)
         if (secret !== undefined) return await keySource(secret, origin).acquire({ provider })
       }
+      const keys = known?.login === "aws" ? awsKeys(env) : undefined
+      if (keys) return lent(keys)
       throw authMissing(provider, known)
     },
   }
+}
+
+/** AWS's own variables, where both are set. */
+function awsKeys(env: EnvironmentReader): Credential | undefined {
+  const [accessKeyId, secretAccessKey, sessionToken] = AWS_VARIABLES.map((name) => env(name)?.trim())
+  if (!accessKeyId || !secretAccessKey) return undefined
+  const keys = { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
+  return { kind: "aws", id: accessKeyId, origin: AWS_VARIABLES[0], ...keys }
+}
+
+const AWS_VARIABLES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] as const
+
+function lent(credential: Credential): Lease {
+  return { credential, observe: () => {}, replace: () => Promise.resolve(undefined), release: () => {} }
 }

@@ -338,7 +338,7 @@ export interface ConverseCompat {
   replayThinking?: "signed" | "always" | "never"
   /**
    * Cache points that we place ourselves, at most, where the caller placed none. Default 0. Those of the caller are
-   * sent in any case, up to this number where it is not 0.
+   * sent in any case, up to this number, or four where it is 0.
    */
   cachePoints?: number
   /** Longest time that a cache point may ask for. Default `5m`. */

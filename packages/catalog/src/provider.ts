@@ -6,8 +6,11 @@ import type { ThinkingLadder } from "./thinking.ts"
 /** Who stands behind a provider: who makes its models, who passes them on, this machine or network, or a cloud account. */
 export type ProviderKind = "vendor" | "aggregator" | "local" | "cloud"
 
-/** How a person gets a credential. Other words are accepted, so that a login engine can bring its own. */
-export type LoginKind = "key" | "none" | (string & {})
+/**
+ * How a person gets a credential; `aws`: from wherever AWS's own tools find theirs. Other words are accepted, so that a
+ * login engine can bring its own.
+ */
+export type LoginKind = "key" | "none" | "aws" | (string & {})
 
 /** One API that a provider serves. */
 export interface ProviderApi {

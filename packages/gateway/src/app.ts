@@ -126,7 +126,7 @@ export function createApp(parts: AppParts): Hono {
 /** What the wires' own paths are for, as a reader of a refusal sees them. */
 function answered(keeps: boolean): string[] {
   return SERVERS.flatMap((server) => [
-    ...server.routes.map(({ method, path }) => `${method} ${path.replace(/:call\{.*\}$/, "{model}:{method}")}`),
+    ...server.routes.map(({ method, path }) => `${method} ${path.replace(/:call\{.*$/, "{model}:{method}")}`),
     ...(server.socket ? [`GET ${server.socket.path} as a WebSocket`] : []),
     ...(keeps
       ? (server.keeps?.routes ?? []).map(({ method, path }) => `${method} ${path.replace(":id", "{id}")}`)

@@ -115,10 +115,10 @@ function listener(app: Hono, handler: CallHandler, always: Readonly<Record<strin
   const open: OpenDoor[] = []
   for (const server of SERVERS) {
     for (const { method, path, op } of server.routes) {
-      const [, fixed, name] = /^([^:]*):(\w+)\{\.\+\}$/.exec(path) ?? []
+      const [, fixed, name, rest] = /^([^:]*):(\w+)\{(.+)\}$/.exec(path) ?? []
       const door = { server, path, op, params: {} }
       if (!path.includes(":")) doors.set(`${method} ${path}`, door)
-      else if (fixed !== undefined && name !== undefined) open.push({ from: `${method} ${fixed}`, name, door })
+      else if (name) open.push({ from: `${method} ${fixed}`, name, rest: new RegExp(`^${rest}$`), door })
     }
   }
   const headers = Object.entries(always).flat()
@@ -138,15 +138,24 @@ interface OpenDoor {
   /** Method and path up to the parameter. */
   from: string
   name: string
+  /** What the parameter looks like. */
+  rest: RegExp
   door: Door
 }
 
 function doorAt(asked: string, open: readonly OpenDoor[]): Door | undefined {
-  const found = open.find(({ from }) => asked.startsWith(from) && asked.length > from.length)
-  if (!found) return undefined
+  for (const { from, name, rest, door } of open) {
+    if (!asked.startsWith(from)) continue
+    const value = decoded(asked.slice(from.length))
+    if (value !== undefined && rest.test(value)) return { ...door, params: { [name]: value } }
+  }
+  return undefined
+}
+
+/** What a piece of a path says; `undefined` where it says nothing. */
+function decoded(piece: string): string | undefined {
   try {
-    const value = decodeURIComponent(asked.slice(found.from.length))
-    return { ...found.door, params: { [found.name]: value } }
+    return decodeURIComponent(piece)
   } catch {
     return undefined
   }

@@ -154,7 +154,8 @@ export interface Relay {
 export interface Tap {
   push(frame: Frame): TapVerdict
   /**
-   * `terminal`: the answer may be called complete; `missing`: bytes that the client waits for and the host left out.
+   * `terminal`: the answer may be called complete; `goesOn`: only the end of the stream tells that it is; `missing`:
+   * bytes that the client waits for and the host left out.
    */
-  result(): { terminal: boolean; usage?: Usage; error?: ErrorFacts; missing?: Uint8Array }
+  result(): { terminal: boolean; goesOn?: boolean; usage?: Usage; error?: ErrorFacts; missing?: Uint8Array }
 }

@@ -6,7 +6,7 @@ import { base64Of } from "../images/base64.ts"
 import { SluiceError } from "../model/errors.ts"
 import type { Json } from "../model/tool.ts"
 import { exceptionFacts } from "../wires/bedrock/exceptions.ts"
-import { pathOf } from "../wires/bedrock/path.ts"
+import { countedModel, pathOf } from "../wires/bedrock/path.ts"
 import { dressBedrock, signBedrock } from "./bedrock/endpoint.ts"
 import { explainBedrock } from "./bedrock/explain.ts"
 import type { BedrockSettings } from "./bedrock/settings.ts"
@@ -17,8 +17,8 @@ type Body = { [field: string]: Json | undefined }
 const VERSION = "bedrock-2023-05-31"
 const COUNT_PATH = "/v1/messages/count_tokens"
 /** Fields that stand elsewhere here, or nowhere: the path names the model and whether it streams. */
-const ELSEWHERE = ["model", "stream", "service_tier"]
-const OWN_HEADERS = ["anthropic-version", "anthropic-beta"]
+const ELSEWHERE: ReadonlySet<string> = new Set(["model", "stream", "service_tier"])
+const OWN_HEADERS: ReadonlySet<string> = new Set(["anthropic-version", "anthropic-beta"])
 
 /**
  * Anthropic's Messages as Bedrock serves them: the model and the kind of answer stand in the path, the version and
@@ -42,15 +42,16 @@ function invokeBody(body: Body, headers: HeaderMap): Body {
   const shaped: Body = { anthropic_version: VERSION }
   const named = [...new Set(betas.filter((beta) => beta !== ""))]
   if (named.length > 0) shaped["anthropic_beta"] = named
-  for (const [name, value] of Object.entries(body)) if (!ELSEWHERE.includes(name)) shaped[name] = value
+  for (const [name, value] of Object.entries(body)) if (!ELSEWHERE.has(name)) shaped[name] = value
   return shaped
 }
 
 function invokeRequest(request: WireRequest, { model, stream }: Call): WireRequest {
-  const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !OWN_HEADERS.includes(name)))
+  const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !OWN_HEADERS.has(name)))
   const counts = request.path === COUNT_PATH
   const operation = counts ? "count-tokens" : stream ? "invoke-with-response-stream" : "invoke"
-  const path = pathOf(model.requestModelId ?? model.id, operation)
+  const id = model.requestModelId ?? model.id
+  const path = pathOf(counts ? countedModel(id) : id, operation)
   if (!counts) {
     if (stream) headers["accept"] = "application/vnd.amazon.eventstream"
     return { ...request, path, headers }

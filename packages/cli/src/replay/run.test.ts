@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { Readable, Writable } from "node:stream"
 import { expect, onTestFinished, test } from "vitest"
 import { keyboard, testIo } from "../../../../tests/support/command-io.ts"
+import { closes, delta, metadata, start, stops } from "../../../../tests/support/bedrock-converse.ts"
 import { replay, type ReplayOptions } from "./run.ts"
 
 const OPTIONS: ReplayOptions = { api: "openai-completions", status: 200, events: true }
@@ -87,4 +88,13 @@ test("events of a pipe that stays open are there at once", async () => {
   await expect.poll(() => io.out()).toContain(`"delta":"Hello"`)
   pipe.end(END)
   await running
+})
+
+test("a binary stream of Bedrock's own is known by its form", async () => {
+  const messages = [start, delta(0, { text: "Hello." }), closes(0), stops("end_turn"), metadata()]
+  const io = testIo({ stdin: Readable.from([Buffer.concat(messages)]) })
+  await replay(io, "-", { api: "bedrock-converse-stream", status: 200, json: true })
+  expect(JSON.parse(io.out())).toMatchObject({ stopReason: "stop", content: [{ type: "text", text: "Hello." }] })
+  const chat = testIo({ stdin: Readable.from([Buffer.concat(messages)]) })
+  await expect(replay(chat, "-", { ...OPTIONS })).rejects.toThrow("No host speaks openai-completions")
 })

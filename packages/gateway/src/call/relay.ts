@@ -190,7 +190,8 @@ class Passing implements Work<void> {
           this.#write(held)
           held = []
         }
-        if (late === undefined && tap.result().terminal) {
+        const { terminal, goesOn } = tap.result()
+        if (late === undefined && terminal && !goesOn) {
           late = clock.setTimeout(() => {
             enough = true
             const reason = new SluiceError({ code: "aborted", message: "The answer was complete." })

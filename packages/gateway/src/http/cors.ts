@@ -13,6 +13,7 @@ const ALLOWED = [
   "content-type",
   "x-api-key",
   "x-goog-api-key",
+  "x-goog-api-client",
   "anthropic-version",
   "anthropic-beta",
   "anthropic-dangerous-direct-browser-access",

@@ -11,11 +11,11 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
 }
 
 /**
- * The error in words that help with Bedrock. The name of the exception stands in a header, which wires that other
- * hosts speak as well do not look at.
+ * The error in words that help with Bedrock. The name of the exception stands in a header or in the stream, and wires
+ * that other hosts speak as well do not know what it means.
  */
 export function explainBedrock(error: SluiceError, { headers }: { headers?: HeadersView }): SluiceError {
-  const name = headers && exceptionName(headers)
+  const name = (headers && exceptionName(headers)) ?? error.type
   const facts = name === undefined ? {} : exceptionFacts(name, error.message)
   const code = facts.is ?? error.code
   const requestId = error.requestId ?? headers?.get("x-amzn-requestid") ?? undefined

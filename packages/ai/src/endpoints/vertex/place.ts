@@ -58,7 +58,8 @@ export function mayLeave(settings: VertexSettings, call: Call): boolean {
 }
 
 /**
- * The address of a publisher's models. A key belongs to its project; with a token the address says which project it is.
+ * The address of a publisher's models. A key belongs to its project, and is enough for the vendor's own models; for all
+ * others, and with a token, the address says which project it is.
  *
  * The vendor's own address gets the host of the location. Another host, as of a proxy, stays; an address that has a
  * project or a publisher in it is taken as it is.
@@ -77,8 +78,9 @@ export function publisherUrl(
   if (base.includes("/publishers/")) return base.replace(/\/publishers\/[^/]+/, `/publishers/${publisher}`)
   if (base.includes("/projects/")) return `${base}/publishers/${publisher}`
   const root = rooted(base, location, options.version)
-  if (options.bare || credential.kind === "key") return `${root}/publishers/${publisher}`
   const project = credential.projectId ?? settings.project
+  const keyed = credential.kind === "key" && (publisher === "google" || project === undefined)
+  if (options.bare || keyed) return `${root}/publishers/${publisher}`
   if (project === undefined) {
     throw new SluiceError({
       code: "config",

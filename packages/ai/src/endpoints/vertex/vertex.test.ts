@@ -107,6 +107,13 @@ describe("Claude", () => {
     expect(json).not.toHaveProperty("model")
   })
 
+  test("a key is not enough where a project is known", async () => {
+    const call = await claude()
+    const { url, headers } = dressed(call, anthropicMessages.encode(call), key)
+    expect(url).toContain("/projects/p/locations/us-east5/publishers/anthropic/")
+    expect(headers["x-goog-api-key"]).toBe("sk")
+  })
+
   test("a header of the caller's is no way around that", async () => {
     const call = await claude({ options: { headers: { "Anthropic-Beta": "c" } } })
     const { headers, json } = dressed(call, anthropicMessages.encode(call))

@@ -1,8 +1,9 @@
 import type { AssistantMessage, Block, TextBlock, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
+import { wellFormed } from "../well-formed.ts"
 import { isCitation } from "./citations.ts"
 import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
-import { API, isItem, type Item, type WireBlock } from "./types.ts"
+import { API, type Item, type WireBlock } from "./types.ts"
 
 /**
  * An earlier answer as content blocks. Tool calls stand last, because nothing may stand between them and their
@@ -72,14 +73,6 @@ function toolUse(block: ToolCallBlock, path: string, { losses }: EncodeState): W
   const input =
     block.rawArguments === undefined ? (wellFormed(block.arguments) as Item) : { raw_arguments: block.rawArguments }
   return { type: "tool_use", id: block.id, name: block.name, input }
-}
-
-/** The value with well-formed texts: the API refuses half a surrogate pair. */
-function wellFormed(value: unknown): unknown {
-  if (typeof value === "string") return value.toWellFormed()
-  if (Array.isArray(value)) return value.map(wellFormed)
-  if (!isItem(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, wellFormed(inner)]))
 }
 
 function native(api: string, item: Record<string, unknown>, path: string, state: EncodeState): WireBlock | undefined {

@@ -2,6 +2,7 @@ import type { Call } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
 import type { DeveloperMessage, InputBlock, Message, ToolResultMessage, UserMessage } from "../../model/message.ts"
 import { encodeAssistant } from "./assistant.ts"
+import { instructionsAtHead } from "../instructions-at-head.ts"
 import type { EncodeState } from "./encode-state.ts"
 import type { Losses } from "./losses.ts"
 import { encodeDocument, encodeImage } from "./media.ts"
@@ -19,18 +20,6 @@ export interface Turn {
   results?: boolean
   /** Path of the instructions that stand here. */
   instructions?: string
-}
-
-/**
- * How many messages at the head are instructions that join the system prompt: text only, and with a turn of the user
- * behind them. Before an answer they must stand for the turn that the API begins with.
- */
-export function instructionsAtHead(messages: readonly Message[]): number {
-  const next = messages.findIndex(({ role, content }) => {
-    if (role !== "developer") return true
-    return typeof content !== "string" && content.some(({ type }) => type !== "text")
-  })
-  return messages[next]?.role === "user" ? next : 0
 }
 
 /**

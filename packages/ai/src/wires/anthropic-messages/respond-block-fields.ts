@@ -63,6 +63,7 @@ export function writeBlock(block: Block, path: string, losses: Losses): Item | u
 /** Names what of a text the wire has no field for. */
 export function textLosses(block: TextBlock, path: string, losses: Losses): void {
   if (block.logprobs?.length) losses.dropped(`${path}.logprobs`, "The API has no field for them.")
+  if (block.signature) losses.dropped(`${path}.signature`, "The API has no field for a text's signature.")
 }
 
 /** Names what of a call the wire has no field for. */

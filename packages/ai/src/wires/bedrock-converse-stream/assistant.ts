@@ -1,5 +1,5 @@
 import type { AssistantMessage, Block, Opaque, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
-import { isObject } from "../json.ts"
+import { wellFormed } from "../well-formed.ts"
 import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
 import { API, type WireBlock } from "./types.ts"
@@ -89,12 +89,4 @@ function encodeCall(block: ToolCallBlock, path: string, { losses }: EncodeState)
   if (block.signature) losses.dropped(`${path}.signature`, "The API has no field for a call's signature.")
   const input = block.rawArguments === undefined ? wellFormed(block.arguments) : { raw_arguments: block.rawArguments }
   return { toolUse: { toolUseId: block.id, name: block.name, input } }
-}
-
-/** The value with well-formed texts: the API refuses half a surrogate pair. */
-function wellFormed(value: unknown): unknown {
-  if (typeof value === "string") return value.toWellFormed()
-  if (Array.isArray(value)) return value.map(wellFormed)
-  if (!isObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, wellFormed(inner)]))
 }

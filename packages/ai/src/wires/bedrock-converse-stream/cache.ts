@@ -5,6 +5,8 @@ import type { WireBlock, WireMessage } from "./types.ts"
 
 /** Of the points that we place ourselves: behind the last turn of the user, then behind the system prompt. */
 const OWN_POINTS = 2
+/** Most points in a request to any model. */
+const MAX_POINTS = 4
 
 /** Lists behind whose entries a point may stand. */
 export interface CacheTarget {
@@ -52,7 +54,7 @@ function placeOwn({ tools, system, turns }: CacheTarget, state: EncodeState): vo
       else spots.push({ list, block, mark })
     }
   }
-  const most = compat.cachePoints || spots.length
+  const most = compat.cachePoints || MAX_POINTS
   if (spots.length > most) losses.dropped("cache", `A request to the model has at most ${most} cache points.`)
   for (const { list, block, mark } of spots.slice(-most)) list.splice(list.indexOf(block) + 1, 0, point(mark, state))
 }

@@ -1,27 +1,18 @@
 import { SluiceError } from "../../model/errors.ts"
 import type { DeveloperMessage, InputBlock, Message, ToolResultMessage, UserMessage } from "../../model/message.ts"
+import { instructionsAtHead } from "../instructions-at-head.ts"
 import { encodeAssistant } from "./assistant.ts"
 import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
 import { encodeDocument, encodeImage } from "./media.ts"
 import { API, type WireBlock, type WireMessage } from "./types.ts"
 
+/** What the result of a tool may hold. */
+const IN_RESULTS: ReadonlySet<string> = new Set(["text", "json", "image", "document", "video", "searchResult"])
 const PAD = "Continue."
 const NO_OUTPUT = "(no output)"
 const FAILED = "Tool failed with no output."
 const ABOUT_DOCUMENT = "See the attached document."
-
-/**
- * How many messages at the head are instructions that join the system prompt: text only, and with a turn of the user
- * behind them.
- */
-export function instructionsAtHead(messages: readonly Message[]): number {
-  const next = messages.findIndex(({ role, content }) => {
-    if (role !== "developer") return true
-    return typeof content !== "string" && content.some(({ type }) => type !== "text")
-  })
-  return messages[next]?.role === "user" ? next : 0
-}
 
 /**
  * The conversation in turns that alternate, beginning and ending with the user. What the user says and results of
@@ -99,8 +90,13 @@ function encodeInput(
   const { content } = message
   if (typeof content === "string") return content.trim() === "" ? [] : [{ text: content }]
   return content.flatMap((block, index): WireBlock[] => {
-    const wire = encodeBlock(block, `${path}.content[${index}]`, state)
+    const at = `${path}.content[${index}]`
+    const wire = encodeBlock(block, at, state)
     if (!wire) return []
+    if (message.role === "toolResult" && !Object.keys(wire).every((name) => IN_RESULTS.has(name))) {
+      state.losses.dropped(at, "The API takes no such content in a tool's result.")
+      return []
+    }
     if (message.role !== "toolResult" && block.type !== "native" && block.cache) state.marks.set(wire, block.cache)
     return [wire]
   })

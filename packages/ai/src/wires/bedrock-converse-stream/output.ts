@@ -1,7 +1,7 @@
 import type { Call } from "../../contract/wire-client.ts"
 import { schemaName } from "../tool-schema.ts"
 import { learned } from "./facts.ts"
-import type { Losses } from "./losses.ts"
+import type { Losses } from "../losses.ts"
 import { toolSpec } from "./tool-spec.ts"
 import type { Item, WireBlock } from "./types.ts"
 

@@ -323,6 +323,14 @@ describe("thinking", () => {
     })
   })
 
+  test("Claude that takes both is given a budget alone", () => {
+    const { body } = encode({
+      model: known("us.anthropic.claude-opus-4-5-20251101-v1:0"),
+      options: { reasoning: "low" },
+    })
+    expect(Object.keys(body["additionalModelRequestFields"])).toEqual(["thinking"])
+  })
+
   test("Nova by a level, at whose highest there is no limit", () => {
     const low = encode({ model: NOVA2, options: { reasoning: "low", maxTokens: 100 } })
     expect(low.body["additionalModelRequestFields"]).toEqual({

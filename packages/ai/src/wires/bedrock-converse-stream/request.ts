@@ -2,15 +2,16 @@ import type { Call, WireRequest } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
 import type { InputBlock } from "../../model/message.ts"
 import type { Json } from "../../model/tool.ts"
-import { pathOf } from "../bedrock/path.ts"
+import { countedModel, pathOf } from "../bedrock/path.ts"
 import { withBag, withExtra } from "../body-fields.ts"
+import { instructionsAtHead } from "../instructions-at-head.ts"
 import { isObject } from "../json.ts"
 import { placePoints } from "./cache.ts"
 import { DocumentNames } from "./document-names.ts"
 import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
-import { Losses } from "./losses.ts"
-import { encodeMessages, instructionsAtHead } from "./messages.ts"
+import { Losses } from "../losses.ts"
+import { encodeMessages } from "./messages.ts"
 import { outputLosses, planOutput, type OutputPlan } from "./output.ts"
 import { planThinking, type ThinkingPlan } from "./thinking.ts"
 import { planTools } from "./tools.ts"
@@ -58,7 +59,7 @@ export function encodeCount(call: Call): WireRequest {
     COUNTED.filter((name) => body[name] !== undefined).map((name) => [name, body[name]]),
   )
   return {
-    path: pathOf(idOf(call).replace(/^(?:us-gov|us|eu|apac|au|jp|ca|global)\.(?=[a-z0-9-]+\.)/, ""), "count-tokens"),
+    path: pathOf(countedModel(idOf(call)), "count-tokens"),
     headers: headers("application/json"),
     body: { input: { converse } } as Json,
     losses: losses.list,

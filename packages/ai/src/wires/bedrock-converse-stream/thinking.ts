@@ -2,7 +2,7 @@ import type { Effort, ThinkingLadder } from "@sluice/catalog/core"
 import type { Call } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
 import { effortOf, nearestEffort } from "../effort.ts"
-import type { Losses } from "./losses.ts"
+import type { Losses } from "../losses.ts"
 import type { Item } from "./types.ts"
 
 /** Budget of a level in tokens where the model's ladder has none. */
@@ -121,10 +121,9 @@ function claude(level: Effort | "off", ladder: ThinkingLadder, call: Call, plan:
     }
   } else {
     plan.fields["thinking"] = { type: "adaptive", ...display }
-    budgetIsLevel(call, losses)
-  }
-  if (ladder.mode !== "budget") {
+    // Beside a budget a level needs a beta here, and says nothing that the budget does not.
     plan.fields["output_config"] = { effort: ladder.effortMap?.[level] ?? (level === "minimal" ? "low" : level) }
+    budgetIsLevel(call, losses)
   }
 }
 

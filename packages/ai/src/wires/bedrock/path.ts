@@ -9,3 +9,8 @@ export function pathOf(model: string, operation: Operation): string {
   )
   return `/model/${id}/${operation}`
 }
+
+/** The model whose tokens are counted: profiles have no counts of their own. */
+export function countedModel(id: string): string {
+  return id.replace(/^(?:us-gov|us|eu|apac|au|jp|ca|global)\.(?=[a-z0-9-]+\.)/, "")
+}

@@ -10,7 +10,7 @@ const HI = user({ text: "hi" })
 
 function accept(body: unknown, call = "p/m:generateContent", query = ""): InboundCall {
   return googleGenerativeAiServer.accept({
-    route: "/v1/models/:call{.+}",
+    route: "/v1/models/:call{.+:[A-Za-z]+}",
     params: { call },
     query: new URLSearchParams(query),
     headers: new Headers({ "x-session-affinity": "s1" }),

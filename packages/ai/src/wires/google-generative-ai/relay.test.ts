@@ -9,7 +9,7 @@ const HI = { parts: [{ text: "hi" }] }
 function accept(body: object = {}, method = "streamGenerateContent"): InboundCall {
   const whole = { contents: [HI], ...body }
   return googleGenerativeAiServer.accept({
-    route: "/v1/models/:call{.+}",
+    route: "/v1/models/:call{.+:[A-Za-z]+}",
     params: { call: `p/m:${method}` },
     query: new URLSearchParams("alt=sse"),
     headers: new Headers(),
@@ -17,6 +17,16 @@ function accept(body: object = {}, method = "streamGenerateContent"): InboundCal
     raw: new TextEncoder().encode(JSON.stringify(whole)),
   })
 }
+
+const OFF = { generationConfig: { thinkingConfig: { thinkingBudget: 0 } } }
+const MEDIA = { parts: [{ inlineData: { mimeType: "image/png", data: "AA==" } }] }
+const loop = (call: object = {}, part: object = {}, result: object = {}): object => ({
+  contents: [
+    HI,
+    { role: "model", parts: [{ functionCall: { name: "f", ...call }, ...part }] },
+    { role: "user", parts: [{ functionResponse: { name: "f", response: { output: "x" }, ...call, ...result } }] },
+  ],
+})
 
 const model = (fields: Partial<Model> = {}): Model => ({
   id: "m",
@@ -81,6 +91,29 @@ describe("a request", () => {
       true,
     ],
     [
+      "no thinking, of a model that always thinks",
+      OFF,
+      { thinking: { mode: "budget", efforts: [], mandatory: true } },
+      false,
+    ],
+    ["thinking, of the same", {}, { thinking: { mode: "budget", efforts: [], mandatory: true } }, true],
+    ["ids of calls where there are none", loop({ id: "c" }), {}, false],
+    ["ids of calls where there are some", loop({ id: "c" }), { compat: { google: { callIds: true } } }, true],
+    [
+      "a call without a signature where one is needed",
+      loop(),
+      { compat: { google: { needsSignatures: true } } },
+      false,
+    ],
+    [
+      "a call with one there",
+      loop({}, { thoughtSignature: "c2ln" }),
+      { compat: { google: { needsSignatures: true } } },
+      true,
+    ],
+    ["media in a result where they may not be", loop({}, {}, MEDIA), {}, false],
+    ["media where they may be", loop({}, {}, MEDIA), { compat: { google: { mediaInToolResult: true } } }, true],
+    [
       "what was sealed here",
       {
         contents: [
@@ -109,11 +142,15 @@ const piece = (text: string, more: object = {}): object => ({
 })
 const usageMetadata = { promptTokenCount: 4, candidatesTokenCount: 2, thoughtsTokenCount: 1, totalTokenCount: 7 }
 
-function tapped(...events: (object | string)[]): {
+interface Tapped {
   verdicts: string[]
   result: ReturnType<ReturnType<typeof relay.tap>["result"]>
-} {
-  const tap = relay.tap(accept())
+}
+
+const tapped = (...events: (object | string)[]): Tapped => tappedOf(accept(), ...events)
+
+function tappedOf(call: InboundCall, ...events: (object | string)[]): Tapped {
+  const tap = relay.tap(call)
   const verdicts = events.map((event) => tap.push({ data: typeof event === "string" ? event : JSON.stringify(event) }))
   return { verdicts, result: tap.result() }
 }
@@ -130,6 +167,7 @@ describe("tap", () => {
     expect(verdicts).toEqual(["hold", "hold", "content", "alive", "content"])
     expect(result).toEqual({
       terminal: true,
+      goesOn: true,
       usage: { input: 4, output: 3, reasoningTokens: 1, totalTokens: 7, provenance: "reported" },
     })
   })
@@ -149,6 +187,13 @@ describe("tap", () => {
   test("a text that looks like the end is none", () => {
     const { verdicts, result } = tapped(piece('"finishReason": "STOP"'), piece('{"error": {'))
     expect([verdicts, result.terminal]).toEqual([["content", "content"], false])
+  })
+
+  test("of several answers all must have ended", () => {
+    const call = accept({ generationConfig: { candidateCount: 2 } })
+    const first = piece("a", { finishReason: "STOP" })
+    expect(tappedOf(call, first).result.terminal).toBe(false)
+    expect(tappedOf(call, first, piece("b", { finishReason: "STOP", index: 1 })).result.terminal).toBe(true)
   })
 
   test("counts of an answer that was cut are a part of them", () => {
@@ -176,7 +221,12 @@ describe("tap", () => {
       verdicts: ["content"],
       result: { terminal: true, error: { type: "OTHER" } },
     })
-    expect(tapped(piece("a", { finishReason: "MAX_TOKENS" })).result).toEqual({ terminal: true })
+    expect(tapped(piece("a", { finishReason: "MAX_TOKENS" })).result).toEqual({ terminal: true, goesOn: true })
+  })
+
+  test("ratings of a prompt alone end nothing", () => {
+    expect(tapped({ promptFeedback: { safetyRatings: [] } }).result.terminal).toBe(false)
+    expect(tapped({ promptFeedback: {}, note: '"blockReason": "x' }).result.terminal).toBe(false)
   })
 
   test("what cannot be read passes behind content only", () => {

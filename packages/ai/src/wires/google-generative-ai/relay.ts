@@ -1,4 +1,4 @@
-import type { Model, Usage } from "@sluice/catalog/core"
+import type { GoogleCompat, Model, Usage } from "@sluice/catalog/core"
 import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Frame } from "../../contract/frame.ts"
 import type { InboundCall, Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
@@ -19,14 +19,15 @@ export const relay: Relay = {
   }),
   passes,
   edit: (raw) => raw,
-  tap: () => new GenerateTap(),
+  tap: (call) => new GenerateTap(call.options.candidates ?? 1),
 }
 
 /** A host of the same wire may be given the client's own bytes unless its entry asks for another spelling of them. */
 function passes(call: InboundCall, { compat, thinking }: Model): boolean {
   const google = compat.google ?? {}
   const { options, context } = call
-  if (compat.textOnly || google.extraBody || thinking?.mandatory === true) return false
+  if (compat.textOnly || google.extraBody) return false
+  if (thinking?.mandatory && options.reasoning === "off") return false
   if (google.systemInstruction === false && context.systemPrompt !== undefined) return false
   if (google.sampling === false && SAMPLING.some((name) => options[name] !== undefined)) return false
   if (google.structuredOutput === false && options.output !== undefined) return false
@@ -37,7 +38,21 @@ function passes(call: InboundCall, { compat, thinking }: Model): boolean {
   }
   if (!google.labels && options.metadata !== undefined) return false
   if ((options.stop?.length ?? 0) > (google.maxStop ?? 5)) return false
-  return !context.messages.some(({ role }) => role === "assistant") || !spells(call, SEALED)
+  return turnsPass(call, google)
+}
+
+/** Whether a host takes what the conversation has of earlier calls, of their results and of thinking. */
+function turnsPass(call: InboundCall, { callIds, needsSignatures, mediaInToolResult }: GoogleCompat): boolean {
+  const { messages } = call.context
+  if (messages.every(({ role }) => role === "user")) return true
+  if (spells(call, SEALED) || (!callIds && spells(call, ID))) return false
+  return messages.every((message) => {
+    if (typeof message.content === "string") return true
+    if (message.role === "toolResult") return mediaInToolResult || message.content.every(({ type }) => type === "text")
+    if (message.role !== "assistant" || !needsSignatures) return true
+    const calls = message.content.filter((block) => block.type === "toolCall")
+    return calls.length === 0 || calls.some((block) => block.signature !== undefined)
+  })
 }
 
 const SAMPLING = ["temperature", "topP", "topK"] as const
@@ -45,6 +60,8 @@ const TEXT = new TextDecoder()
 
 /** A signature that was sealed here. */
 const SEALED = /"thought_?[sS]ignature"\s*:\s*"c2x1aWNl/
+/** An id, which calls and results alone have. */
+const ID = /"id"\s*:\s*"/
 /** A schema in one of the fields that not every host has. */
 const JSON_SCHEMA = /"(?:parametersJsonSchema|parameters_json_schema|responseJsonSchema|response_json_schema)"/
 
@@ -61,13 +78,25 @@ const HAS_USAGE = /"usageMetadata"\s*:\s*\{/
 const HAS_CONTENT =
   /"text"\s*:\s*"[^"]|"(?:functionCall|inlineData|fileData|executableCode|codeExecutionResult|functionResponse|toolCall|toolResponse)"\s*:\s*\{/
 
-/** Watches a stream that is passed through. Once there is content, only frames that may matter are parsed. */
+/**
+ * Watches a stream that is passed through. Once there is content, only frames that may matter are parsed.
+ *
+ * A reason to stop is no end: where the host runs tools itself, the model stops for them, too, and goes on.
+ */
 class GenerateTap implements Tap {
+  /** How many answers were asked for. */
+  readonly #wanted: number
+  /** Indexes of the candidates that have a reason to stop. */
+  readonly #ended = new Set<unknown>()
   #content = false
-  #terminal = false
+  #blocked = false
   #error: ErrorFacts | undefined
   /** The latest frame with counts, which stand for all of the answer. */
   #counts: string | undefined
+
+  constructor(wanted: number) {
+    this.#wanted = wanted
+  }
 
   push(frame: Frame): TapVerdict {
     const data = typeof frame.data === "string" ? frame.data : TEXT.decode(frame.data)
@@ -85,10 +114,7 @@ class GenerateTap implements Tap {
       this.#error = { ...errorFacts(chunk), inStream: true }
       return this.#content ? "pass" : "hold"
     }
-    if (this.#ends(chunk)) {
-      this.#terminal = true
-      return this.#shown()
-    }
+    if (this.#ends(chunk)) return this.#shown()
     return content ? this.#shown() : this.#content ? "alive" : "hold"
   }
 
@@ -96,20 +122,33 @@ class GenerateTap implements Tap {
     const usage = this.#usage()
     return {
       terminal: this.#terminal,
+      goesOn: true,
       ...(usage ? { usage } : {}),
       ...(this.#error ? { error: this.#error } : {}),
     }
   }
 
-  /** Whether a piece has the reason why the answer ends. A reason that is a failure is the client's to read, too. */
+  get #terminal(): boolean {
+    return this.#blocked || this.#ended.size >= this.#wanted
+  }
+
+  /** Whether a piece has a reason to stop. One that is a failure is the client's to read, too. */
   #ends(chunk: Obj): boolean {
-    const { candidates, promptFeedback } = chunk
-    const [first] = Array.isArray(candidates) ? candidates.filter(isObject) : []
-    const feedback = isObject(promptFeedback) ? promptFeedback["blockReason"] : undefined
-    const reason = first?.["finishReason"] ?? (first ? undefined : feedback)
-    if (typeof reason !== "string" || reason === "") return false
-    if (reason !== "STOP" && reason !== "MAX_TOKENS") this.#error = { ...stopFacts(reason), inStream: true }
-    return true
+    const { promptFeedback } = chunk
+    const candidates = Array.isArray(chunk["candidates"]) ? chunk["candidates"].filter(isObject) : []
+    const reasons = candidates.map((candidate) => {
+      const { finishReason, index = 0 } = candidate
+      if (typeof finishReason === "string" && finishReason !== "") this.#ended.add(index)
+      return finishReason
+    })
+    if (candidates.length === 0 && isObject(promptFeedback) && typeof promptFeedback["blockReason"] === "string") {
+      reasons.push(promptFeedback["blockReason"])
+      this.#blocked = true
+    }
+    const told = reasons.filter((reason) => typeof reason === "string" && reason !== "") as string[]
+    const failure = told.find((reason) => reason !== "STOP" && reason !== "MAX_TOKENS")
+    if (failure !== undefined) this.#error = { ...stopFacts(failure), inStream: true }
+    return told.length > 0
   }
 
   #usage(): Usage | undefined {

@@ -17,7 +17,7 @@ const ANTHROPIC = "anthropic-messages"
 
 function call(includeThoughts = true): InboundCall {
   return googleGenerativeAiServer.accept({
-    route: "/v1/models/:call{.+}",
+    route: "/v1/models/:call{.+:[A-Za-z]+}",
     params: { call: "asked/for:streamGenerateContent" },
     query: new URLSearchParams("alt=sse"),
     headers: new Headers(),

@@ -187,6 +187,8 @@ class Run {
     const others = types.filter((type) => type !== "null")
     if (others.length === 1) node["type"] = others[0]
     else if (others.length > 1) {
+      // A list of values that came before has put in the type of these.
+      delete node["type"]
       node["anyOf"] = [
         ...(Array.isArray(node["anyOf"]) ? (node["anyOf"] as Item[]) : []),
         ...others.map((type) => (type === "array" && this.#form !== "json" ? { type, items: {} } : { type })),
@@ -202,7 +204,7 @@ class Run {
     // An empty text among the values is refused outside of JSON Schema.
     if (others.length > 0 && others.every((one) => typeof one === "string" && (one !== "" || this.#form === "json"))) {
       node["enum"] = others
-      node["type"] ??= "string"
+      if (!node["anyOf"]) node["type"] ??= "string"
     } else if (others.length > 0) {
       spilled[name] = name === "const" ? others[0] : others
       node["type"] ??= typeOfAll(others)
@@ -213,8 +215,10 @@ class Run {
   #finished(node: Item, spilled: Item): Item {
     let written = this.#union(node)
     const { type } = written
-    if (type === undefined && isItem(written["properties"])) written = { type: "object", ...written }
-    else if (type === undefined && written["items"] !== undefined) written = { type: "array", ...written }
+    if (type === undefined && isItem(written["properties"]) && !written["anyOf"])
+      written = { type: "object", ...written }
+    else if (type === undefined && written["items"] !== undefined && !written["anyOf"])
+      written = { type: "array", ...written }
     if (written["enum"] !== undefined && written["type"] !== "string") delete written["enum"]
     if (written["type"] === "object") this.#object(written)
     // The other forms take names only of properties that stand beside them.
@@ -248,8 +252,21 @@ class Run {
     const base: Item = nullable ? { ...rest, nullable: true } : rest
     if (forms.length === 0) return base
     if (forms.length === 1) return joined(base, forms[0] as Item)
+    if (base["type"] === undefined) this.#distribute(base, forms)
     if (this.#form === "flat") return collapsed(base, forms)
     return { ...base, anyOf: forms.map(({ nullable: _nullable, ...form }) => form) }
+  }
+
+  /** What stands beside several forms and belongs to one type goes into the form of that type. */
+  #distribute(base: Item, forms: readonly Item[]): void {
+    for (const [name, type] of Object.entries(OF_TYPE)) {
+      if (base[name] === undefined) continue
+      const form = forms.find((one) => one["type"] === type)
+      if (!form) continue
+      form[name] ??= base[name]
+      delete base[name]
+    }
+    for (const form of forms) if (form["type"] === "object") this.#object(form)
   }
 
   #resolve(ref: string): unknown {

@@ -17,7 +17,7 @@ export const googleGenerativeAiServer: WireServer = {
   api: API,
   routes: VERSIONS.map((version) => ({
     method: "POST" as const,
-    path: `/${version}/models/:call{.+}`,
+    path: `/${version}/models/:call{.+:[A-Za-z]+}`,
     op: "generate" satisfies InboundOp,
   })),
   accept,

@@ -70,6 +70,7 @@ export class ChatResponder implements Responder {
       case "thinking_delta":
         return this.#delta("reasoning_content", event.contentIndex, event.delta)
       case "text_end":
+        this.#noteSignature(event.partial.content[event.contentIndex], event.contentIndex)
         return this.#runEnd("content", event.contentIndex, event.partial)
       case "thinking_end":
         this.#noteSignature(event.partial.content[event.contentIndex], event.contentIndex)
@@ -294,6 +295,7 @@ export class ChatResponder implements Responder {
     switch (block.type) {
       case "text":
         this.#noteCitations(block)
+        this.#noteSignature(block, i)
         break
       case "thinking":
       case "toolCall":
@@ -314,7 +316,7 @@ export class ChatResponder implements Responder {
   }
 
   #noteSignature(block: Block | undefined, i: number): void {
-    if ((block?.type === "thinking" || block?.type === "toolCall") && block.signature) {
+    if (block && "signature" in block && block.signature) {
       this.#lose(`content[${i}].signature`, "The wire has no field for it.")
     }
   }

@@ -60,6 +60,7 @@ export class MessageItem {
     const at = this.#at()
     const annotations = annotationsOf(block, path, report)
     const logprobs = logprobsOf(block, path, report)
+    if (block.signature) report(`${path}.signature`, "The wire has no field for a text's signature.")
     annotations.forEach((annotation, annotation_index) => {
       frames.push(events.event("response.output_text.annotation.added", { ...at, annotation_index, annotation }))
     })

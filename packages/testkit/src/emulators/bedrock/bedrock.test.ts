@@ -54,14 +54,14 @@ describe("the vendor's own client", () => {
     let thinking = ""
     let signature = ""
     let input = ""
-    let rest: Record<string, unknown> = {}
+    const rest: Record<string, unknown> = {}
     for await (const event of stream ?? []) {
       const delta = event.contentBlockDelta?.delta
       text += delta?.text ?? ""
       thinking += delta?.reasoningContent?.text ?? ""
       signature += delta?.reasoningContent?.signature ?? ""
       input += delta?.toolUse?.input ?? ""
-      rest = { ...rest, ...event.contentBlockStart?.start?.toolUse, ...event.messageStop, ...event.metadata }
+      Object.assign(rest, event.contentBlockStart?.start?.toolUse, event.messageStop, event.metadata)
     }
     expect({ text, thinking, input }).toEqual({ text: "I look.", thinking: "Hm, weather.", input: '{"city":"Köln"}' })
     expect(signature).not.toBe("")

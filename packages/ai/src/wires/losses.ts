@@ -1,4 +1,4 @@
-import type { Loss } from "../../model/message.ts"
+import type { Loss } from "../model/message.ts"
 
 /** What a translation could not carry, in order; the same change of the same field is named once. */
 export class Losses {
