@@ -75,6 +75,11 @@ export const SEPARATIONS: readonly Separation[] = [
     why: "a wire uses no other wire. Move what both need to wires/, or, where they are one vendor's, to the folder that is called by the first words of their names",
   },
   {
+    from: /^packages\/ai\/src\/(assemble|contract|errors|framing|handoff|model|wires)\//,
+    to: /^packages\/ai\/src\/attempt\//,
+    why: "the loop of tries stands above what it drives. Take what is needed as an argument",
+  },
+  {
     from: /^packages\/ai\/src\/(wires|framing|model|contract|assemble)\//,
     to: /^packages\/ai\/src\/(transport|endpoints)\/|^packages\/ai\/src\/(auto|stream|platform)\.ts$/,
     why: "wires and what lies below them do no I/O. Take what is needed as an argument",

@@ -1,4 +1,4 @@
-import type { Clock } from "./attempt/clock.ts"
+import type { Clock } from "./contract/clock.ts"
 import type { Mint } from "./contract/wire-client.ts"
 
 /** The one place where the library touches what it runs on: clock, timers, randomness, environment. */

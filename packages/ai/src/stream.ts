@@ -1,5 +1,5 @@
 import { attempt } from "./attempt/attempt.ts"
-import type { Clock } from "./attempt/clock.ts"
+import type { Clock } from "./contract/clock.ts"
 import type { Handoff } from "./attempt/input.ts"
 import { Known } from "./attempt/known.ts"
 import { unlessAborted } from "./attempt/unless-aborted.ts"

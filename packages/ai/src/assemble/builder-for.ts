@@ -1,5 +1,5 @@
 import type { Model } from "@sluice/catalog/core"
-import { classify } from "../attempt/classify.ts"
+import { classify } from "../errors/classify.ts"
 import type { ErrorFacts } from "../contract/error-facts.ts"
 import type { Mint } from "../contract/wire-client.ts"
 import type { SluiceError } from "../model/errors.ts"

@@ -1,5 +1,5 @@
 import type { Model } from "@sluice/catalog/core"
-import { classify } from "../attempt/classify.ts"
+import { classify } from "../errors/classify.ts"
 import type { Frame, Framing } from "../contract/frame.ts"
 import type { Call, Mint, WireClient } from "../contract/wire-client.ts"
 import { SluiceError } from "../model/errors.ts"

@@ -1,4 +1,4 @@
-import type { Clock } from "../attempt/clock.ts"
+import type { Clock } from "../contract/clock.ts"
 import type { Effect } from "../contract/frame.ts"
 import type { ReadContext } from "../contract/route.ts"
 import type { Exchange } from "../contract/transport.ts"

@@ -4,7 +4,7 @@ import type { Mint, Traits } from "../contract/wire-client.ts"
 import type { SluiceError } from "../model/errors.ts"
 import type { AttemptRecord, Context, Loss } from "../model/message.ts"
 import type { CallOptions, Observers, RetryOptions, Timeouts } from "../model/options.ts"
-import type { Clock } from "./clock.ts"
+import type { Clock } from "../contract/clock.ts"
 import type { Known } from "./known.ts"
 
 /** Makes a conversation fit for a target: what the target cannot read is changed and named. */

@@ -1,6 +1,6 @@
 import type { Watch } from "../contract/watch.ts"
 import type { Timeouts } from "../model/options.ts"
-import type { Clock } from "./clock.ts"
+import type { Clock } from "../contract/clock.ts"
 
 /** Wait for the first real event, and between two of them. */
 export const DEFAULT_TIMEOUTS: Required<Timeouts> = { firstEventMs: 300_000, idleMs: 300_000 }

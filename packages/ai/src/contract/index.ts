@@ -1,4 +1,5 @@
 export type * from "./builder.ts"
+export type * from "./clock.ts"
 export type * from "./credential.ts"
 export type * from "./endpoint.ts"
 export type * from "./error-facts.ts"

@@ -1,6 +1,6 @@
 import { Validator } from "@cfworker/json-schema"
 import { describe, expect, test } from "vitest"
-import { classify } from "../attempt/classify.ts"
+import { classify } from "../errors/classify.ts"
 import { ExchangeReader } from "../assemble/exchange-reader.ts"
 import { MessageBuilder } from "../assemble/message-builder.ts"
 import { countingMint } from "../assemble/read-recording.ts"

@@ -1,7 +1,7 @@
 import type { ThinkingLadder } from "@sluice/catalog/core"
 import { describe, expect, test } from "vitest"
 import { assistant, callOf, user, type CallFields } from "../../../../../tests/support/anthropic-messages.ts"
-import { classify } from "../../attempt/classify.ts"
+import { classify } from "../../errors/classify.ts"
 import { adapt } from "./adapt.ts"
 import { encode } from "./request.ts"
 

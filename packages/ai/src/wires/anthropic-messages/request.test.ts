@@ -14,7 +14,7 @@ import {
 } from "../../../../../tests/support/anthropic-messages.ts"
 import { MessageBuilder } from "../../assemble/message-builder.ts"
 import { countingMint } from "../../assemble/read-recording.ts"
-import { classify } from "../../attempt/classify.ts"
+import { classify } from "../../errors/classify.ts"
 import { anthropicMessages } from "./client.ts"
 
 const schema = { type: "object", properties: { a: { type: "string", minLength: 1 } }, required: ["a"] }

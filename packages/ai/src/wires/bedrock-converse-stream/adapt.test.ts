@@ -9,7 +9,7 @@ import {
   modelOf,
   type CallFields,
 } from "../../../../../tests/support/bedrock-converse.ts"
-import { classify } from "../../attempt/classify.ts"
+import { classify } from "../../errors/classify.ts"
 import { adapt } from "./adapt.ts"
 import { encode } from "./request.ts"
 

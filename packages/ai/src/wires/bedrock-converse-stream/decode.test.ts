@@ -17,7 +17,7 @@ import {
   whole,
 } from "../../../../../tests/support/bedrock-converse.ts"
 import { MessageBuilder } from "../../assemble/message-builder.ts"
-import { classify } from "../../attempt/classify.ts"
+import { classify } from "../../errors/classify.ts"
 import { AwsEventStreamFramer } from "../../framing/aws-eventstream.ts"
 import { bedrockConverseStream } from "./client.ts"
 

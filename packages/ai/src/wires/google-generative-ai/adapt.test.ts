@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { assistant, callOf, encode, user, type CallFields } from "../../../../../tests/support/google-generative-ai.ts"
-import { classify } from "../../attempt/classify.ts"
+import { classify } from "../../errors/classify.ts"
 import { adapt } from "./adapt.ts"
 
 const SCHEMA = { type: "object", properties: { a: { type: "string" } } }

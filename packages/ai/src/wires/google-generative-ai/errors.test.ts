@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { classify } from "../../attempt/classify.ts"
+import { classify } from "../../errors/classify.ts"
 import { readError } from "./errors.ts"
 
 const type = (name: string): string => `type.googleapis.com/google.rpc.${name}`

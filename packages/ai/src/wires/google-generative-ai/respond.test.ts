@@ -6,7 +6,7 @@ import {
   checkGenerateResponse,
   checkGenerateStream,
 } from "../../../../../tests/grammar/google-generate-stream.ts"
-import { classify } from "../../attempt/classify.ts"
+import { classify } from "../../errors/classify.ts"
 import { MessageBuilder } from "../../assemble/message-builder.ts"
 import { countingMint } from "../../assemble/read-recording.ts"
 import { googleGenerativeAiServer } from "./server.ts"

@@ -1,7 +1,7 @@
 import type { ChatCompat } from "@sluice/catalog/core"
 import { describe, expect, test } from "vitest"
 import { chatCall, WEATHER } from "../../../../../tests/edge-cases/openai-completions-setup.ts"
-import { classify } from "../../attempt/classify.ts"
+import { classify } from "../../errors/classify.ts"
 import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Adaptation, Call } from "../../contract/wire-client.ts"
 import type { CallOptions } from "../../model/options.ts"

@@ -1,6 +1,6 @@
 import OpenAI from "openai"
 import { describe, expect, test } from "vitest"
-import { classify } from "../../attempt/classify.ts"
+import { classify } from "../../errors/classify.ts"
 import { MessageBuilder } from "../../assemble/message-builder.ts"
 import { countingMint } from "../../assemble/read-recording.ts"
 import type { MessageSink } from "../../contract/builder.ts"

@@ -7,7 +7,7 @@ import {
   THINKS,
   WEATHER,
 } from "../../../../../tests/edge-cases/openai-responses-setup.ts"
-import { classify } from "../../attempt/classify.ts"
+import { classify } from "../../errors/classify.ts"
 import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Adaptation, Call } from "../../contract/wire-client.ts"
 import type { CallOptions } from "../../model/options.ts"

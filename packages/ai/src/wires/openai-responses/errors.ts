@@ -1,6 +1,6 @@
 import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { ErrorCode } from "../../model/errors.ts"
-import { retryHint } from "../../attempt/retry-after.ts"
+import { retryHint } from "../../errors/retry-after.ts"
 import { HeaderList } from "../../contract/header-list.ts"
 import { errorFacts } from "../host-errors.ts"
 import { isObject, text } from "./types.ts"

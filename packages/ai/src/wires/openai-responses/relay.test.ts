@@ -1,6 +1,6 @@
 import type { Model, ResponsesCompat } from "@sluice/catalog/core"
 import { describe, expect, test } from "vitest"
-import { classify } from "../../attempt/classify.ts"
+import { classify } from "../../errors/classify.ts"
 import { readRecording } from "../../assemble/read-recording.ts"
 import type { AssistantMessage } from "../../model/message.ts"
 import type { InboundCall } from "../../contract/wire-server.ts"

@@ -1,10 +1,4 @@
-/** Time as the attempt loop sees it. */
-export interface Clock {
-  /** Milliseconds since 1970. */
-  now(): number
-  setTimeout(run: () => void, ms: number): unknown
-  clearTimeout(timer: unknown): void
-}
+import type { Clock } from "../contract/clock.ts"
 
 /** Waits, and ends early with the signal's reason as a rejection. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
