@@ -210,6 +210,14 @@ describe("separations", () => {
       /do no I\/O/,
     ],
     [
+      "what reads an answer reaches the loop that drives it",
+      {
+        "packages/ai/src/assemble/a.ts": `import "../attempt/b.ts"\n`,
+        "packages/ai/src/attempt/b.ts": "export {}\n",
+      },
+      /stands above/,
+    ],
+    [
       "an emulator reaches a server side",
       { "packages/testkit/src/a.ts": `import "@sluice/ai/wires/one/server"\n` },
       /second opinion/,
