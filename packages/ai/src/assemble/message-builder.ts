@@ -249,7 +249,9 @@ export class MessageBuilder implements MessageSink {
     if (this.ended) return
     const failure = error?.code === "aborted" ? error : (this.#failure ?? error)
     const complete = !failure && this.#stop !== undefined
-    for (const [key, open] of this.#open) this.#end(key, open, undefined, complete)
+    // Arguments that came as an object look whole wherever they are cut.
+    const cut = this.#stop?.reason === "length"
+    for (const [key, open] of this.#open) this.#end(key, open, undefined, complete && !(cut && open.object))
     const message = this.message
     if (this.#losses) message.losses = [...(message.losses ?? []), ...this.#losses]
     const stop = this.#stop

@@ -1,3 +1,5 @@
+import { SluiceError } from "../model/errors.ts"
+
 /** Tool arguments from vendors that stream them as objects or as values at paths instead of text. */
 const UNSAFE = new Set(["__proto__", "constructor", "prototype"])
 
@@ -36,7 +38,21 @@ function beginsWith(list: readonly unknown[], prefix: readonly unknown[]): boole
   return list.length >= prefix.length && prefix.every((value, i) => JSON.stringify(value) === JSON.stringify(list[i]))
 }
 
-/** Sets or appends to the value at a path, making objects and arrays on the way. */
+/** Places in a list that may be passed over. No host leaves any; a number that is far off would cost all memory. */
+const MAX_GAP = 16
+
+function checkedPart(target: Record<string | number, unknown>, part: string | number): string | number {
+  if (typeof part !== "number" || !Array.isArray(target) || part <= target.length + MAX_GAP) return part
+  throw new SluiceError({
+    code: "stream_malformed",
+    message: "A piece of a tool's arguments names a place far behind the end of its list.",
+  })
+}
+
+/**
+ * Sets or appends to the value at a path, making objects and arrays on the way.
+ * @throws SluiceError `stream_malformed` for a place far behind the end of a list
+ */
 export function setPath(
   root: Plain,
   path: readonly (string | number)[],
@@ -45,7 +61,7 @@ export function setPath(
   if (path.length === 0 || path.some((part) => UNSAFE.has(String(part)))) return
   let target: Record<string | number, unknown> = root
   for (let i = 0; i < path.length - 1; i++) {
-    const part = path[i] as string | number
+    const part = checkedPart(target, path[i] as string | number)
     const next = target[part]
     if (typeof next === "object" && next !== null) target = next as Record<string | number, unknown>
     else {
@@ -54,7 +70,7 @@ export function setPath(
       target = made as Record<string | number, unknown>
     }
   }
-  const last = path[path.length - 1] as string | number
+  const last = checkedPart(target, path[path.length - 1] as string | number)
   if (piece.append !== undefined) {
     const old = target[last]
     target[last] = (typeof old === "string" ? old : "") + piece.append

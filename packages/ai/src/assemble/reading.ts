@@ -122,11 +122,18 @@ export class Reading {
     if (builder.final) this.#ctx.delivered("final")
   }
 
+  #resume(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#enough = false
+  }
+
   /** Whether the wire has enough; if it waits for late usage, the clock ends the wait. */
   #finishes(effects: readonly Effect[]): boolean {
     for (const effect of effects) {
       if (effect.do === "send") this.#exchange.send?.(effect.frame)
       else if (effect.do === "tell") this.#tell?.(effect.value)
+      else if (effect.do === "resume") this.#resume()
       if (effect.do !== "finish") continue
       this.#enough = true
       if (effect.withinMs <= 0) return true

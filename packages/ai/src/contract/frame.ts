@@ -62,6 +62,8 @@ export type Effect =
   | { do: "tell"; name: "moderation"; value: unknown }
   /** The answer is there: 0 stops reading now, n waits n milliseconds for late usage. */
   | { do: "finish"; withinMs: number }
+  /** The answer goes on although it was said to be there. */
+  | { do: "resume" }
 
 /** An answer to an `ask`. */
 export type Answer = ToolResultMessage | "unavailable" | "rejected"

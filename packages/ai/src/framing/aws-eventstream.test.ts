@@ -67,3 +67,12 @@ describe("AwsEventStreamFramer", () => {
     )
   })
 })
+
+test("what is whole before a fault is given out, however the bytes are cut", () => {
+  const good = message({ ":event-type": "a" }, "{}")
+  const bad = Buffer.from(message({ ":event-type": "b" }, "{}"))
+  bad[bad.length - 1] = (bad[bad.length - 1] as number) ^ 1
+  const framer = new AwsEventStreamFramer()
+  expect(framer.push(Buffer.concat([good, bad]))).toMatchObject([{ event: "a" }])
+  expect(() => framer.end()).toThrow(expect.objectContaining({ code: "stream_malformed" }))
+})

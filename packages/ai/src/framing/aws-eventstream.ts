@@ -17,26 +17,39 @@ export class AwsEventStreamFramer implements Framer {
   readonly #decoder = new TextDecoder()
   readonly #max: number
   #held: Uint8Array = EMPTY
+  #failure: Error | undefined
 
   constructor(options: { maxFrameBytes?: number } = {}) {
     this.#max = options.maxFrameBytes ?? MAX_FRAME_BYTES
   }
 
   push(bytes: Uint8Array): Frame[] {
+    this.#throwLate()
     const all = this.#held.length === 0 ? bytes : joined(this.#held, bytes)
     const frames: Frame[] = []
     let at = 0
-    while (all.length - at >= PRELUDE_BYTES) {
-      const total = this.#checkedLength(all, at)
-      if (all.length - at < total) break
-      frames.push(this.#frame(all.subarray(at, at + total)))
-      at += total
+    try {
+      while (all.length - at >= PRELUDE_BYTES) {
+        const total = this.#checkedLength(all, at)
+        if (all.length - at < total) break
+        frames.push(this.#frame(all.subarray(at, at + total)))
+        at += total
+      }
+    } catch (error) {
+      if (frames.length === 0) throw error
+      this.#failure = error as Error
     }
     this.#held = at === all.length ? EMPTY : all.slice(at)
     return frames
   }
 
+  /** What was whole before a fault is given out first, however the bytes were cut. */
+  #throwLate(): void {
+    if (this.#failure) throw this.#failure
+  }
+
   end(): Frame[] {
+    this.#throwLate()
     if (this.#held.length === 0) return []
     throw new SluiceError({ code: "stream_incomplete", message: "The stream ended inside a message." })
   }

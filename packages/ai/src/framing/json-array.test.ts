@@ -65,3 +65,9 @@ describe("a list of JSON objects that grows", () => {
     )
   })
 })
+
+test("what is whole before a fault is given out, however the bytes are cut", () => {
+  const framer = new JsonArrayFramer()
+  expect(framer.push(bytes('[{"a":1},upstream error'))).toEqual([{ data: '{"a":1}' }])
+  expect(() => framer.end()).toThrow(expect.objectContaining({ code: "stream_malformed" }))
+})

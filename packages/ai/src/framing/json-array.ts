@@ -25,12 +25,14 @@ export class JsonArrayFramer implements Framer {
   #depth = 0
   #inString = false
   #escaped = false
+  #failure: Error | undefined
 
   constructor(options: { maxFrameBytes?: number } = {}) {
     this.#max = options.maxFrameBytes ?? MAX_FRAME_BYTES
   }
 
   push(bytes: Uint8Array): Frame[] {
+    if (this.#failure) throw this.#failure
     const frames: Frame[] = []
     let from = 0
     for (let at = 0; at < bytes.length; at++) {
@@ -45,7 +47,12 @@ export class JsonArrayFramer implements Framer {
         if (byte === OPEN) {
           this.#depth = 1
           from = at
-        } else if (!isBetween(byte)) throw malformed()
+        } else if (!isBetween(byte)) {
+          // What was whole before a fault is given out first, however the bytes were cut.
+          if (frames.length === 0) throw malformed()
+          this.#failure = malformed()
+          return frames
+        }
         continue
       }
       if (byte === QUOTE) this.#inString = true
@@ -60,6 +67,7 @@ export class JsonArrayFramer implements Framer {
   }
 
   end(): Frame[] {
+    if (this.#failure) throw this.#failure
     return this.#heldBytes > 0 ? [this.#flush()] : []
   }
 

@@ -1,3 +1,5 @@
+import { SluiceError } from "../../model/errors.ts"
+
 /** What a geography in a profile's id stands for: regions that serve it, and the one that is taken where none is known. */
 interface Geography {
   serves: RegExp
@@ -31,8 +33,12 @@ export interface RegionSources {
 /**
  * The region that a model is asked for in: the one that the caller fixes; that of a resource name; for a profile of a
  * geography the ambient one, if it serves that geography, else the geography's own; the ambient one; `us-east-1`.
+ *
+ * @throws SluiceError `config` for what is no name of a region: it becomes part of the address that keys are sent to
  */
-export function regionFor(model: string, { region, ambient }: RegionSources): string {
+export function regionFor(model: string, sources: RegionSources): string {
+  const region = checked(sources.region)
+  const ambient = checked(sources.ambient)
   if (region) return region
   const arn = /^arn:[^:]*:bedrock:([a-z0-9-]+):/.exec(model)?.[1]
   if (arn !== undefined) return arn
@@ -40,6 +46,15 @@ export function regionFor(model: string, { region, ambient }: RegionSources): st
   const geography = prefix !== undefined && Object.hasOwn(GEOGRAPHIES, prefix) ? GEOGRAPHIES[prefix] : undefined
   if (geography) return ambient !== undefined && geography.serves.test(ambient) ? ambient : geography.home
   return ambient || HOME
+}
+
+function checked(region: string | undefined): string | undefined {
+  if (!region || /^[a-z0-9-]+$/.test(region)) return region
+  throw new SluiceError({
+    code: "config",
+    message: "The name of the AWS region is none.",
+    hint: "Set AWS_REGION to the name of a region, such as us-east-1.",
+  })
 }
 
 /** The region that an address of Bedrock is in, where it tells one. */

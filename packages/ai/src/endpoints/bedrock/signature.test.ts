@@ -67,7 +67,7 @@ describe("a signature", () => {
     await fc.assert(
       fc.asyncProperty(
         fc.record({
-          model: word,
+          model: word.filter((id) => !/^\.{0,2}$/.test(id)),
           headers: fc.dictionary(headerName, headerValue, { maxKeys: 5 }),
           body: fc.oneof(fc.string({ unit: "grapheme", maxLength: 80 }), fc.uint8Array({ maxLength: 80 })),
           region: fc.constantFrom("us-east-1", "eu-west-3", "us-gov-west-1", "cn-north-1"),

@@ -377,3 +377,27 @@ describe("tools that stand in", () => {
     expect(message).toMatchObject({ stopReason: "stop", content: [{ type: "text", text: '{"a":1}' }] })
   })
 })
+
+test("a whole answer that does not say why it ends is none", () => {
+  const message = whole({ output: { message: { content: [{ text: "a" }] } } })
+  expect(message.error).toMatchObject({ code: "stream_incomplete" })
+})
+
+test("thinking that streams as whole answers have it, and a start that says nothing new", () => {
+  const reasoningText = { text: "hm", signature: "c2ln" }
+  const message = decode([
+    start,
+    delta(0, { reasoningContent: { reasoningText } }),
+    closes(0),
+    text("a", 1),
+    closes(1),
+    stops("end_turn"),
+    metadata(),
+  ])
+  expect(message.content).toMatchObject([{ thinking: "hm", signature: { value: "c2ln" } }, { text: "a" }])
+})
+
+test("arguments of a call that was not announced are no answer", () => {
+  const message = decode([start, delta(0, { toolUse: { input: "{}" } }), closes(0), stops("tool_use"), metadata()])
+  expect(message.error).toMatchObject({ code: "stream_malformed" })
+})

@@ -88,7 +88,12 @@ export class ConverseDecoder implements Decoder {
       if (isObject(block)) this.#wholeBlock(index, block)
     })
     this.#meta(body)
-    this.#reason = typeof body["stopReason"] === "string" ? body["stopReason"] : "end_turn"
+    if (typeof body["stopReason"] !== "string") {
+      this.#done = true
+      this.#out.fail({ is: "stream_incomplete", message: "The answer does not say why it ends." })
+      return
+    }
+    this.#reason = body["stopReason"]
     this.#finish()
   }
 
@@ -151,6 +156,8 @@ export class ConverseDecoder implements Decoder {
   #start(index: unknown, start: unknown): void {
     if (!isObject(start) || Object.keys(start).length === 0) return this.#out.alive()
     const use = start["toolUse"]
+    // Text and thinking are opened by what comes of them.
+    if (!isObject(use) && ("text" in start || "reasoningContent" in start)) return this.#out.alive()
     if (!isObject(use)) {
       this.#open(index, "native").native = new NativeBlock(start)
       return
@@ -197,6 +204,10 @@ export class ConverseDecoder implements Decoder {
   #input(index: unknown, input: unknown): void {
     const piece = typeof input === "string" ? input : input === undefined ? "" : JSON.stringify(input)
     const state = this.#at(index)
+    if (!state && piece !== "") {
+      this.#done = true
+      return this.#out.fail({ is: "stream_malformed", message: "Arguments came of a call that was not announced." })
+    }
     if (!state || state.closed || piece === "") return this.#out.alive()
     state.held += piece
     if (state.kind === "tool") this.#out.args(state.key, piece)
@@ -207,7 +218,11 @@ export class ConverseDecoder implements Decoder {
     }
   }
 
-  #reasoning(index: unknown, { text, signature, redactedContent: hidden }: Item): void {
+  #reasoning(index: unknown, reasoning: Item): void {
+    // Whole answers have text and signature in an object of their own, and some hosts stream it so.
+    const inner = isObject(reasoning["reasoningText"]) ? reasoning["reasoningText"] : reasoning
+    const { text, signature } = inner
+    const hidden = reasoning["redactedContent"]
     if (typeof hidden === "string" && hidden !== "") {
       const state = this.#block(index, "redacted")
       state.held = joinBase64(state.held, hidden)

@@ -261,6 +261,61 @@ describe("the end", () => {
     expect(decode([end("STOP", [{ text: "a" }]), end("STOP", [{ text: "b" }])]).content).toMatchObject([{ text: "ab" }])
   })
 
+  test("some hosts give reason and counts with every piece: the last is the one behind which nothing comes", () => {
+    const pieces = ["a", "b", "c"].map((text, n) =>
+      end("STOP", [{ text }], counts({ promptTokenCount: 1, candidatesTokenCount: n + 1 })),
+    )
+    const { content, usage, stopReason } = decode(pieces)
+    expect(content).toMatchObject([{ text: "abc" }])
+    expect([usage.output, stopReason]).toEqual([3, "stop"])
+  })
+
+  test("what stands beside the parts comes behind the counts as well", () => {
+    const { content } = decode([
+      end("STOP", [{ text: "a" }], counts({ promptTokenCount: 1 })),
+      { candidates: [{ groundingMetadata: { webSearchQueries: ["q"] } }] },
+    ])
+    expect(content.map(({ type }) => type)).toEqual(["text", "native"])
+  })
+
+  test("a value that was begun and not ended is a call that nobody may run", () => {
+    const call = { functionCall: { name: "rm", willContinue: true } }
+    const half = { partialArgs: [{ jsonPath: "$.path", stringValue: "/home", willContinue: true }], willContinue: true }
+    const cut = decode([chunk([call]), end("STOP", [{ functionCall: half }], counts({ candidatesTokenCount: 1 }))])
+    expect(cut.error).toMatchObject({ code: "stream_incomplete" })
+    const capped = decode([chunk([call]), end("MAX_TOKENS", [{ functionCall: half }])])
+    expect(capped).toMatchObject({ stopReason: "length", content: [{ name: "rm", incomplete: true }] })
+  })
+
+  test("pieces that name their call again by its id are of that call", () => {
+    const piece = (path: string): object => ({
+      functionCall: { name: "f", id: "1", partialArgs: [{ jsonPath: path, numberValue: 1 }], willContinue: true },
+    })
+    const { content } = decode([chunk([piece("$.a")]), chunk([piece("$.b")]), end()])
+    expect(content).toMatchObject([{ id: "1", arguments: { a: 1, b: 1 } }])
+  })
+
+  test("arguments may be text, and an error may be none", () => {
+    const call = { functionCall: { name: "f", args: '{"path":"/x"}' } }
+    const { content, error } = decode([{ ...chunk([call]), error: null }, end()])
+    expect(error).toBeUndefined()
+    expect(content).toMatchObject([{ arguments: { path: "/x" } }])
+  })
+
+  test("a reason that is none yet is no end, and a signature ahead of everything is that of what follows", () => {
+    const { content, stopReason } = decode([
+      end("FINISH_REASON_UNSPECIFIED", [{ text: "", thoughtSignature: "c2ln" }]),
+      end("STOP", [{ text: "a" }]),
+    ])
+    expect(stopReason).toBe("stop")
+    expect(content).toMatchObject([{ text: "a", signature: { value: "c2ln" } }])
+  })
+
+  test("a place far behind the end of a list is no argument", () => {
+    const far = { functionCall: { name: "f", partialArgs: [{ jsonPath: "$.a[99999999]", numberValue: 1 }] } }
+    expect(decode([chunk([far]), end()]).error).toMatchObject({ code: "stream_malformed" })
+  })
+
   test("a cap that is met is no call to a tool", () => {
     expect(decode([end("MAX_TOKENS", [{ text: "a" }])]).stopReason).toBe("length")
   })

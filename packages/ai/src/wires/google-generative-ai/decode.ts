@@ -14,7 +14,13 @@ import { readUsage } from "./usage.ts"
 /** What the host says of an answer beside its parts. */
 const ABOUT = ["groundingMetadata", "urlContextMetadata"] as const
 
-const FINISHED: readonly Effect[] = [{ do: "finish", withinMs: 0 }]
+/** How long more is waited for behind what looks like the end, where some hosts say of every piece that it is the last. */
+const GRACE_MS = 1500
+const FINISHED: readonly Effect[] = [{ do: "finish", withinMs: GRACE_MS }]
+const RESUMED: readonly Effect[] = [{ do: "resume" }]
+
+/** No reason yet. */
+const UNSPECIFIED = "FINISH_REASON_UNSPECIFIED"
 
 /** What a decoder must know of the request. */
 export interface DecoderOptions {
@@ -32,6 +38,10 @@ interface Run {
 /** A call whose arguments are not all there yet. */
 interface OpenCall {
   key: string
+  /** The host's own id. */
+  id: string | undefined
+  /** A value of its arguments was begun, and its end has not come. */
+  unfinished: boolean
   signature?: string
 }
 
@@ -40,9 +50,9 @@ interface OpenCall {
  * one kind that follow each other are one block, each call is one, and what is neither text, call nor media stays as it
  * is.
  *
- * A reason to stop is the end where the counts of tokens stand beside it. Without these it is none: older models give
- * one with every piece. Where the host runs tools of its own, it says in between that it stops, and the answer is over
- * when the stream is.
+ * A reason to stop is the end where the counts of tokens stand beside it, unless more comes: older models give one, and
+ * some give both, with every piece. Where the host runs tools of its own, it says in between that it stops, and the
+ * answer is over when the stream is.
  */
 export class GenerateDecoder implements Decoder {
   readonly #out: MessageSink
@@ -57,8 +67,16 @@ export class GenerateDecoder implements Decoder {
   #call: OpenCall | undefined
   #usage: Partial<Usage> = {}
   #stopped = false
-  /** Nothing but further counts can follow. */
+  /** The cap on the answer was met. */
+  #cut = false
+  /** The latest reason to stop was none. */
+  #unspecified = false
+  /** It looks as if nothing but further counts could follow. */
   #complete = false
+  /** That was so before, and more came: the end of the stream is the end. */
+  #wentOn = false
+  /** A signature that came before anything that it could belong to. */
+  #early: string | undefined
   #over = false
 
   constructor(out: MessageSink, mint: Mint, options: DecoderOptions = {}) {
@@ -68,12 +86,14 @@ export class GenerateDecoder implements Decoder {
   }
 
   push(frame: Frame): readonly Effect[] | void {
-    if (this.#complete) this.#late(frame)
+    const before = this.#complete
+    if (before) this.#late(frame)
     else {
       const chunk = frameObject(frame, this.#out)
       if (chunk) this.#read(chunk)
     }
-    return this.#complete ? FINISHED : undefined
+    if (this.#complete) return FINISHED
+    return before ? RESUMED : undefined
   }
 
   whole(body: unknown): void {
@@ -82,31 +102,52 @@ export class GenerateDecoder implements Decoder {
   }
 
   end(): void {
+    if (!this.#stopped && this.#unspecified) reportStop(UNSPECIFIED, undefined, this.#out)
     if (!this.#stopped || this.#over) return
-    this.#endCall()
+    if (this.#call?.unfinished) {
+      // The host ended in the middle of a call: it is left open, so that nobody runs it.
+      if (!this.#cut) this.#out.fail({ is: "stream_incomplete", inStream: true, message: "The last call has no end." })
+    } else this.#endCall()
     this.#tellAbout()
     this.#endRun()
     this.#over = true
   }
 
   /**
-   * What comes behind the end is usage or nothing, unless the host answers a call of the answer itself: then it has tools
-   * of its own that the request did not tell of, and goes on.
+   * What comes behind the end is usage, or what stands beside the parts; unless the host says the end with every piece,
+   * so that its counts grow, or has run a tool of its own that the request did not tell of: then the answer goes on.
    */
   #late(frame: Frame): void {
     const chunk = frame.json ?? (typeof frame.data === "string" ? parseObject(frame.data) : undefined)
     if (!isItem(chunk)) return
     const { usageMetadata, candidates } = unwrapped(chunk)
-    if (partsOf(candidates).some((part) => isItem(part["functionResponse"]))) {
-      this.#hostTools = true
+    const parts = partsOf(candidates)
+    if (parts.length > 0 && (parts.some(isHostsResult) || this.#grew(usageMetadata))) {
+      this.#wentOn = true
       this.#complete = false
       this.#read(chunk)
-    } else if (isItem(usageMetadata)) this.#readUsage(usageMetadata)
+      return
+    }
+    if (parts.length === 0) this.#noteAbout(firstOf(candidates) ?? {})
+    if (isItem(usageMetadata)) this.#readUsage(usageMetadata)
+  }
+
+  /** Whether counts tell of more than was counted before: a stream that is sent twice begins anew with less. */
+  #grew(usageMetadata: unknown): boolean {
+    const output = isItem(usageMetadata) ? readUsage(usageMetadata)?.output : undefined
+    return output !== undefined && output > (this.#usage.output ?? 0)
+  }
+
+  #noteAbout(candidate: Item): void {
+    for (const name of ABOUT) {
+      const value = candidate[name]
+      if (isItem(value)) this.#about[name] = merged(this.#about[name], value)
+    }
   }
 
   #read(outer: Item): void {
     const chunk = unwrapped(outer)
-    if (chunk["error"] !== undefined) {
+    if (hasError(chunk["error"])) {
       this.#out.fail(errorFacts(chunk))
       return
     }
@@ -126,7 +167,7 @@ export class GenerateDecoder implements Decoder {
     const first = candidates.find((candidate) => (candidate["index"] ?? 0) === 0)
     if (first) this.#candidate(first)
     const stops = !first || first["finishReason"] !== undefined
-    this.#complete = this.#stopped && stops && counted && !this.#hostTools
+    this.#complete = this.#stopped && stops && counted && !this.#hostTools && !this.#wentOn
   }
 
   /** Gives whether there were counts. */
@@ -142,14 +183,14 @@ export class GenerateDecoder implements Decoder {
     const { content, citationMetadata, logprobsResult, finishReason, finishMessage } = candidate
     const parts = isItem(content) && Array.isArray(content["parts"]) ? content["parts"] : []
     for (const part of parts) if (isItem(part)) this.#part(part)
-    for (const name of ABOUT) {
-      const value = candidate[name]
-      if (isItem(value)) this.#about[name] = merged(this.#about[name], value)
-    }
+    this.#noteAbout(candidate)
     if (isItem(citationMetadata)) this.#cite(citationMetadata["citationSources"] ?? citationMetadata["citations"])
     if (isItem(logprobsResult) && this.#run) this.#out.attach(this.#run.key, { logprobs: [logprobsResult] })
     if (typeof finishReason !== "string" || finishReason === "") return
+    this.#unspecified = finishReason === UNSPECIFIED
+    if (this.#unspecified) return
     this.#stopped = true
+    this.#cut = finishReason === "MAX_TOKENS"
     reportStop(finishReason, text(finishMessage), this.#out)
   }
 
@@ -176,7 +217,8 @@ export class GenerateDecoder implements Decoder {
       this.#run = { key: this.#key(), kind }
     }
     const run = this.#run as Run
-    if (signature !== undefined) run.signature = signature
+    const own = this.#signed(signature)
+    if (own !== undefined) run.signature = own
     if (kind === "text") this.#out.text(run.key, words)
     else this.#out.thinking(run.key, words)
   }
@@ -186,28 +228,44 @@ export class GenerateDecoder implements Decoder {
     if (this.#run) this.#run.signature = signature
     else if (this.#call) this.#call.signature = signature
     else if (this.#count > 0) this.#native({ text: "", thoughtSignature: signature })
+    else this.#early = signature
+  }
+
+  /** A signature, or the one that came ahead of everything. */
+  #signed(signature: string | undefined): string | undefined {
+    const early = this.#early
+    this.#early = undefined
+    return signature ?? early
   }
 
   #functionCall(call: Item, signature: string | undefined): void {
     const name = text(call["name"])
     const goesOn = call["willContinue"] === true
-    if (name !== undefined) {
+    const given = text(call["id"])
+    // Some name a call again with each piece of its arguments.
+    if (name !== undefined && !(this.#call && given !== undefined && given === this.#call.id)) {
       this.#endRun()
       this.#endCall()
       const key = this.#key()
-      this.#call = { key }
+      this.#call = { key, id: given, unfinished: false }
       this.#out.toolCall(key, { id: this.#callId(call["id"]), name })
     }
     const open = this.#call
     if (!open) return
-    if (signature !== undefined) open.signature = signature
+    const own = this.#signed(signature)
+    if (own !== undefined) open.signature = own
     const { args, partialArgs } = call
     const pieces = Array.isArray(partialArgs) ? partialArgs.filter(isItem) : []
-    if (isItem(args)) {
+    // Hosts that only speak like Google's write the arguments as text.
+    if (typeof args === "string") this.#out.args(open.key, args)
+    else if (isItem(args)) {
       const isAll = !goesOn && pieces.length === 0 && name !== undefined
       this.#out.args(open.key, isAll ? JSON.stringify(args) : { path: [], value: args })
     }
-    for (const piece of pieces) this.#piece(open.key, piece)
+    for (const piece of pieces) {
+      this.#piece(open.key, piece)
+      open.unfinished = piece["willContinue"] === true
+    }
     // Behind streamed arguments the call ends with a part of its own, or with the next thing that is something else.
     if (!goesOn && pieces.length === 0) this.#endCall()
   }
@@ -279,14 +337,27 @@ export class GenerateDecoder implements Decoder {
   }
 }
 
+/** Whether there is an error: some hosts say with every piece that there is none. */
+function hasError(error: unknown): boolean {
+  return error !== undefined && error !== null && error !== ""
+}
+
+/** What a tool that the host ran itself has given. */
+function isHostsResult(part: Item): boolean {
+  return isItem(part["functionResponse"]) || isItem(part["codeExecutionResult"])
+}
+
 /** Some hosts put each piece into an object of their own. */
 function unwrapped(outer: Item): Item {
   return isItem(outer["response"]) && outer["candidates"] === undefined ? outer["response"] : outer
 }
 
+function firstOf(candidates: unknown): Item | undefined {
+  return Array.isArray(candidates) ? candidates.find(isItem) : undefined
+}
+
 function partsOf(candidates: unknown): Item[] {
-  const [first] = Array.isArray(candidates) ? candidates.filter(isItem) : []
-  const content = first?.["content"]
+  const content = firstOf(candidates)?.["content"]
   return isItem(content) && Array.isArray(content["parts"]) ? content["parts"].filter(isItem) : []
 }
 

@@ -71,12 +71,23 @@ function spells({ request }: InboundCall, what: RegExp): boolean {
 }
 
 const HAS_FINISH = /"finish_?[rR]eason"\s*:\s*"[^"]/
-const HAS_ERROR = /"error"\s*:\s*\{/
+const HAS_ERROR = /"error"\s*:\s*[{"]/
 const HAS_BLOCK = /"block_?[rR]eason"\s*:\s*"[^"]/
 const HAS_USAGE = /"usageMetadata"\s*:\s*\{/
 /** A part with something in it. Quotes within a text are escaped, so that a text cannot look like one. */
 const HAS_CONTENT =
   /"text"\s*:\s*"[^"]|"(?:functionCall|inlineData|fileData|executableCode|codeExecutionResult|functionResponse|toolCall|toolResponse)"\s*:\s*\{/
+
+/** The object of a frame. Errors come in lists as well. */
+function firstObject(data: string): Obj | undefined {
+  if (!data.trimStart().startsWith("[")) return parseObject(data)
+  try {
+    const list: unknown = JSON.parse(data)
+    return Array.isArray(list) ? list.find(isObject) : undefined
+  } catch {
+    return undefined
+  }
+}
 
 /**
  * Watches a stream that is passed through. Once there is content, only frames that may matter are parsed.
@@ -108,9 +119,9 @@ class GenerateTap implements Tap {
       if (isSignOfLife(data)) return "alive"
       return this.#content ? "alive" : "hold"
     }
-    const chunk = parseObject(data)
+    const chunk = firstObject(data)
     if (!chunk) return this.#content ? "pass" : "hold"
-    if (isObject(chunk["error"])) {
+    if (isObject(chunk["error"]) || (typeof chunk["error"] === "string" && chunk["error"] !== "")) {
       this.#error = { ...errorFacts(chunk), inStream: true }
       return this.#content ? "pass" : "hold"
     }

@@ -175,3 +175,8 @@ test("the list of models is read from the host's tags", () => {
   ])
   expect(() => models?.decode({})).toThrow("no models")
 })
+
+test("a document that says of itself that it goes on is no answer", () => {
+  expect(whole(line({ content: "half" }, { done: false })).error).toMatchObject({ code: "stream_incomplete" })
+  expect(whole(line({ content: "all" }, { done: true, done_reason: "stop" })).error).toBeUndefined()
+})

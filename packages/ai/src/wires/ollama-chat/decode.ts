@@ -2,7 +2,7 @@ import type { MessageSink } from "../../contract/builder.ts"
 import type { Effect, Frame } from "../../contract/frame.ts"
 import type { Decoder } from "../../contract/wire-client.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
-import { errorFacts } from "./errors.ts"
+import { errorFacts, hasError } from "./errors.ts"
 import { typeOfImage } from "./media.ts"
 import { EMPTY_LENGTH, noAnswer } from "./stop.ts"
 import { isObject, type Obj } from "./types.ts"
@@ -43,7 +43,9 @@ export class OllamaDecoder implements Decoder {
     for (const entry of list) if (isObject(entry) && !this.#ended) this.#chunk(entry)
     if (this.#ended) return
     const answered = list.some((entry) => isObject(entry) && isObject(entry["message"]))
-    if (answered) this.#finish({ done_reason: "stop" })
+    const goesOn = list.some((entry) => isObject(entry) && entry["done"] === false)
+    if (answered && goesOn) this.#out.fail({ is: "stream_incomplete" })
+    else if (answered) this.#finish({ done_reason: "stop" })
     else this.#out.fail({ is: "stream_malformed", message: "The host's answer holds no message." })
   }
 
@@ -52,7 +54,7 @@ export class OllamaDecoder implements Decoder {
   }
 
   #chunk(chunk: Obj): readonly Effect[] | void {
-    if (chunk["error"] !== undefined && chunk["error"] !== null && chunk["error"] !== "") {
+    if (hasError(chunk)) {
       this.#ended = true
       this.#out.fail(errorFacts(chunk))
       return STOP_NOW

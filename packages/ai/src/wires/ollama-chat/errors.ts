@@ -23,3 +23,8 @@ export function errorFacts(body: unknown): ErrorFacts {
   if (CANNOT.test(message)) facts.is = "unsupported"
   return facts
 }
+
+/** Whether a line is an error: some hosts say with every line that there is none. */
+export function hasError({ error }: Record<string, unknown>): boolean {
+  return error !== undefined && error !== null && error !== ""
+}

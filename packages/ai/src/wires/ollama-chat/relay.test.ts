@@ -114,3 +114,11 @@ test("only the model's name is put in the place of the client's", () => {
   expect(relay.edit(raw, {})).toBe(raw)
   expect(relay.headers(inbound())).toEqual({ "content-type": "application/json", accept: "application/x-ndjson" })
 })
+
+test("an error that is none is no error", () => {
+  const { result } = watched([
+    { ...line({ content: "a" }), error: null },
+    { ...last(), error: "" },
+  ])
+  expect(result.error).toBeUndefined()
+})

@@ -5,7 +5,7 @@ import type { Frame } from "../../contract/frame.ts"
 import type { InboundCall, Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
 import { parseObject } from "../json.ts"
 import { isSignOfLife } from "../sign-of-life.ts"
-import { errorFacts } from "./errors.ts"
+import { errorFacts, hasError } from "./errors.ts"
 import { headers } from "./headers.ts"
 import { readableSchema } from "./schema.ts"
 import { EMPTY_LENGTH, noAnswer } from "./stop.ts"
@@ -54,7 +54,7 @@ class OllamaTap implements Tap {
     const data = typeof frame.data === "string" ? frame.data : new TextDecoder().decode(frame.data)
     if (isSignOfLife(data)) return "alive"
     const line = MATTERS.test(data) ? parseObject(data) : undefined
-    if (line && line["error"] !== undefined) {
+    if (line && hasError(line)) {
       this.#error = { ...errorFacts(line), inStream: true }
       return this.#content ? "pass" : "hold"
     }
