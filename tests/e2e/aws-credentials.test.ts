@@ -308,7 +308,7 @@ describe("where keys are found", () => {
     expect(error.message).toContain(words)
   })
 
-  test("WO-183: a service that refuses, or that nobody answers for, is one too", async () => {
+  test("WO-183: a service that refuses is one too", async () => {
     const { variables } = await services({ keys: [KEYS], refuse: { code: "AccessDenied", message: "not allowed" } })
     const files = { [CONFIG]: `[default]\nrole_arn=${ROLE}\nsource_profile=base\n`, [CREDENTIALS]: SOURCE_PROFILE }
     expect(await errorOf({ files, variables })).toMatchObject({
@@ -316,9 +316,15 @@ describe("where keys are found", () => {
       retryable: false,
       message: expect.stringContaining("not allowed"),
     })
-    const dead = await errorOf({ files, variables: { AWS_ENDPOINT_URL_STS: "http://127.0.0.1:1" } })
-    expect(dead).toMatchObject({ code: "auth_invalid", retryable: false, scope: "credential" })
-    expect(JSON.stringify(dead) + inspect(dead)).not.toContain(KEYS.secretAccessKey)
+  })
+
+  test("a service that nobody answers for is a passing fault, and no secret is in its words", async () => {
+    const files = { [CONFIG]: `[default]\nrole_arn=${ROLE}\nsource_profile=base\n`, [CREDENTIALS]: SOURCE_PROFILE }
+    const error = await errorOf({ files, variables: { AWS_ENDPOINT_URL_STS: "http://127.0.0.1:1" } })
+    expect(error).toMatchObject({ code: "network", retryable: true, scope: "host", provider: "amazon-bedrock" })
+    expect(error.message).toContain("AWS's token service at 127.0.0.1:1 could not be reached")
+    expect(error.hint).toBeDefined()
+    expect(JSON.stringify(error) + inspect(error)).not.toContain(KEYS.secretAccessKey)
   })
 })
 

@@ -10,10 +10,3 @@ export function awsError(
     cause === undefined ? {} : { cause },
   )
 }
-
-/** Whatever was thrown, in words. */
-export function wordsOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown)
-  const { cause } = thrown
-  return cause instanceof Error && cause.message !== "" ? `${thrown.message} (${cause.message})` : thrown.message
-}

@@ -1,7 +1,7 @@
 import { SluiceError } from "@sluice/ai"
+import { ask } from "../http.ts"
 import { fingerprint } from "../key-credential.ts"
 import { type CredentialsFile, readCredentials } from "./credentials-file.ts"
-import { ask } from "./failures.ts"
 import { assertionGrant, impersonationGrant, metadataGrant, refreshGrant } from "./grants.ts"
 import { firstOf, type Surroundings } from "./surroundings.ts"
 import { type GoogleToken, TokenKeeper } from "./token-keeper.ts"

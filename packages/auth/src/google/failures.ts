@@ -1,46 +1,11 @@
-import { classify, type ErrorFacts, SluiceError } from "@sluice/ai"
+import { classify, type ErrorFacts, type SluiceError } from "@sluice/ai"
+import type { Answer } from "../http.ts"
 
 /** Longest part of a host's own words that is carried on. */
 const MAX_WORDS = 500
 
-/** A response as far as it is read: its status, and its body as JSON where it is some. */
-export interface Answer {
-  status: number
-  body: unknown
-}
-
-/** What is asked of a host. */
-export interface Request {
-  /** What it is, for people: `the token endpoint`. */
-  what: string
-  url: string
-  init: RequestInit
-}
-
-/** Asks a host. @throws SluiceError `network` or `timeout` when no answer came, the abort's reason when aborted */
-export async function ask(fetcher: typeof fetch, { what, url, init }: Request): Promise<Answer> {
-  let status: number
-  let text: string
-  try {
-    const response = await fetcher(url, { redirect: "error", ...init })
-    status = response.status
-    text = await response.text()
-  } catch (error) {
-    const reason: unknown = init.signal?.aborted ? init.signal.reason : undefined
-    const late = reason instanceof DOMException && reason.name === "TimeoutError"
-    if (reason !== undefined && !late) throw reason
-    throw new SluiceError(
-      late
-        ? { code: "timeout", message: `${begin(what)} did not answer in time.` }
-        : { code: "network", message: `${begin(what)} could not be reached: ${causeOf(error)}` },
-      { cause: error },
-    )
-  }
-  return { status, body: parse(text) }
-}
-
 /** The error that an answer of one of Google's hosts stands for, in the form of its APIs or of its token endpoint. */
-export function refusal(what: string, { status, body }: Answer): SluiceError {
+export function refusal(what: string, { status, body }: Pick<Answer, "status" | "body">): SluiceError {
   const facts: ErrorFacts = { status }
   const error = isRecord(body) ? body["error"] : undefined
   const words = isRecord(error) ? error["message"] : isRecord(body) ? body["error_description"] : undefined
@@ -78,17 +43,4 @@ export function textIn(record: Record<string, unknown>, ...names: readonly strin
 
 function begin(what: string): string {
   return what.charAt(0).toUpperCase() + what.slice(1)
-}
-
-function causeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  return cause instanceof Error ? cause.message : String(cause)
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
 }

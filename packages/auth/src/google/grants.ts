@@ -1,7 +1,8 @@
 import { SluiceError } from "@sluice/ai"
+import { type Answer, ask } from "../http.ts"
 import { signedAssertion } from "./assertion.ts"
 import type { PersonFile, ServiceAccountFile } from "./credentials-file.ts"
-import { ask, isRecord, refusal, textIn, type Answer } from "./failures.ts"
+import { isRecord, refusal, textIn } from "./failures.ts"
 import type { Surroundings } from "./surroundings.ts"
 import type { GoogleToken } from "./token-keeper.ts"
 

@@ -1,5 +1,6 @@
 import { SluiceError } from "@sluice/ai"
-import { type Answer, ask, detailsOf, isRecord, refusal, textIn } from "./failures.ts"
+import { type Answer, ask } from "../http.ts"
+import { detailsOf, isRecord, refusal, textIn } from "./failures.ts"
 
 /** How an account's project is found; the services differ in this much. */
 export interface ProjectRules {
@@ -116,11 +117,11 @@ function exchange(
     "user-agent": userAgent,
     ...(init.body === undefined ? {} : { "content-type": "application/json" }),
   }
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(QUESTION_MS)])
   return ask(fetch, {
     what: WHAT,
     url: `${baseUrl.replace(/\/+$/, "")}/v1internal${path}`,
-    init: { ...init, headers, signal: bounded },
+    init: { ...init, headers, signal },
+    timeoutMs: QUESTION_MS,
   })
 }
 
