@@ -402,6 +402,52 @@ describe("how long keys are kept", () => {
     expect(await fixed.replace(REFUSED)).toBeUndefined()
   })
 
+  test("WO-170: only a refusal of the keys themselves is answered with others", async () => {
+    const { source: one, state } = counting()
+    const lease = await one.acquire(NEED)
+    for (const code of ["permission_denied", "quota_exhausted"] as const) {
+      const error = new SluiceError({ code, message: "", status: 403 })
+      expect(await lease.replace(error)).toBeUndefined()
+      lease.release({ error })
+    }
+    expect(idOf(await one.acquire(NEED))).toBe("A1")
+    const expired = new SluiceError({ code: "auth_expired", message: "", status: 403 })
+    expect(idOf(await lease.replace(expired))).toBe("A2")
+    expect(state.runs).toBe(2)
+  })
+
+  test("others are looked for once in a call; where there are none any more, the refusal stands", async () => {
+    const { source: one, state } = counting()
+    const next = await (await one.acquire(NEED)).replace(REFUSED)
+    expect(await next?.replace(REFUSED)).toBeUndefined()
+    expect(state.runs).toBe(2)
+    const { source: other, env } = source({ variables: { AWS_ACCESS_KEY_ID: "A", AWS_SECRET_ACCESS_KEY: "s" } })
+    const lease = await other.acquire(NEED)
+    delete env["AWS_ACCESS_KEY_ID"]
+    delete env["AWS_SECRET_ACCESS_KEY"]
+    expect(await lease.replace(REFUSED)).toBeUndefined()
+  })
+
+  test.each([
+    ["cannot be reached", {}, "network"],
+    ["is broken", { refuse: { code: "InternalFailure", message: "", status: 500 } }, "server_error"],
+    ["is busy", { refuse: { code: "Throttling", message: "", status: 429 } }, "rate_limited"],
+  ] as const)("are given out to their end while the service that renews them %s", async (_name, failing, code) => {
+    let time = Date.now()
+    const now = (): number => time
+    const good = await services({ webTokens: ["jwt"], now })
+    const bad = await services({ webTokens: ["jwt"], ...failing })
+    const named = { ...good.variables, AWS_WEB_IDENTITY_TOKEN_FILE: "/token", AWS_ROLE_ARN: ROLE }
+    const { source: one, env } = source({ files: { "/token": "jwt" }, variables: named, now })
+    const first = idOf(await one.acquire(NEED))
+    if (code === "network") await bad.host.close()
+    env["AWS_ENDPOINT_URL_STS"] = bad.host.url
+    time += 3_550_000
+    expect(idOf(await one.acquire(NEED))).toBe(first)
+    time += 60_000
+    await expect(one.acquire(NEED)).rejects.toMatchObject({ code, retryable: true })
+  })
+
   test("WO-170: keys of a session in a file are read again after five minutes", async () => {
     let time = 1_000_000
     const files: Record<string, string> = {

@@ -1,10 +1,11 @@
 import { SluiceError } from "@sluice/ai"
 import { ask } from "../http.ts"
+import { Keeper } from "../keeping/keeper.ts"
+import type { Holder } from "../keeping/kept-lease.ts"
 import { fingerprint } from "../key-credential.ts"
 import { type CredentialsFile, readCredentials } from "./credentials-file.ts"
-import { assertionGrant, impersonationGrant, metadataGrant, refreshGrant } from "./grants.ts"
+import { assertionGrant, type GoogleToken, impersonationGrant, metadataGrant, refreshGrant } from "./grants.ts"
 import { firstOf, type Surroundings } from "./surroundings.ts"
-import { type GoogleToken, TokenKeeper } from "./token-keeper.ts"
 
 /** Variables with a token that somebody else keeps good. */
 const TOKEN_VARIABLES = ["GOOGLE_CLOUD_ACCESS_TOKEN", "CLOUDSDK_AUTH_ACCESS_TOKEN"]
@@ -15,15 +16,12 @@ const METADATA_MS = 2000
 const ABSENT_MS = 30_000
 
 /** One account that tokens can be had for. */
-export interface GoogleAccount {
+export interface GoogleAccount extends Holder<GoogleToken> {
   /** Safe to log; the same for as long as the account is. */
   id: string
   origin: string
   email?: string
   projectId?: string
-  take(signal?: AbortSignal): Promise<GoogleToken>
-  /** A host refused this token. */
-  drop(secret: string): void
 }
 
 /**
@@ -167,14 +165,14 @@ function kept(
   { id, origin, around, email, projectId }: Named,
   load: (signal: AbortSignal) => Promise<GoogleToken>,
 ): GoogleAccount {
-  const keeper = new TokenKeeper(load, around)
+  const keeper = new Keeper(load, around)
   return {
     id,
     origin,
     ...(email === undefined ? {} : { email }),
     ...(projectId === undefined ? {} : { projectId }),
     take: (signal) => keeper.take(signal),
-    drop: (secret) => keeper.drop(secret),
+    drop: (refused) => keeper.drop(refused),
   }
 }
 
@@ -188,7 +186,7 @@ export function accountOf(
     return kept({ id, origin, around, email: file.email, projectId }, (signal) => tokenFor(file, around, signal))
   }
   const { principal, delegates, source } = file
-  const lender = new TokenKeeper((signal) => tokenFor(source, around, signal), around)
+  const lender = new Keeper((signal) => tokenFor(source, around, signal), around)
   return kept({ id, origin, around, email: principal, projectId }, async (signal) => {
     const { secret } = await lender.take(signal)
     return await impersonationGrant(around, { token: secret, principal, delegates }, signal)

@@ -4,13 +4,18 @@ import { signedAssertion } from "./assertion.ts"
 import type { PersonFile, ServiceAccountFile } from "./credentials-file.ts"
 import { isRecord, refusal, textIn } from "./failures.ts"
 import type { Surroundings } from "./surroundings.ts"
-import type { GoogleToken } from "./token-keeper.ts"
 
 /** What a token of Google's clouds is for. Source: Google's list of OAuth scopes. */
 export const CLOUD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 const JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 const TOKEN_HOST = "Google's token endpoint"
+
+/** A bearer token and its end, in milliseconds since 1970. */
+export interface GoogleToken {
+  secret: string
+  expiresAt: number
+}
 
 /** A login's refresh token and the OAuth client that it was made with. */
 export type RefreshGrant = Pick<PersonFile, "clientId" | "clientSecret" | "refreshToken">

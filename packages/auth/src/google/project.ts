@@ -1,8 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises"
 import { type Credential, type CredentialNeed, type CredentialSource, type Lease, USER_AGENT } from "@sluice/ai"
+import { SharedWork } from "../keeping/shared-work.ts"
 import { hideSecrets } from "../key-credential.ts"
 import { findProject, type ProjectRules } from "./project-discovery.ts"
-import { SharedWork } from "./shared-work.ts"
 import { firstOf, type GoogleOptions, surroundings } from "./surroundings.ts"
 
 const PROJECT_VARIABLES = ["GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT_ID"]

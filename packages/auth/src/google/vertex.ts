@@ -1,10 +1,10 @@
 import { type CredentialNeed, type CredentialSource, type Lease, parseKeys, SluiceError } from "@sluice/ai"
+import { keptLease } from "../keeping/kept-lease.ts"
 import { fingerprint, hideSecrets, keyCredential } from "../key-credential.ts"
 import { listSource } from "../sources/list.ts"
 import { readCredentials } from "./credentials-file.ts"
 import { accountOf, DefaultCredentials, type GoogleAccount } from "./default-credentials.ts"
 import { firstOf, type GoogleOptions, surroundings, type Surroundings } from "./surroundings.ts"
-import { tokenLease } from "./token-lease.ts"
 
 const KEY_VARIABLE = "GOOGLE_CLOUD_API_KEY"
 const PROJECT_VARIABLES = ["GOOGLE_CLOUD_PROJECT", "GCP_PROJECT", "GCLOUD_PROJECT"]
@@ -77,7 +77,7 @@ async function leaseOf(
 ): Promise<Lease> {
   const projectId = options.project ?? firstOf(env, PROJECT_VARIABLES)?.value ?? account.projectId
   const location = options.location ?? firstOf(env, LOCATION_VARIABLES)?.value
-  return await tokenLease(account, need.signal, ({ secret, expiresAt }) =>
+  return await keptLease(account, need.signal, ({ secret, expiresAt }) =>
     hideSecrets({
       kind: "oauth",
       id: account.id,
