@@ -96,6 +96,26 @@ describe("credentials for Vertex", () => {
     expect(host.issued).toHaveLength(1)
   })
 
+  test("the machine is asked directly, Google's hosts over the caller's connections", async () => {
+    const asked: string[] = []
+    const through: typeof fetch = async (...request) => {
+      asked.push(String(request[0]))
+      return await fetch(...request)
+    }
+    const refusing: typeof fetch = () => Promise.reject(new Error("not this way"))
+    const { around, host } = await accounts({ machine: { project: "machine-project", email: "vm@p" } })
+    const machine = vertexSource({ ...around, fetch: refusing, localFetch: through })
+    expect((await machine.acquire(NEED)).credential.projectId).toBe("machine-project")
+    expect(asked).toHaveLength(2)
+    const robot = googleFileSource(JSON.stringify(ROBOT_FILE), "a key", {
+      ...around,
+      fetch: through,
+      localFetch: refusing,
+    })
+    await robot.acquire(NEED)
+    expect(asked.slice(2)).toEqual([host.addresses.token])
+  })
+
   test("a machine that is none of Google's is asked once in a while only", async () => {
     const { around, host, pass } = await accounts()
     const source = vertexSource(around)

@@ -134,8 +134,8 @@ function wellKnownFiles(env: Surroundings["env"]): string[] {
   return places.flatMap(([base, folder]) => (base ? [`${base}${folder}/${FILE_NAME}`] : []))
 }
 
-async function machineProject({ fetch, hosts }: Surroundings): Promise<string | undefined> {
-  const answer = await ask(fetch, {
+async function machineProject({ localFetch, hosts }: Surroundings): Promise<string | undefined> {
+  const answer = await ask(localFetch, {
     what: "the machine's metadata",
     url: `${hosts.metadata}/computeMetadata/v1/project/project-id`,
     init: { headers: { "metadata-flavor": "Google" }, signal: AbortSignal.timeout(METADATA_MS) },

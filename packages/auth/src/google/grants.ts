@@ -89,10 +89,13 @@ export async function impersonationGrant(
 }
 
 /** The token of the machine's own account. @throws SluiceError when the machine has none */
-export async function metadataGrant({ fetch, now, hosts }: Surroundings, signal: AbortSignal): Promise<GoogleToken> {
+export async function metadataGrant(
+  { localFetch, now, hosts }: Surroundings,
+  signal: AbortSignal,
+): Promise<GoogleToken> {
   const url = `${hosts.metadata}/computeMetadata/v1/instance/service-accounts/default/token`
   const init = { headers: { "metadata-flavor": "Google" }, signal }
-  return readToken(await ask(fetch, { what: "the machine's metadata", url, init }), now(), "")
+  return readToken(await ask(localFetch, { what: "the machine's metadata", url, init }), now(), "")
 }
 
 function post(fetcher: typeof fetch, url: string, form: Record<string, string>, signal: AbortSignal): Promise<Answer> {

@@ -17,7 +17,10 @@ export interface GoogleOptions {
   env?: EnvironmentReader
   /** The text of a file, `undefined` where there is none. Default: the file system. */
   readFile?: (path: string) => Promise<string | undefined>
+  /** For Google's hosts on the network. Default: the built-in one. */
   fetch?: typeof fetch
+  /** For the metadata of this very machine, which no proxy stands before. Default: the built-in one. */
+  localFetch?: typeof fetch
   /** Milliseconds since 1970. Default: the system's clock. */
   now?: () => number
   hosts?: Partial<GoogleHosts>
@@ -39,6 +42,7 @@ export function surroundings(options: GoogleOptions = {}): Surroundings {
     env,
     readFile: options.readFile ?? readText,
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+    localFetch: options.localFetch ?? ((input, init) => fetch(input, init)),
     now: options.now ?? Date.now,
     skewMs: options.skewMs ?? 60_000,
     hosts: {

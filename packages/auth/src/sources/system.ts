@@ -5,7 +5,8 @@ import { chainSource } from "./chain.ts"
 import { environmentSource, type EnvironmentOptions } from "./environment.ts"
 
 /** What the credentials of this machine are found with. */
-export interface SystemOptions extends EnvironmentOptions, Pick<GoogleOptions, "fetch" | "readFile" | "hosts"> {
+export interface SystemOptions
+  extends EnvironmentOptions, Pick<GoogleOptions, "fetch" | "localFetch" | "readFile" | "hosts"> {
   /** The user's folder. Default: as the system has it. */
   home?: string
 }
