@@ -1,4 +1,5 @@
 import { SluiceError, type CredentialSource, type Lease } from "@sluice/ai"
+import { systemSource } from "@sluice/auth"
 import { googleFileSource, googleLoginSource, readGoogleLogin, vertexSource } from "@sluice/auth/google"
 import { describe, expect, test } from "vitest"
 import { accounts, NEED, PERSON, PERSON_FILE, ROBOT, ROBOT_FILE } from "../support/google-accounts.ts"
@@ -25,17 +26,14 @@ async function token(source: CredentialSource): Promise<string> {
 
 describe("credentials for Vertex", () => {
   test("a key of the environment comes first, and is sent as a key", async () => {
-    const { around } = await accounts(
-      {},
-      { env: { GOOGLE_CLOUD_API_KEY: "AIza-1", HOME: "/home/me" }, files: { [HOME]: PERSON_FILE } },
-    )
+    const { around } = await accounts({}, { env: { GOOGLE_CLOUD_API_KEY: "AIza-1" }, files: { [HOME]: PERSON_FILE } })
     expect((await vertexSource(around).acquire(NEED)).credential).toMatchObject({ kind: "key", secret: "AIza-1" })
   })
 
   test.each(["<your key>", "N/A"])("%s in the place of a key is none", async (placeholder) => {
     const { around } = await accounts(
       {},
-      { env: { GOOGLE_CLOUD_API_KEY: placeholder, HOME: "/home/me" }, files: { [HOME]: PERSON_FILE } },
+      { env: { GOOGLE_CLOUD_API_KEY: placeholder }, files: { [HOME]: PERSON_FILE } },
     )
     expect((await vertexSource(around).acquire(NEED)).credential.kind).toBe("oauth")
   })
@@ -69,16 +67,23 @@ describe("credentials for Vertex", () => {
   })
 
   test("a person's login by gcloud is found where gcloud keeps it", async () => {
-    const { around, host } = await accounts({}, { env: { HOME: "/home/me" }, files: { [HOME]: PERSON_FILE } })
+    const { around, host } = await accounts({}, { files: { [HOME]: PERSON_FILE } })
     const { credential } = await vertexSource(around).acquire(NEED)
     expect(credential).toMatchObject({ projectId: "my-project", origin: HOME })
     expect(host.issued).toMatchObject([{ email: PERSON.email }])
   })
 
+  test("the user's folder is the one that the program names", async () => {
+    const path = "/elsewhere/.config/gcloud/application_default_credentials.json"
+    const { around } = await accounts({}, { files: { [HOME]: ROBOT_FILE, [path]: PERSON_FILE } })
+    const { credential } = await systemSource({ ...around, home: "/elsewhere" }).acquire(NEED)
+    expect(credential).toMatchObject({ projectId: "my-project", origin: path })
+  })
+
   test("gcloud's own folder is looked into first, and on Windows the one for applications", async () => {
     const file = (path: string) => ({ [`${path}/application_default_credentials.json`]: PERSON_FILE })
     for (const [env, path] of [
-      [{ CLOUDSDK_CONFIG: "/gc", HOME: "/home/me" }, "/gc"],
+      [{ CLOUDSDK_CONFIG: "/gc" }, "/gc"],
       [{ APPDATA: "C:\\Data" }, "C:\\Data/gcloud"],
     ] as const) {
       const { around } = await accounts({}, { env: { ...env }, files: file(path) })
@@ -188,7 +193,7 @@ describe("files that cannot be used", () => {
   test("one that is named and not there is an error, and no other is looked for", async () => {
     const { around, host } = await accounts(
       { machine: {} },
-      { env: { GOOGLE_APPLICATION_CREDENTIALS: "/gone.json", HOME: "/home/me" }, files: { [HOME]: PERSON_FILE } },
+      { env: { GOOGLE_APPLICATION_CREDENTIALS: "/gone.json" }, files: { [HOME]: PERSON_FILE } },
     )
     expect(await failure(vertexSource(around).acquire(NEED))).toMatchObject({
       code: "config",

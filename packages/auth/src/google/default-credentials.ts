@@ -61,7 +61,7 @@ export class DefaultCredentials {
   }
 
   async #file(): Promise<{ text: string; origin: string } | undefined> {
-    const { env } = this.#around
+    const { env, home } = this.#around
     const named = env(FILE_VARIABLE)?.trim()
     if (named) {
       const text = await this.#read(named)
@@ -72,7 +72,7 @@ export class DefaultCredentials {
         hint: `Correct ${FILE_VARIABLE}, or unset it to use gcloud's login or the machine's own account.`,
       })
     }
-    for (const origin of wellKnownFiles(env)) {
+    for (const origin of wellKnownFiles(env, home)) {
       const text = await this.#read(origin)
       if (text !== undefined) return { text, origin }
     }
@@ -125,11 +125,11 @@ export class DefaultCredentials {
 }
 
 /** Where gcloud keeps a login for other programs. */
-function wellKnownFiles(env: Surroundings["env"]): string[] {
+function wellKnownFiles(env: Surroundings["env"], home: string): string[] {
   const places = [
     [env("CLOUDSDK_CONFIG"), ""],
     [env("APPDATA"), "/gcloud"],
-    [env("HOME") ?? env("USERPROFILE"), "/.config/gcloud"],
+    [home, "/.config/gcloud"],
   ] as const
   return places.flatMap(([base, folder]) => (base ? [`${base}${folder}/${FILE_NAME}`] : []))
 }

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises"
+import { homedir } from "node:os"
 import type { EnvironmentReader } from "@sluice/catalog"
 
 /** Where Google's tokens come from. */
@@ -15,6 +16,8 @@ export interface GoogleHosts {
 export interface GoogleOptions {
   /** Default: the variables of this process. */
   env?: EnvironmentReader
+  /** The folder that gcloud's own one stands in. Default: the user's. */
+  home?: string
   /** The text of a file, `undefined` where there is none. Default: the file system. */
   readFile?: (path: string) => Promise<string | undefined>
   /** For Google's hosts on the network. Default: the built-in one. */
@@ -40,6 +43,7 @@ export function surroundings(options: GoogleOptions = {}): Surroundings {
   const metadata = env("GCE_METADATA_HOST")
   return {
     env,
+    home: options.home ?? homedir(),
     readFile: options.readFile ?? readText,
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     localFetch: options.localFetch ?? ((input, init) => fetch(input, init)),
