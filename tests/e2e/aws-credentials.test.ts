@@ -3,7 +3,8 @@ import { inspect } from "node:util"
 import { SluiceError, type Credential, type Lease } from "@sluice/ai"
 import { awsCredentialsEmulator, type AwsCredentialsOptions } from "@sluice/testkit/emulators"
 import { describe, expect, onTestFinished, test } from "vitest"
-import { awsSource, chainSource, environmentSource, type AwsOptions } from "@sluice/auth"
+import { chainSource, environmentSource } from "@sluice/auth"
+import { awsSource, type AwsOptions } from "@sluice/auth/aws"
 
 const NEED = { provider: "amazon-bedrock" }
 const KEYS = { accessKeyId: "AKIASOURCE", secretAccessKey: "source-secret" }

@@ -62,7 +62,7 @@ export function complete(
  * Keys from the environment variables that the catalog names for a provider: the first variable that is set counts,
  * and the first key in it where commas separate several. `environmentSource` of `@sluice/auth` turns to the others
  * when one fails. Where AWS's credentials are the login, those of the environment itself count as well; `awsSource`
- * of `@sluice/auth` finds the others.
+ * of `@sluice/auth/aws` finds the others.
  *
  * @throws SluiceError on `acquire`: `auth_missing` where no variable is set, `config` where one holds no key
  */
