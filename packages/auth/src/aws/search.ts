@@ -3,7 +3,7 @@ import { homedir } from "node:os"
 import { SluiceError } from "@sluice/ai"
 import { readConfigFiles } from "./config-files.ts"
 import { containerKeys, machineKeys } from "./machine.ts"
-import { environmentKeys, profileKeys, regionOf, webIdentityKeys } from "./profile.ts"
+import { profileKeys, regionOf, variableKeys, webIdentityKeys } from "./profile.ts"
 import { runProgram } from "./program.ts"
 import type { AwsContext, AwsKeys, AwsOptions } from "./types.ts"
 
@@ -40,7 +40,7 @@ export async function searchKeys(options: AwsOptions, signal: AbortSignal): Prom
   }
   const ways: readonly (() => AwsKeys | undefined | Promise<AwsKeys | undefined>)[] = [
     ...(context.profile === undefined ? [] : [ofProfile]),
-    () => environmentKeys(context),
+    () => variableKeys(context),
     () => webIdentityKeys(context),
     ...(context.profile === undefined ? [ofProfile] : []),
     () => containerKeys(context),
