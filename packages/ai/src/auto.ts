@@ -61,7 +61,7 @@ export function complete(
 /**
  * Keys from the environment variables that the catalog names for a provider: the first variable that is set counts,
  * and the first key in it where commas separate several. `environmentSource` of `@sluice/auth` turns to the others
- * when one fails. Where AWS's credentials are the login, those of the environment itself count as well; `awsSource`
+ * when one fails. Where the catalog names AWS's credentials, those of the environment itself count as well; `awsSource`
  * of `@sluice/auth/aws` finds the others.
  *
  * @throws SluiceError on `acquire`: `auth_missing` where no variable is set, `config` where one holds no key or
@@ -75,7 +75,7 @@ export function environmentKeys(env: EnvironmentReader = environment): Credentia
         const [secret] = parseKeys(env(origin) ?? "", origin)
         if (secret !== undefined) return await keySource(secret, origin).acquire({ provider })
       }
-      if (known?.login === "aws") {
+      if (known?.credentials === "aws") {
         const { awsEnvironmentKeys } = await import("./endpoints/bedrock/environment-keys.ts")
         const keys = awsEnvironmentKeys(env)
         if (keys) return lent(keys)

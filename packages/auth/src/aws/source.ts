@@ -11,7 +11,7 @@ import type { AwsOptions } from "./types.ts"
 const SKEW_MS = 60_000
 
 /**
- * AWS's credentials for providers whose login they are: from the environment, a web identity, a profile (keys, roles,
+ * AWS's credentials for the providers that the catalog names them for: from the environment, a web identity, a profile (keys, roles,
  * logins, programs), the container or the machine. What was found is kept until shortly before its end, or until the
  * host refuses it; calls that come together search once, and one that is given up does not end the search of the rest.
  * Where new keys cannot be had just now, the old ones are given out to their end.
@@ -23,7 +23,7 @@ export function awsSource(options: AwsOptions = {}): CredentialSource {
   const keeper = new Keeper((signal) => found(options, signal), { now: options.now ?? Date.now, skewMs: SKEW_MS })
   return {
     acquire: async ({ provider, signal }) => {
-      if (findProvider(provider)?.login !== "aws") throw authMissing(provider)
+      if (findProvider(provider)?.credentials !== "aws") throw authMissing(provider)
       try {
         return await keptLease(keeper, signal, (credential) => credential)
       } catch (error) {
