@@ -278,8 +278,19 @@ describe("where keys are found", () => {
     expect(error.hint).toContain("AWS_BEARER_TOKEN_BEDROCK")
   })
 
-  test("a proxy that signs itself gets keys that are none", async () => {
-    expect(await keysOf({ variables: { AWS_BEDROCK_SKIP_AUTH: "1" } })).toMatchObject({ accessKeyId: "none" })
+  test("in front of a proxy that signs itself there are none, and none are looked for", async () => {
+    const run = (): Promise<string> => Promise.reject(new Error("not to be run"))
+    const files = { [CONFIG]: "[default]\nregion = eu-west-1\ncredential_process = tool\n" }
+    const lease = await source({ files, run, variables: { AWS_BEDROCK_SKIP_AUTH: "1" } }).source.acquire(NEED)
+    expect(lease.credential).toEqual({
+      kind: "none",
+      id: "none",
+      origin: "AWS_BEDROCK_SKIP_AUTH",
+      location: "eu-west-1",
+    })
+    for (const off of ["0", "false", " "]) {
+      await expect(keysOf({ files, run, variables: { AWS_BEDROCK_SKIP_AUTH: off } })).rejects.toThrow("not to be run")
+    }
   })
 
   test.each([

@@ -4,7 +4,7 @@ import { authMissing } from "../auth-missing.ts"
 import { Keeper } from "../keeping/keeper.ts"
 import { keptLease } from "../keeping/kept-lease.ts"
 import { hideSecrets } from "../key-credential.ts"
-import { searchKeys } from "./search.ts"
+import { searchKeys, SKIP_VARIABLE } from "./search.ts"
 import type { AwsOptions } from "./types.ts"
 
 /** Keys are renewed so long before they end. */
@@ -14,7 +14,8 @@ const SKEW_MS = 60_000
  * AWS's credentials for the providers that the catalog names them for: from the environment, a web identity, a profile (keys, roles,
  * logins, programs), the container or the machine. What was found is kept until shortly before its end, or until the
  * host refuses it; calls that come together search once, and one that is given up does not end the search of the rest.
- * Where new keys cannot be had just now, the old ones are given out to their end.
+ * Where new keys cannot be had just now, the old ones are given out to their end. With `AWS_BEDROCK_SKIP_AUTH` the
+ * credential is of the kind `none`, for a proxy that signs in our place.
  *
  * @throws SluiceError on `acquire`: `auth_missing` for other providers, and where nothing was found; `network` or
  * `timeout` where a service that gives keys out does not answer
@@ -34,7 +35,9 @@ export function awsSource(options: AwsOptions = {}): CredentialSource {
 }
 
 async function found(options: AwsOptions, signal: AbortSignal): Promise<Credential> {
-  const { region, origin, accessKeyId, secretAccessKey, sessionToken, expiresAt } = await searchKeys(options, signal)
+  const { region, keys } = await searchKeys(options, signal)
+  if (!keys) return { kind: "none", id: "none", origin: SKIP_VARIABLE, location: region }
+  const { origin, accessKeyId, secretAccessKey, sessionToken, expiresAt } = keys
   return hideSecrets({
     kind: "aws",
     id: accessKeyId,
