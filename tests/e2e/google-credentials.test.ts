@@ -121,6 +121,22 @@ describe("credentials for Vertex", () => {
     expect(asked.slice(2)).toEqual([host.addresses.token])
   })
 
+  test.each([
+    [500, "{}", "The machine's metadata answered: status 500"],
+    [200, "{}", "The machine's metadata answered without a token."],
+    [400, '{"error":"invalid_grant"}', "The machine's metadata answered: invalid_grant"],
+  ])("a failure of the metadata names them (%i %s)", async (status, body, message) => {
+    const { around, pass } = await accounts({ machine: { project: "p", email: "vm@p" } })
+    let failing = false
+    const localFetch: typeof fetch = (...request) =>
+      failing ? Promise.resolve(new Response(body, { status })) : fetch(...request)
+    const source = vertexSource({ ...around, localFetch })
+    await source.acquire(NEED)
+    failing = true
+    pass(7_200_000)
+    expect(await failure(source.acquire(NEED))).toMatchObject({ message })
+  })
+
   test("a machine that is none of Google's is asked once in a while only", async () => {
     const { around, host, pass } = await accounts()
     const source = vertexSource(around)

@@ -41,6 +41,7 @@ export function textIn(record: Record<string, unknown>, ...names: readonly strin
   return undefined
 }
 
-function begin(what: string): string {
+/** A name as a sentence begins with it. */
+export function begin(what: string): string {
   return what.charAt(0).toUpperCase() + what.slice(1)
 }
