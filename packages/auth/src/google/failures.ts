@@ -1,31 +1,34 @@
 import { classify, type ErrorFacts, type SluiceError } from "@sluice/ai"
+import { readGoogleError } from "@sluice/ai/endpoints/code-assist"
 import type { Answer } from "../http.ts"
 
 /** Longest part of a host's own words that is carried on. */
 const MAX_WORDS = 500
 
-/** The error that an answer of one of Google's hosts stands for, in the form of its APIs or of its token endpoint. */
-export function refusal(what: string, { status, body }: Pick<Answer, "status" | "body">): SluiceError {
-  const facts: ErrorFacts = { status }
-  const error = isRecord(body) ? body["error"] : undefined
-  const words = isRecord(error) ? error["message"] : isRecord(body) ? body["error_description"] : undefined
-  const word = isRecord(error) ? error["status"] : error
-  if (typeof word === "string") facts.code = word
-  const told = typeof words === "string" && words !== "" ? words : typeof word === "string" ? word : `status ${status}`
-  facts.message = `${begin(what)} answered: ${told.slice(0, MAX_WORDS)}`
-  if (status === 401) facts.is = "auth_invalid"
-  return classify(facts)
+/** The error that an answer of a token endpoint stands for. Source: RFC 6749, section 5.2. */
+export function tokenRefusal(what: string, { status, body }: Answer): SluiceError {
+  const { error, error_description: words } = isRecord(body) ? body : {}
+  const word = typeof error === "string" ? error : undefined
+  return refusal(what, {
+    status,
+    ...(word === undefined ? {} : { code: word }),
+    message: typeof words === "string" && words !== "" ? words : (word ?? ""),
+  })
 }
 
-/** The reason and the metadata of each detail of an error. */
-export function detailsOf(body: unknown): { reason?: string; metadata: Record<string, unknown> }[] {
-  const error = isRecord(body) ? body["error"] : undefined
-  const details = isRecord(error) ? error["details"] : undefined
-  if (!Array.isArray(details)) return []
-  return details.filter(isRecord).map((detail) => ({
-    ...(typeof detail["reason"] === "string" ? { reason: detail["reason"] } : {}),
-    metadata: isRecord(detail["metadata"]) ? detail["metadata"] : {},
-  }))
+/** What an answer of one of Google's APIs says of a failure, read as one of their models'. A page is no message. */
+export function factsOf({ status, body }: Answer): ErrorFacts {
+  return typeof body === "string" ? { status } : readGoogleError({ status }, body)
+}
+
+/** The error that such an answer stands for. */
+export function refusal(what: string, facts: ErrorFacts): SluiceError {
+  const told = facts.message || `status ${facts.status}`
+  return classify({
+    ...facts,
+    message: `${begin(what)} answered: ${told.slice(0, MAX_WORDS)}`,
+    ...(facts.status === 401 && facts.is === undefined ? { is: "auth_invalid" } : {}),
+  })
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

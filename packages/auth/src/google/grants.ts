@@ -2,7 +2,7 @@ import { SluiceError } from "@sluice/ai"
 import { type Answer, ask } from "../http.ts"
 import { signedAssertion } from "./assertion.ts"
 import type { PersonFile, ServiceAccountFile } from "./credentials-file.ts"
-import { begin, isRecord, refusal, textIn } from "./failures.ts"
+import { begin, factsOf, isRecord, refusal, textIn, tokenRefusal } from "./failures.ts"
 import type { Surroundings } from "./surroundings.ts"
 
 /** What a token of Google's clouds is for. Source: Google's list of OAuth scopes. */
@@ -86,7 +86,7 @@ export async function impersonationGrant(
   const expiresAt = Date.parse(textIn(body, "expireTime") ?? "")
   if (answer.status < 300 && secret !== undefined && Number.isFinite(expiresAt)) return { secret, expiresAt }
   const hint = `Grant the role Service Account Token Creator on ${given.principal} to the account that asks.`
-  throw answer.status < 300 ? unreadable(what) : refusal(what, answer).with({ hint })
+  throw answer.status < 300 ? unreadable(what) : refusal(what, factsOf(answer)).with({ hint })
 }
 
 /** The token of the machine's own account. @throws SluiceError when the machine has none */
@@ -115,7 +115,7 @@ function readToken(answer: Answer, { what, now, hint }: { what: string; now: num
     if (secret === undefined || !Number.isFinite(seconds)) throw unreadable(what)
     return { secret, expiresAt: now + seconds * 1000 }
   }
-  const error = refusal(what, answer)
+  const error = tokenRefusal(what, answer)
   if (body["error"] === "invalid_grant") {
     throw error.with({ code: "auth_expired", scope: "credential", retryable: false, hint })
   }
