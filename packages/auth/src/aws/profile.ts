@@ -1,4 +1,4 @@
-import { awsEnvironmentKeys } from "@sluice/ai/endpoints/bedrock"
+import { awsEnvironmentKeys, bedrockSettings, HOME_REGION } from "@sluice/ai/endpoints/bedrock"
 import type { ConfigFiles, Section } from "./config-files.ts"
 import { awsError } from "./errors.ts"
 import { containerKeys, machineKeys } from "./machine.ts"
@@ -153,5 +153,5 @@ async function tokenIn(file: string, { readFile }: AwsContext): Promise<string> 
 
 /** The region that calls go to where nothing names one: the environment's, else a profile's. */
 export function regionOf({ env }: AwsContext, profile: Section): string {
-  return env("AWS_REGION")?.trim() || env("AWS_DEFAULT_REGION")?.trim() || profile["region"] || "us-east-1"
+  return bedrockSettings(env).ambientRegion || profile["region"] || HOME_REGION
 }

@@ -18,7 +18,8 @@ const GEOGRAPHIES: Readonly<Record<string, Geography>> = {
   ca: { serves: /^ca-/, home: "ca-central-1" },
 }
 
-const HOME = "us-east-1"
+/** The region where nothing names one. */
+export const HOME_REGION = "us-east-1"
 
 /** Where regions may come from. */
 export interface RegionSources {
@@ -39,7 +40,7 @@ export function regionFor(model: string, { region, ambient }: RegionSources): st
   const prefix = /^([a-z-]+)\.[a-z0-9-]+\./.exec(model)?.[1]
   const geography = prefix !== undefined && Object.hasOwn(GEOGRAPHIES, prefix) ? GEOGRAPHIES[prefix] : undefined
   if (geography) return ambient !== undefined && geography.serves.test(ambient) ? ambient : geography.home
-  return ambient || HOME
+  return ambient || HOME_REGION
 }
 
 /** The region that an address of Bedrock is in, where it tells one. */
