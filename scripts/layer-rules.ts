@@ -85,6 +85,12 @@ export const SEPARATIONS: readonly Separation[] = [
     why: "wires and what lies below them do no I/O. Take what is needed as an argument",
   },
   {
+    from: /^packages\/auth\/src\/index\.ts$/,
+    to: /^packages\/auth\/src\/(aws|google)\//,
+    exceptDynamic: true,
+    why: "the root of @sluice/auth loads no cloud: programs with plain keys do without. Import it from the cloud's own entry point, or when it is first asked for",
+  },
+  {
     from: /^packages\/testkit\/src\//,
     to: SERVER_SIDE,
     why: "the emulators are the second opinion on the wires' server sides. Spell the answer out instead",

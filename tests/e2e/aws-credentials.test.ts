@@ -3,7 +3,8 @@ import { inspect } from "node:util"
 import { SluiceError, type Credential, type Lease } from "@sluice/ai"
 import { awsCredentialsEmulator, type AwsCredentialsOptions } from "@sluice/testkit/emulators"
 import { describe, expect, onTestFinished, test } from "vitest"
-import { awsSource, chainSource, environmentSource, type AwsOptions } from "@sluice/auth"
+import { chainSource, environmentSource } from "@sluice/auth"
+import { awsSource, type AwsOptions } from "@sluice/auth/aws"
 
 const NEED = { provider: "amazon-bedrock" }
 const KEYS = { accessKeyId: "AKIASOURCE", secretAccessKey: "source-secret" }
@@ -277,8 +278,19 @@ describe("where keys are found", () => {
     expect(error.hint).toContain("AWS_BEARER_TOKEN_BEDROCK")
   })
 
-  test("a proxy that signs itself gets keys that are none", async () => {
-    expect(await keysOf({ variables: { AWS_BEDROCK_SKIP_AUTH: "1" } })).toMatchObject({ accessKeyId: "none" })
+  test("in front of a proxy that signs itself there are none, and none are looked for", async () => {
+    const run = (): Promise<string> => Promise.reject(new Error("not to be run"))
+    const files = { [CONFIG]: "[default]\nregion = eu-west-1\ncredential_process = tool\n" }
+    const lease = await source({ files, run, variables: { AWS_BEDROCK_SKIP_AUTH: "1" } }).source.acquire(NEED)
+    expect(lease.credential).toEqual({
+      kind: "none",
+      id: "none",
+      origin: "AWS_BEDROCK_SKIP_AUTH",
+      location: "eu-west-1",
+    })
+    for (const off of ["0", "false", " "]) {
+      await expect(keysOf({ files, run, variables: { AWS_BEDROCK_SKIP_AUTH: off } })).rejects.toThrow("not to be run")
+    }
   })
 
   test.each([
@@ -308,7 +320,7 @@ describe("where keys are found", () => {
     expect(error.message).toContain(words)
   })
 
-  test("WO-183: a service that refuses, or that nobody answers for, is one too", async () => {
+  test("WO-183: a service that refuses is one too", async () => {
     const { variables } = await services({ keys: [KEYS], refuse: { code: "AccessDenied", message: "not allowed" } })
     const files = { [CONFIG]: `[default]\nrole_arn=${ROLE}\nsource_profile=base\n`, [CREDENTIALS]: SOURCE_PROFILE }
     expect(await errorOf({ files, variables })).toMatchObject({
@@ -316,9 +328,15 @@ describe("where keys are found", () => {
       retryable: false,
       message: expect.stringContaining("not allowed"),
     })
-    const dead = await errorOf({ files, variables: { AWS_ENDPOINT_URL_STS: "http://127.0.0.1:1" } })
-    expect(dead).toMatchObject({ code: "auth_invalid", retryable: false, scope: "credential" })
-    expect(JSON.stringify(dead) + inspect(dead)).not.toContain(KEYS.secretAccessKey)
+  })
+
+  test("a service that nobody answers for is a passing fault, and no secret is in its words", async () => {
+    const files = { [CONFIG]: `[default]\nrole_arn=${ROLE}\nsource_profile=base\n`, [CREDENTIALS]: SOURCE_PROFILE }
+    const error = await errorOf({ files, variables: { AWS_ENDPOINT_URL_STS: "http://127.0.0.1:1" } })
+    expect(error).toMatchObject({ code: "network", retryable: true, scope: "host", provider: "amazon-bedrock" })
+    expect(error.message).toContain("AWS's token service at 127.0.0.1:1 could not be reached")
+    expect(error.hint).toBeDefined()
+    expect(JSON.stringify(error) + inspect(error)).not.toContain(KEYS.secretAccessKey)
   })
 })
 
@@ -394,6 +412,52 @@ describe("how long keys are kept", () => {
     const variables = { AWS_ACCESS_KEY_ID: "A", AWS_SECRET_ACCESS_KEY: "s" }
     const fixed = await source({ variables }).source.acquire(NEED)
     expect(await fixed.replace(REFUSED)).toBeUndefined()
+  })
+
+  test("WO-170: only a refusal of the keys themselves is answered with others", async () => {
+    const { source: one, state } = counting()
+    const lease = await one.acquire(NEED)
+    for (const code of ["permission_denied", "quota_exhausted"] as const) {
+      const error = new SluiceError({ code, message: "", status: 403 })
+      expect(await lease.replace(error)).toBeUndefined()
+      lease.release({ error })
+    }
+    expect(idOf(await one.acquire(NEED))).toBe("A1")
+    const expired = new SluiceError({ code: "auth_expired", message: "", status: 403 })
+    expect(idOf(await lease.replace(expired))).toBe("A2")
+    expect(state.runs).toBe(2)
+  })
+
+  test("others are looked for once in a call; where there are none any more, the refusal stands", async () => {
+    const { source: one, state } = counting()
+    const next = await (await one.acquire(NEED)).replace(REFUSED)
+    expect(await next?.replace(REFUSED)).toBeUndefined()
+    expect(state.runs).toBe(2)
+    const { source: other, env } = source({ variables: { AWS_ACCESS_KEY_ID: "A", AWS_SECRET_ACCESS_KEY: "s" } })
+    const lease = await other.acquire(NEED)
+    delete env["AWS_ACCESS_KEY_ID"]
+    delete env["AWS_SECRET_ACCESS_KEY"]
+    expect(await lease.replace(REFUSED)).toBeUndefined()
+  })
+
+  test.each([
+    ["cannot be reached", {}, "network"],
+    ["is broken", { refuse: { code: "InternalFailure", message: "", status: 500 } }, "server_error"],
+    ["is busy", { refuse: { code: "Throttling", message: "", status: 429 } }, "rate_limited"],
+  ] as const)("are given out to their end while the service that renews them %s", async (_name, failing, code) => {
+    let time = Date.now()
+    const now = (): number => time
+    const good = await services({ webTokens: ["jwt"], now })
+    const bad = await services({ webTokens: ["jwt"], ...failing })
+    const named = { ...good.variables, AWS_WEB_IDENTITY_TOKEN_FILE: "/token", AWS_ROLE_ARN: ROLE }
+    const { source: one, env } = source({ files: { "/token": "jwt" }, variables: named, now })
+    const first = idOf(await one.acquire(NEED))
+    if (code === "network") await bad.host.close()
+    env["AWS_ENDPOINT_URL_STS"] = bad.host.url
+    time += 3_550_000
+    expect(idOf(await one.acquire(NEED))).toBe(first)
+    time += 60_000
+    await expect(one.acquire(NEED)).rejects.toMatchObject({ code, retryable: true })
   })
 
   test("WO-170: keys of a session in a file are read again after five minutes", async () => {

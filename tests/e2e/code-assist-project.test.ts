@@ -9,6 +9,7 @@ import { type CodeAssistOptions, codeAssistEmulator } from "@sluice/testkit/emul
 import { describe, expect, onTestFinished, test } from "vitest"
 
 const NEED = { provider: "google-gemini-cli" }
+const INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 
 /** Code Assist with one account, and a source of credentials with its project. Waits are over at once, and counted. */
 async function assist(options: CodeAssistOptions = {}, more: ProjectOptions & { env?: never } = {}) {
@@ -94,7 +95,7 @@ describe("the project behind Code Assist", () => {
   })
 
   test("an account behind a fence counts as one with a plan", async () => {
-    const details = [{ "@type": "x", reason: "SECURITY_POLICY_VIOLATED" }]
+    const details = [{ "@type": INFO, reason: "SECURITY_POLICY_VIOLATED" }]
     const { source } = await assist({ loadError: { status: 403, details } }, { project: "fenced" })
     expect((await source.acquire(NEED)).credential.projectId).toBe("fenced")
   })
@@ -142,7 +143,9 @@ describe("the project behind Code Assist", () => {
   })
 
   test("WO-149: an account that must be verified is told the page, and which account it is", async () => {
-    const details = [{ reason: "VALIDATION_REQUIRED", metadata: { validation_url: "https://verify.example/1" } }]
+    const details = [
+      { "@type": INFO, reason: "VALIDATION_REQUIRED", metadata: { validation_url: "https://verify.example/1" } },
+    ]
     const { source } = await assist({ loadError: { status: 403, message: "Verify your account.", details } })
     expect(await failure(source.acquire(NEED))).toMatchObject({
       code: "account_policy",
@@ -150,10 +153,23 @@ describe("the project behind Code Assist", () => {
     })
   })
 
+  test("a refusal is read as one of the models': its reason decides, and the moment to come back is kept", async () => {
+    const details = [
+      { "@type": INFO, reason: "QUOTA_EXHAUSTED" },
+      { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "90s" },
+    ]
+    const { source } = await assist({ loadError: { status: 429, message: "Used up.", details } })
+    expect(await failure(source.acquire(NEED))).toMatchObject({
+      code: "quota_exhausted",
+      message: "Code Assist answered: Used up.",
+      retryAfterMs: 90_000,
+    })
+  })
+
   test("a refusal is not kept: the next call asks again", async () => {
     let good = false
     const { source } = await assist({ accessToken: () => good })
-    expect(await failure(source.acquire(NEED))).toMatchObject({ code: "auth_invalid", status: 401 })
+    expect(await failure(source.acquire(NEED))).toMatchObject({ code: "auth_expired", status: 401 })
     good = true
     expect((await source.acquire(NEED)).credential.projectId).toBe("emulated-project")
   })

@@ -1,4 +1,5 @@
 import { SluiceError, type CredentialSource, type Lease } from "@sluice/ai"
+import { systemSource } from "@sluice/auth"
 import { googleFileSource, googleLoginSource, readGoogleLogin, vertexSource } from "@sluice/auth/google"
 import { describe, expect, test } from "vitest"
 import { accounts, NEED, PERSON, PERSON_FILE, ROBOT, ROBOT_FILE } from "../support/google-accounts.ts"
@@ -25,17 +26,14 @@ async function token(source: CredentialSource): Promise<string> {
 
 describe("credentials for Vertex", () => {
   test("a key of the environment comes first, and is sent as a key", async () => {
-    const { around } = await accounts(
-      {},
-      { env: { GOOGLE_CLOUD_API_KEY: "AIza-1", HOME: "/home/me" }, files: { [HOME]: PERSON_FILE } },
-    )
+    const { around } = await accounts({}, { env: { GOOGLE_CLOUD_API_KEY: "AIza-1" }, files: { [HOME]: PERSON_FILE } })
     expect((await vertexSource(around).acquire(NEED)).credential).toMatchObject({ kind: "key", secret: "AIza-1" })
   })
 
   test.each(["<your key>", "N/A"])("%s in the place of a key is none", async (placeholder) => {
     const { around } = await accounts(
       {},
-      { env: { GOOGLE_CLOUD_API_KEY: placeholder, HOME: "/home/me" }, files: { [HOME]: PERSON_FILE } },
+      { env: { GOOGLE_CLOUD_API_KEY: placeholder }, files: { [HOME]: PERSON_FILE } },
     )
     expect((await vertexSource(around).acquire(NEED)).credential.kind).toBe("oauth")
   })
@@ -69,16 +67,23 @@ describe("credentials for Vertex", () => {
   })
 
   test("a person's login by gcloud is found where gcloud keeps it", async () => {
-    const { around, host } = await accounts({}, { env: { HOME: "/home/me" }, files: { [HOME]: PERSON_FILE } })
+    const { around, host } = await accounts({}, { files: { [HOME]: PERSON_FILE } })
     const { credential } = await vertexSource(around).acquire(NEED)
     expect(credential).toMatchObject({ projectId: "my-project", origin: HOME })
     expect(host.issued).toMatchObject([{ email: PERSON.email }])
   })
 
+  test("the user's folder is the one that the program names", async () => {
+    const path = "/elsewhere/.config/gcloud/application_default_credentials.json"
+    const { around } = await accounts({}, { files: { [HOME]: ROBOT_FILE, [path]: PERSON_FILE } })
+    const { credential } = await systemSource({ ...around, home: "/elsewhere" }).acquire(NEED)
+    expect(credential).toMatchObject({ projectId: "my-project", origin: path })
+  })
+
   test("gcloud's own folder is looked into first, and on Windows the one for applications", async () => {
     const file = (path: string) => ({ [`${path}/application_default_credentials.json`]: PERSON_FILE })
     for (const [env, path] of [
-      [{ CLOUDSDK_CONFIG: "/gc", HOME: "/home/me" }, "/gc"],
+      [{ CLOUDSDK_CONFIG: "/gc" }, "/gc"],
       [{ APPDATA: "C:\\Data" }, "C:\\Data/gcloud"],
     ] as const) {
       const { around } = await accounts({}, { env: { ...env }, files: file(path) })
@@ -94,6 +99,42 @@ describe("credentials for Vertex", () => {
     expect(host.requests.every(({ headers }) => headers["metadata-flavor"] === "Google")).toBe(true)
     expect(await token(source)).toBe(secretOf({ credential } as Lease))
     expect(host.issued).toHaveLength(1)
+  })
+
+  test("the machine is asked directly, Google's hosts over the caller's connections", async () => {
+    const asked: string[] = []
+    const through: typeof fetch = async (...request) => {
+      asked.push(String(request[0]))
+      return await fetch(...request)
+    }
+    const refusing: typeof fetch = () => Promise.reject(new Error("not this way"))
+    const { around, host } = await accounts({ machine: { project: "machine-project", email: "vm@p" } })
+    const machine = vertexSource({ ...around, fetch: refusing, localFetch: through })
+    expect((await machine.acquire(NEED)).credential.projectId).toBe("machine-project")
+    expect(asked).toHaveLength(2)
+    const robot = googleFileSource(JSON.stringify(ROBOT_FILE), "a key", {
+      ...around,
+      fetch: through,
+      localFetch: refusing,
+    })
+    await robot.acquire(NEED)
+    expect(asked.slice(2)).toEqual([host.addresses.token])
+  })
+
+  test.each([
+    [500, "{}", "The machine's metadata answered: status 500"],
+    [200, "{}", "The machine's metadata answered without a token."],
+    [400, '{"error":"invalid_grant"}', "The machine's metadata answered: invalid_grant"],
+  ])("a failure of the metadata names them (%i %s)", async (status, body, message) => {
+    const { around, pass } = await accounts({ machine: { project: "p", email: "vm@p" } })
+    let failing = false
+    const localFetch: typeof fetch = (...request) =>
+      failing ? Promise.resolve(new Response(body, { status })) : fetch(...request)
+    const source = vertexSource({ ...around, localFetch })
+    await source.acquire(NEED)
+    failing = true
+    pass(7_200_000)
+    expect(await failure(source.acquire(NEED))).toMatchObject({ message })
   })
 
   test("a machine that is none of Google's is asked once in a while only", async () => {
@@ -168,7 +209,7 @@ describe("files that cannot be used", () => {
   test("one that is named and not there is an error, and no other is looked for", async () => {
     const { around, host } = await accounts(
       { machine: {} },
-      { env: { GOOGLE_APPLICATION_CREDENTIALS: "/gone.json", HOME: "/home/me" }, files: { [HOME]: PERSON_FILE } },
+      { env: { GOOGLE_APPLICATION_CREDENTIALS: "/gone.json" }, files: { [HOME]: PERSON_FILE } },
     )
     expect(await failure(vertexSource(around).acquire(NEED))).toMatchObject({
       code: "config",

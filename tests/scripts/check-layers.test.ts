@@ -22,6 +22,7 @@ const packages: Package[] = [
     dependencies: { "@sluice/catalog": "0.1.0" },
     peerDependencies: { undici: ">=8" },
   }),
+  onePackage("auth", ["@sluice/catalog", "@sluice/ai"], { dependencies: { "@sluice/ai": "0.1.0" } }),
   onePackage("testkit", ["@sluice/catalog", "@sluice/ai"], { dependencies: { "@sluice/ai": "0.1.0" } }),
   onePackage("gateway", ["@sluice/catalog", "@sluice/ai"], { dependencies: { "@sluice/ai": "0.1.0" } }),
 ]
@@ -216,6 +217,16 @@ describe("separations", () => {
         "packages/ai/src/attempt/b.ts": "export {}\n",
       },
       /stands above/,
+    ],
+    [
+      "the root of the credentials loads a cloud's",
+      {
+        "packages/auth/src/index.ts": `export * from "./system.ts"\n`,
+        "packages/auth/src/system.ts": `import "./aws/index.ts"\nexport const load = () => import("./google/index.ts")\n`,
+        "packages/auth/src/aws/index.ts": "export {}\n",
+        "packages/auth/src/google/index.ts": "export {}\n",
+      },
+      /reaches packages\/auth\/src\/aws\/index\.ts.*loads no cloud/,
     ],
     [
       "an emulator reaches a server side",

@@ -51,6 +51,7 @@ export async function accounts(
   host: GoogleAccountsEmulator
   around: {
     env: (name: string) => string | undefined
+    home: string
     readFile: (path: string) => Promise<string | undefined>
     hosts: GoogleAccountsEmulator["addresses"]
     now: () => number
@@ -81,6 +82,7 @@ export async function accounts(
     pass: (ms) => (offsetMs += ms),
     around: {
       env: (name) => env[name],
+      home: "/home/me",
       readFile: async (path) => {
         const file = files[path]
         return file === undefined || typeof file === "string" ? file : JSON.stringify(file)

@@ -61,10 +61,11 @@ export function complete(
 /**
  * Keys from the environment variables that the catalog names for a provider: the first variable that is set counts,
  * and the first key in it where commas separate several. `environmentSource` of `@sluice/auth` turns to the others
- * when one fails. Where AWS's credentials are the login, those of the environment itself count as well; `awsSource`
- * of `@sluice/auth` finds the others.
+ * when one fails. Where the catalog names AWS's credentials, those of the environment itself count as well; `awsSource`
+ * of `@sluice/auth/aws` finds the others.
  *
- * @throws SluiceError on `acquire`: `auth_missing` where no variable is set, `config` where one holds no key
+ * @throws SluiceError on `acquire`: `auth_missing` where no variable is set, `config` where one holds no key or
+ * only half of AWS's pair is set
  */
 export function environmentKeys(env: EnvironmentReader = environment): CredentialSource {
   return {
@@ -74,22 +75,15 @@ export function environmentKeys(env: EnvironmentReader = environment): Credentia
         const [secret] = parseKeys(env(origin) ?? "", origin)
         if (secret !== undefined) return await keySource(secret, origin).acquire({ provider })
       }
-      const keys = known?.login === "aws" ? awsKeys(env) : undefined
-      if (keys) return lent(keys)
+      if (known?.credentials === "aws") {
+        const { awsEnvironmentKeys } = await import("./endpoints/bedrock/environment-keys.ts")
+        const keys = awsEnvironmentKeys(env)
+        if (keys) return lent(keys)
+      }
       throw authMissing(provider, known)
     },
   }
 }
-
-/** AWS's own variables, where both are set. */
-function awsKeys(env: EnvironmentReader): Credential | undefined {
-  const [accessKeyId, secretAccessKey, sessionToken] = AWS_VARIABLES.map((name) => env(name)?.trim())
-  if (!accessKeyId || !secretAccessKey) return undefined
-  const keys = { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
-  return { kind: "aws", id: accessKeyId, origin: AWS_VARIABLES[0], ...keys }
-}
-
-const AWS_VARIABLES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] as const
 
 function lent(credential: Credential): Lease {
   return { credential, observe: () => {}, replace: () => Promise.resolve(undefined), release: () => {} }

@@ -1,4 +1,3 @@
-export { awsSource } from "./aws/source.ts"
 export type { AwsOptions, RunProgram } from "./aws/types.ts"
 export { createRedactor, REDACTED, type Redactor } from "@sluice/ai"
 export { readSealKeys, SEAL_KEY_VARIABLE, type SealKeyOptions } from "./seal/keys.ts"

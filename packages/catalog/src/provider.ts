@@ -7,10 +7,10 @@ import type { ThinkingLadder } from "./thinking.ts"
 export type ProviderKind = "vendor" | "aggregator" | "local" | "cloud"
 
 /**
- * How a person gets a credential; `aws`: from wherever AWS's own tools find theirs. Other words are accepted, so that a
- * login engine can bring its own.
+ * What a person does to get a credential: makes a key, nothing, or goes through a login. Other words are accepted, so
+ * that a login engine can bring its own.
  */
-export type LoginKind = "key" | "none" | "aws" | (string & {})
+export type LoginKind = "key" | "none" | (string & {})
 
 /** One API that a provider serves. */
 export interface ProviderApi {
@@ -125,7 +125,7 @@ export interface Provider {
   /** The provider's documentation of its API. */
   docs: string
   login: LoginKind
-  /** Where a credential comes from that is no key in a variable: the tools of a cloud, or a login. */
+  /** Where a program finds a credential that is no key in a variable: with the tools of a cloud, or in a login. */
   credentials?: "aws" | "google-cloud" | "google-code-assist" | "google-antigravity"
   /** Whether the terms allow programs other than the provider's own to use the credential. */
   thirdParty: "allowed" | "restricted" | "forbidden"

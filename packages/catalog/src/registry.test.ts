@@ -107,7 +107,7 @@ describe.each(PROVIDER_IDS)("provider %s", (id) => {
     expect(provider.name).not.toBe("")
     expect(["vendor", "aggregator", "local", "cloud"]).toContain(provider.kind)
     expect(["allowed", "restricted", "forbidden"]).toContain(provider.thirdParty)
-    if (provider.login === "key" || provider.login === "aws") {
+    if (provider.login === "key") {
       expect(provider.keyEnv.length).toBeGreaterThan(0)
       expect(provider.keyPage).toBeDefined()
       expect(provider.keyCheck).toBeDefined()

@@ -1,19 +1,19 @@
 import { SluiceError, type ErrorCode } from "@sluice/ai"
 
-/** A way to keys that is set up and does not work. It is about the credential and not a passing fault. */
+/**
+ * A way to keys that is set up and does not work. It is about the credential and not a passing fault, unless the
+ * status is one of a service that is broken or busy itself.
+ */
 export function awsError(
   what: { code?: ErrorCode; message: string; hint: string; status?: number },
   cause?: unknown,
 ): SluiceError {
+  const { status = 0 } = what
+  const passing: ErrorCode | undefined = status === 429 ? "rate_limited" : status >= 500 ? "server_error" : undefined
   return new SluiceError(
-    { code: "auth_invalid", retryable: false, scope: "credential", ...what },
+    passing === undefined
+      ? { code: "auth_invalid", retryable: false, scope: "credential", ...what }
+      : { ...what, code: passing },
     cause === undefined ? {} : { cause },
   )
-}
-
-/** Whatever was thrown, in words. */
-export function wordsOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown)
-  const { cause } = thrown
-  return cause instanceof Error && cause.message !== "" ? `${thrown.message} (${cause.message})` : thrown.message
 }

@@ -1,6 +1,7 @@
 import { SluiceError } from "@sluice/ai"
-import { awsError, wordsOf } from "./errors.ts"
-import { ask, askService, momentOf, objectOf, textOf } from "./http.ts"
+import { ask, type Answer } from "../http.ts"
+import { awsError } from "./errors.ts"
+import { momentOf, objectOf, textOf } from "./fields.ts"
 import type { AwsContext, AwsKeys } from "./types.ts"
 
 const CONTAINER_HOST = "http://169.254.170.2"
@@ -15,7 +16,8 @@ const ROLES = "/latest/meta-data/iam/security-credentials/"
 
 /**
  * Keys of the container that this program runs in; `undefined` outside of one.
- * @throws SluiceError `config` for an address that keys must not come from, `auth_invalid` where none are given out
+ * @throws SluiceError `config` for an address that keys must not come from, `auth_invalid` where none are given out,
+ * `network` or `timeout` where nobody answers
  */
 export async function containerKeys(context: AwsContext): Promise<AwsKeys | undefined> {
   const { env } = context
@@ -36,10 +38,14 @@ export async function containerKeys(context: AwsContext): Promise<AwsKeys | unde
   }
   const file = env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
   const token = (file ? await context.readFile(file) : env("AWS_CONTAINER_AUTHORIZATION_TOKEN"))?.trim()
-  const { status, text } = await askService("The container's service for keys", context.localFetch, url, {
-    headers: { accept: "application/json", ...(token ? { authorization: token } : {}) },
+  const { status, text } = await ask(context.localFetch, {
+    what: "the container's service for keys",
+    url,
+    init: {
+      headers: { accept: "application/json", ...(token ? { authorization: token } : {}) },
+      signal: context.signal,
+    },
     timeoutMs: CONTAINER_MS,
-    signal: context.signal,
   })
   return keysOf(status, text, "container")
 }
@@ -53,29 +59,36 @@ export async function machineKeys(context: AwsContext): Promise<AwsKeys | undefi
   }
   const v6 = env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")?.toLowerCase() === "ipv6"
   const base = env("AWS_EC2_METADATA_SERVICE_ENDPOINT")?.trim().replace(/\/+$/, "") || (v6 ? METADATA_V6 : METADATA_V4)
-  const limits = { timeoutMs: METADATA_MS, signal }
+  const look = (path: string, init: RequestInit): Promise<Answer> =>
+    ask(localFetch, {
+      what: "EC2's metadata service",
+      url: base + path,
+      init: { ...init, signal },
+      timeoutMs: METADATA_MS,
+    })
   try {
-    const token = await ask(localFetch, `${base}/latest/api/token`, {
+    const token = await look("/latest/api/token", {
       method: "PUT",
       headers: { "x-aws-ec2-metadata-token-ttl-seconds": TOKEN_SECONDS },
-      ...limits,
     })
     if (token.status !== 200) {
       missed.push(`EC2's metadata service gave no token (status ${token.status})`)
       return undefined
     }
     const headers = { "x-aws-ec2-metadata-token": token.text }
-    const roles = await ask(localFetch, base + ROLES, { headers, ...limits })
+    const roles = await look(ROLES, { headers })
     const role = roles.status === 200 ? roles.text.split("\n", 1)[0]?.trim() : undefined
     if (!role) {
       missed.push("the machine has no role")
       return undefined
     }
-    const { status, text } = await ask(localFetch, base + ROLES + role, { headers, ...limits })
+    const { status, text } = await look(ROLES + role, { headers })
     return keysOf(status, text, `machine's role ${role}`)
   } catch (thrown) {
-    if (signal.aborted || SluiceError.is(thrown)) throw thrown
-    missed.push(`EC2's metadata service did not answer (${wordsOf(thrown)})`)
+    // Most machines are none of Amazon's, and nobody answers there.
+    const absent = SluiceError.is(thrown) && (thrown.code === "network" || thrown.code === "timeout")
+    if (signal.aborted || !absent) throw thrown
+    missed.push(thrown.message.replace(/\.$/, ""))
     return undefined
   }
 }

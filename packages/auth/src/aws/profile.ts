@@ -1,3 +1,4 @@
+import { awsEnvironmentKeys, bedrockSettings, HOME_REGION } from "@sluice/ai/endpoints/bedrock"
 import type { ConfigFiles, Section } from "./config-files.ts"
 import { awsError } from "./errors.ts"
 import { containerKeys, machineKeys } from "./machine.ts"
@@ -102,7 +103,7 @@ async function roleKeys(
 async function sourceKeys(name: string, source: string | undefined, context: AwsContext): Promise<AwsKeys> {
   const keys =
     source === "Environment"
-      ? environmentKeys(context)
+      ? variableKeys(context)
       : source === "EcsContainer"
         ? await containerKeys(context)
         : source === "Ec2InstanceMetadata"
@@ -117,27 +118,10 @@ async function sourceKeys(name: string, source: string | undefined, context: Aws
 }
 
 /** Keys of the environment's own variables. @throws SluiceError `config` where only one of the two is set */
-export function environmentKeys({ env, missed }: AwsContext): AwsKeys | undefined {
-  const [id, secret, token] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].map((name) =>
-    env(name)?.trim(),
-  )
-  if (!id && !secret) {
-    missed.push("AWS_ACCESS_KEY_ID is not set")
-    return undefined
-  }
-  if (!id || !secret) {
-    throw awsError({
-      code: "config",
-      message: "Only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set.",
-      hint: "Set both, or none.",
-    })
-  }
-  return {
-    accessKeyId: id,
-    secretAccessKey: secret,
-    origin: "AWS_ACCESS_KEY_ID",
-    ...(token ? { sessionToken: token } : {}),
-  }
+export function variableKeys({ env, missed }: AwsContext): AwsKeys | undefined {
+  const keys = awsEnvironmentKeys(env)
+  if (!keys) missed.push("AWS_ACCESS_KEY_ID is not set")
+  return keys
 }
 
 /** Keys of the role that the environment names with a token of another identity. @throws SluiceError */
@@ -169,5 +153,5 @@ async function tokenIn(file: string, { readFile }: AwsContext): Promise<string> 
 
 /** The region that calls go to where nothing names one: the environment's, else a profile's. */
 export function regionOf({ env }: AwsContext, profile: Section): string {
-  return env("AWS_REGION")?.trim() || env("AWS_DEFAULT_REGION")?.trim() || profile["region"] || "us-east-1"
+  return bedrockSettings(env).ambientRegion || profile["region"] || HOME_REGION
 }

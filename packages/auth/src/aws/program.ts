@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process"
-import { awsError, wordsOf } from "./errors.ts"
-import { momentOf, objectOf, textOf } from "./http.ts"
+import { wordsOf } from "../http.ts"
+import { awsError } from "./errors.ts"
+import { momentOf, objectOf, textOf } from "./fields.ts"
 import type { AwsContext, AwsKeys, RunProgram } from "./types.ts"
 
 const MAX_OUTPUT_BYTES = 1024 * 1024

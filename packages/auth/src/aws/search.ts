@@ -3,21 +3,25 @@ import { homedir } from "node:os"
 import { SluiceError } from "@sluice/ai"
 import { readConfigFiles } from "./config-files.ts"
 import { containerKeys, machineKeys } from "./machine.ts"
-import { environmentKeys, profileKeys, regionOf, webIdentityKeys } from "./profile.ts"
+import { profileKeys, regionOf, variableKeys, webIdentityKeys } from "./profile.ts"
 import { runProgram } from "./program.ts"
 import type { AwsContext, AwsKeys, AwsOptions } from "./types.ts"
 
-/** Keys, and the region that calls go to where nothing else names one. */
-export interface FoundKeys extends AwsKeys {
+/** The variable that says that a proxy signs in our place. */
+export const SKIP_VARIABLE = "AWS_BEDROCK_SKIP_AUTH"
+
+/** What was found. */
+export interface FoundKeys {
+  /** Absent: requests go out without a signature. */
+  keys?: AwsKeys
+  /** Where calls go that nothing else names a region for. */
   region: string
 }
 
-/** What stands in for keys in front of a proxy that signs itself. */
-const NO_KEYS: AwsKeys = { accessKeyId: "none", secretAccessKey: "none", origin: "AWS_BEDROCK_SKIP_AUTH" }
-
 /**
  * Looks for keys where AWS's own tools do, and takes the first: the environment, a web identity, the profile, the
- * container, the machine. A profile that the caller names comes before the environment.
+ * container, the machine. A profile that the caller names comes before the environment. Where
+ * `AWS_BEDROCK_SKIP_AUTH` is set, there are none to be looked for.
  *
  * @throws SluiceError `auth_missing` that says what was looked for; for a way that is set up and does not work, its error
  */
@@ -27,8 +31,8 @@ export async function searchKeys(options: AwsOptions, signal: AbortSignal): Prom
   const files = await readConfigFiles(context)
   const name = context.profile ?? (env("AWS_PROFILE")?.trim() || "default")
   const region = regionOf(context, files.profiles.get(name) ?? {})
-  const skip = env("AWS_BEDROCK_SKIP_AUTH")?.trim()
-  if (skip && skip !== "0" && skip !== "false") return { ...NO_KEYS, region }
+  const skip = env(SKIP_VARIABLE)?.trim()
+  if (skip && skip !== "0" && skip !== "false") return { region }
 
   const ofProfile = async (): Promise<AwsKeys | undefined> => {
     const keys = await profileKeys(name, files, context)
@@ -40,7 +44,7 @@ export async function searchKeys(options: AwsOptions, signal: AbortSignal): Prom
   }
   const ways: readonly (() => AwsKeys | undefined | Promise<AwsKeys | undefined>)[] = [
     ...(context.profile === undefined ? [] : [ofProfile]),
-    () => environmentKeys(context),
+    () => variableKeys(context),
     () => webIdentityKeys(context),
     ...(context.profile === undefined ? [ofProfile] : []),
     () => containerKeys(context),
@@ -48,7 +52,7 @@ export async function searchKeys(options: AwsOptions, signal: AbortSignal): Prom
   ]
   for (const way of ways) {
     const keys = await way()
-    if (keys) return { ...keys, region }
+    if (keys) return { keys, region }
   }
   throw new SluiceError({
     code: "auth_missing",

@@ -1,104 +1,51 @@
-import { type Credential, type CredentialSource, type Lease, SluiceError, Waits } from "@sluice/ai"
+import { type Credential, type CredentialSource, SluiceError } from "@sluice/ai"
 import { findProvider } from "@sluice/catalog"
 import { authMissing } from "../auth-missing.ts"
+import { Keeper } from "../keeping/keeper.ts"
+import { keptLease } from "../keeping/kept-lease.ts"
 import { hideSecrets } from "../key-credential.ts"
-import { searchKeys } from "./search.ts"
+import { searchKeys, SKIP_VARIABLE } from "./search.ts"
 import type { AwsOptions } from "./types.ts"
 
 /** Keys are renewed so long before they end. */
 const SKEW_MS = 60_000
-/** Longest search. */
-const SEARCH_MS = 30_000
-
-type AwsCredential = Extract<Credential, { kind: "aws" }>
 
 /**
- * AWS's credentials for providers whose login they are: from the environment, a web identity, a profile (keys, roles,
+ * AWS's credentials for the providers that the catalog names them for: from the environment, a web identity, a profile (keys, roles,
  * logins, programs), the container or the machine. What was found is kept until shortly before its end, or until the
  * host refuses it; calls that come together search once, and one that is given up does not end the search of the rest.
+ * Where new keys cannot be had just now, the old ones are given out to their end. With `AWS_BEDROCK_SKIP_AUTH` the
+ * credential is of the kind `none`, for a proxy that signs in our place.
  *
- * @throws SluiceError on `acquire`: `auth_missing` for other providers, and where nothing was found
+ * @throws SluiceError on `acquire`: `auth_missing` for other providers, and where nothing was found; `network` or
+ * `timeout` where a service that gives keys out does not answer
  */
 export function awsSource(options: AwsOptions = {}): CredentialSource {
-  const now = options.now ?? Date.now
-  let kept: AwsCredential | undefined
-  let searching: Promise<AwsCredential> | undefined
-
-  function search(): Promise<AwsCredential> {
-    searching ??= found()
-      .then((credential) => (kept = credential))
-      .finally(() => {
-        searching = undefined
-      })
-    return searching
-  }
-
-  async function found(): Promise<AwsCredential> {
-    const { region, origin, accessKeyId, secretAccessKey, sessionToken, expiresAt } = await searchKeys(
-      options,
-      AbortSignal.timeout(SEARCH_MS),
-    )
-    return hideSecrets({
-      kind: "aws",
-      id: accessKeyId,
-      origin,
-      region,
-      accessKeyId,
-      secretAccessKey,
-      ...(sessionToken === undefined ? {} : { sessionToken }),
-      ...(expiresAt === undefined ? {} : { expiresAt }),
-    })
-  }
-
-  async function current(signal: AbortSignal | undefined): Promise<AwsCredential> {
-    if (kept && (kept.expiresAt ?? Infinity) - SKEW_MS > now()) return kept
-    const searched = search()
-    if (!signal) return await searched
-    const waits = new Waits(signal)
-    return await waits.until(searched).finally(() => waits.end())
-  }
-
-  function lease(credential: AwsCredential): Lease {
-    return {
-      credential,
-      observe: () => {},
-      replace: (error, signal) => replacement(credential, error, signal),
-      release: ({ error }) => {
-        if (error) forget(credential, error)
-      },
-    }
-  }
-
-  /** Other keys than those that failed, where the search finds any. */
-  async function replacement(
-    credential: AwsCredential,
-    error: SluiceError,
-    signal: AbortSignal | undefined,
-  ): Promise<Lease | undefined> {
-    forget(credential, error)
-    try {
-      const next = await current(signal)
-      const same = next.secretAccessKey === credential.secretAccessKey && next.sessionToken === credential.sessionToken
-      return same ? undefined : lease(next)
-    } catch {
-      // The failure of the call itself says more than that nothing else was found.
-      return undefined
-    }
-  }
-
-  /** Keys that the host refused are not given out again unless they are found again. */
-  function forget(credential: AwsCredential, error: SluiceError): void {
-    if (kept === credential && (error.status === 401 || error.status === 403)) kept = undefined
-  }
-
+  const keeper = new Keeper((signal) => found(options, signal), { now: options.now ?? Date.now, skewMs: SKEW_MS })
   return {
     acquire: async ({ provider, signal }) => {
-      if (findProvider(provider)?.login !== "aws") throw authMissing(provider)
+      if (findProvider(provider)?.credentials !== "aws") throw authMissing(provider)
       try {
-        return lease(await current(signal))
+        return await keptLease(keeper, signal, (credential) => credential)
       } catch (error) {
         throw SluiceError.is(error) ? error.with({ provider }) : error
       }
     },
   }
+}
+
+async function found(options: AwsOptions, signal: AbortSignal): Promise<Credential> {
+  const { region, keys } = await searchKeys(options, signal)
+  if (!keys) return { kind: "none", id: "none", origin: SKIP_VARIABLE, location: region }
+  const { origin, accessKeyId, secretAccessKey, sessionToken, expiresAt } = keys
+  return hideSecrets({
+    kind: "aws",
+    id: accessKeyId,
+    origin,
+    region,
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken === undefined ? {} : { sessionToken }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  })
 }

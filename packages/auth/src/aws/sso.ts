@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto"
 import { join } from "node:path"
+import { ask } from "../http.ts"
 import type { ConfigFiles, Section } from "./config-files.ts"
 import { awsError } from "./errors.ts"
-import { askService, momentOf, objectOf, textOf } from "./http.ts"
+import { momentOf, objectOf, textOf } from "./fields.ts"
 import type { AwsContext, AwsKeys } from "./types.ts"
 
 const TIMEOUT_MS = 10_000
@@ -14,7 +15,8 @@ export function isSso(profile: Section): boolean {
 
 /**
  * Keys from the login of `aws sso login`, whose token lies in a file.
- * @throws SluiceError `config` for an incomplete profile, `auth_expired` where the login is over
+ * @throws SluiceError `config` for an incomplete profile, `auth_expired` where the login is over, `network` or `timeout`
+ * where the portal gives no answer
  */
 export async function ssoKeys(
   name: string,
@@ -36,16 +38,12 @@ export async function ssoKeys(
   const base =
     context.env("AWS_ENDPOINT_URL_SSO")?.trim().replace(/\/+$/, "") || `https://portal.sso.${region}.amazonaws.com`
   const query = new URLSearchParams({ account_id: account, role_name: role })
-  const { status, text } = await askService(
-    "AWS's login portal",
-    context.fetch,
-    `${base}/federation/credentials?${query}`,
-    {
-      headers: { "x-amz-sso_bearer_token": token, accept: "application/json" },
-      timeoutMs: TIMEOUT_MS,
-      signal: context.signal,
-    },
-  )
+  const { status, text } = await ask(context.fetch, {
+    what: "AWS's login portal",
+    url: `${base}/federation/credentials?${query}`,
+    init: { headers: { "x-amz-sso_bearer_token": token, accept: "application/json" }, signal: context.signal },
+    timeoutMs: TIMEOUT_MS,
+  })
   const body = objectOf(text)
   if (status === 401) throw over(name, "was refused")
   const given = body?.["roleCredentials"]

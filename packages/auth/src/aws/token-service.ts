@@ -1,6 +1,7 @@
 import { signAws } from "@sluice/ai/endpoints/bedrock"
+import { ask } from "../http.ts"
 import { awsError } from "./errors.ts"
-import { askService, momentOf } from "./http.ts"
+import { momentOf } from "./fields.ts"
 import type { AwsContext, AwsKeys } from "./types.ts"
 
 const TIMEOUT_MS = 10_000
@@ -17,7 +18,7 @@ export interface Role {
   origin: string
 }
 
-/** Keys of a role, asked for with other keys. @throws SluiceError `auth_invalid`, `auth_expired` */
+/** Keys of a role, asked for with other keys. @throws SluiceError `auth_invalid`, `auth_expired`, `network` */
 export async function assumeRole(role: Role, keys: AwsKeys, context: AwsContext): Promise<AwsKeys> {
   const form = formOf("AssumeRole", role, context)
   if (role.externalId !== undefined) form.set("ExternalId", role.externalId)
@@ -30,7 +31,7 @@ export async function assumeRole(role: Role, keys: AwsKeys, context: AwsContext)
   return await keysFrom(role, form, signed.headers as Record<string, string>, context)
 }
 
-/** Keys of a role, asked for with a token of another identity. @throws SluiceError `auth_invalid`, `auth_expired` */
+/** Keys of a role, asked for with a token of another identity. @throws SluiceError `auth_invalid`, `auth_expired`, `network` */
 export async function assumeRoleWithToken(role: Role, token: string, context: AwsContext): Promise<AwsKeys> {
   const form = formOf("AssumeRoleWithWebIdentity", role, context)
   form.set("WebIdentityToken", token)
@@ -65,13 +66,11 @@ async function keysFrom(
   headers: Readonly<Record<string, string>>,
   context: AwsContext,
 ): Promise<AwsKeys> {
-  const url = urlOf(role, context)
-  const { status, text } = await askService("AWS's token service", context.fetch, url, {
-    method: "POST",
-    headers: headers as Record<string, string>,
-    body: form.toString(),
+  const { status, text } = await ask(context.fetch, {
+    what: "AWS's token service",
+    url: urlOf(role, context),
+    init: { method: "POST", headers, body: form.toString(), signal: context.signal },
     timeoutMs: TIMEOUT_MS,
-    signal: context.signal,
   })
   if (status !== 200) {
     const code = element(text, "Code") ?? String(status)

@@ -1,10 +1,11 @@
 import { SluiceError } from "@sluice/ai"
+import { ask } from "../http.ts"
+import { Keeper } from "../keeping/keeper.ts"
+import type { Holder } from "../keeping/kept-lease.ts"
 import { fingerprint } from "../key-credential.ts"
 import { type CredentialsFile, readCredentials } from "./credentials-file.ts"
-import { ask } from "./failures.ts"
-import { assertionGrant, impersonationGrant, metadataGrant, refreshGrant } from "./grants.ts"
+import { assertionGrant, type GoogleToken, impersonationGrant, metadataGrant, refreshGrant } from "./grants.ts"
 import { firstOf, type Surroundings } from "./surroundings.ts"
-import { type GoogleToken, TokenKeeper } from "./token-keeper.ts"
 
 /** Variables with a token that somebody else keeps good. */
 const TOKEN_VARIABLES = ["GOOGLE_CLOUD_ACCESS_TOKEN", "CLOUDSDK_AUTH_ACCESS_TOKEN"]
@@ -15,15 +16,12 @@ const METADATA_MS = 2000
 const ABSENT_MS = 30_000
 
 /** One account that tokens can be had for. */
-export interface GoogleAccount {
+export interface GoogleAccount extends Holder<GoogleToken> {
   /** Safe to log; the same for as long as the account is. */
   id: string
   origin: string
   email?: string
   projectId?: string
-  take(signal?: AbortSignal): Promise<GoogleToken>
-  /** A host refused this token. */
-  drop(secret: string): void
 }
 
 /**
@@ -63,7 +61,7 @@ export class DefaultCredentials {
   }
 
   async #file(): Promise<{ text: string; origin: string } | undefined> {
-    const { env } = this.#around
+    const { env, home } = this.#around
     const named = env(FILE_VARIABLE)?.trim()
     if (named) {
       const text = await this.#read(named)
@@ -74,7 +72,7 @@ export class DefaultCredentials {
         hint: `Correct ${FILE_VARIABLE}, or unset it to use gcloud's login or the machine's own account.`,
       })
     }
-    for (const origin of wellKnownFiles(env)) {
+    for (const origin of wellKnownFiles(env, home)) {
       const text = await this.#read(origin)
       if (text !== undefined) return { text, origin }
     }
@@ -127,17 +125,17 @@ export class DefaultCredentials {
 }
 
 /** Where gcloud keeps a login for other programs. */
-function wellKnownFiles(env: Surroundings["env"]): string[] {
+function wellKnownFiles(env: Surroundings["env"], home: string): string[] {
   const places = [
     [env("CLOUDSDK_CONFIG"), ""],
     [env("APPDATA"), "/gcloud"],
-    [env("HOME") ?? env("USERPROFILE"), "/.config/gcloud"],
+    [home, "/.config/gcloud"],
   ] as const
   return places.flatMap(([base, folder]) => (base ? [`${base}${folder}/${FILE_NAME}`] : []))
 }
 
-async function machineProject({ fetch, hosts }: Surroundings): Promise<string | undefined> {
-  const answer = await ask(fetch, {
+async function machineProject({ localFetch, hosts }: Surroundings): Promise<string | undefined> {
+  const answer = await ask(localFetch, {
     what: "the machine's metadata",
     url: `${hosts.metadata}/computeMetadata/v1/project/project-id`,
     init: { headers: { "metadata-flavor": "Google" }, signal: AbortSignal.timeout(METADATA_MS) },
@@ -167,14 +165,14 @@ function kept(
   { id, origin, around, email, projectId }: Named,
   load: (signal: AbortSignal) => Promise<GoogleToken>,
 ): GoogleAccount {
-  const keeper = new TokenKeeper(load, around)
+  const keeper = new Keeper(load, around)
   return {
     id,
     origin,
     ...(email === undefined ? {} : { email }),
     ...(projectId === undefined ? {} : { projectId }),
     take: (signal) => keeper.take(signal),
-    drop: (secret) => keeper.drop(secret),
+    drop: (refused) => keeper.drop(refused),
   }
 }
 
@@ -188,7 +186,7 @@ export function accountOf(
     return kept({ id, origin, around, email: file.email, projectId }, (signal) => tokenFor(file, around, signal))
   }
   const { principal, delegates, source } = file
-  const lender = new TokenKeeper((signal) => tokenFor(source, around, signal), around)
+  const lender = new Keeper((signal) => tokenFor(source, around, signal), around)
   return kept({ id, origin, around, email: principal, projectId }, async (signal) => {
     const { secret } = await lender.take(signal)
     return await impersonationGrant(around, { token: secret, principal, delegates }, signal)

@@ -1,15 +1,22 @@
 import { SluiceError } from "@sluice/ai"
+import { type Answer, ask } from "../http.ts"
 import { signedAssertion } from "./assertion.ts"
 import type { PersonFile, ServiceAccountFile } from "./credentials-file.ts"
-import { ask, isRecord, refusal, textIn, type Answer } from "./failures.ts"
+import { begin, factsOf, isRecord, refusal, textIn, tokenRefusal } from "./failures.ts"
 import type { Surroundings } from "./surroundings.ts"
-import type { GoogleToken } from "./token-keeper.ts"
 
 /** What a token of Google's clouds is for. Source: Google's list of OAuth scopes. */
 export const CLOUD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 const JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 const TOKEN_HOST = "Google's token endpoint"
+const METADATA = "the machine's metadata"
+
+/** A bearer token and its end, in milliseconds since 1970. */
+export interface GoogleToken {
+  secret: string
+  expiresAt: number
+}
 
 /** A login's refresh token and the OAuth client that it was made with. */
 export type RefreshGrant = Pick<PersonFile, "clientId" | "clientSecret" | "refreshToken">
@@ -33,7 +40,7 @@ export async function refreshGrant(
     refresh_token: grant.refreshToken,
   }
   const answer = await post(fetch, hosts.token, form, signal)
-  const token = readToken(answer, now(), hint)
+  const token = readToken(answer, { what: TOKEN_HOST, now: now(), hint })
   const refreshToken = isRecord(answer.body) ? textIn(answer.body, "refresh_token") : undefined
   return refreshToken === undefined ? token : { ...token, refreshToken }
 }
@@ -50,11 +57,11 @@ export async function assertionGrant(
 ): Promise<GoogleToken> {
   const assertion = signedAssertion(account, { scope: CLOUD_SCOPE, audience: hosts.token, now: now() })
   const answer = await post(fetch, hosts.token, { grant_type: JWT_GRANT, assertion }, signal)
-  return readToken(
-    answer,
-    now(),
-    `Check that ${account.email} and its key still exist and that this machine's clock is right; a new key is made in the cloud console.`,
-  )
+  return readToken(answer, {
+    what: TOKEN_HOST,
+    now: now(),
+    hint: `Check that ${account.email} and its key still exist and that this machine's clock is right; a new key is made in the cloud console.`,
+  })
 }
 
 /** A token of a service account that another account may act as. Source: the reference of the IAM credentials API. */
@@ -79,14 +86,18 @@ export async function impersonationGrant(
   const expiresAt = Date.parse(textIn(body, "expireTime") ?? "")
   if (answer.status < 300 && secret !== undefined && Number.isFinite(expiresAt)) return { secret, expiresAt }
   const hint = `Grant the role Service Account Token Creator on ${given.principal} to the account that asks.`
-  throw answer.status < 300 ? unreadable(what) : refusal(what, answer).with({ hint })
+  throw answer.status < 300 ? unreadable(what) : refusal(what, factsOf(answer)).with({ hint })
 }
 
 /** The token of the machine's own account. @throws SluiceError when the machine has none */
-export async function metadataGrant({ fetch, now, hosts }: Surroundings, signal: AbortSignal): Promise<GoogleToken> {
+export async function metadataGrant(
+  { localFetch, now, hosts }: Surroundings,
+  signal: AbortSignal,
+): Promise<GoogleToken> {
   const url = `${hosts.metadata}/computeMetadata/v1/instance/service-accounts/default/token`
   const init = { headers: { "metadata-flavor": "Google" }, signal }
-  return readToken(await ask(fetch, { what: "the machine's metadata", url, init }), now(), "")
+  const answer = await ask(localFetch, { what: METADATA, url, init })
+  return readToken(answer, { what: METADATA, now: now(), hint: "Check the account that this machine runs as." })
 }
 
 function post(fetcher: typeof fetch, url: string, form: Record<string, string>, signal: AbortSignal): Promise<Answer> {
@@ -95,16 +106,16 @@ function post(fetcher: typeof fetch, url: string, form: Record<string, string>, 
   return ask(fetcher, { what: TOKEN_HOST, url, init })
 }
 
-/** `hint`: what helps a person whose grant is no longer good. */
-function readToken(answer: Answer, now: number, hint: string): GoogleToken {
+/** `what`: who answered. `hint`: what helps a person whose grant is no longer good. */
+function readToken(answer: Answer, { what, now, hint }: { what: string; now: number; hint: string }): GoogleToken {
   const body = isRecord(answer.body) ? answer.body : {}
   if (answer.status < 300) {
     const secret = textIn(body, "access_token")
     const seconds = Number(body["expires_in"] ?? 3600)
-    if (secret === undefined || !Number.isFinite(seconds)) throw unreadable(TOKEN_HOST)
+    if (secret === undefined || !Number.isFinite(seconds)) throw unreadable(what)
     return { secret, expiresAt: now + seconds * 1000 }
   }
-  const error = refusal(TOKEN_HOST, answer)
+  const error = tokenRefusal(what, answer)
   if (body["error"] === "invalid_grant") {
     throw error.with({ code: "auth_expired", scope: "credential", retryable: false, hint })
   }
@@ -122,7 +133,7 @@ function readToken(answer: Answer, now: number, hint: string): GoogleToken {
 function unreadable(what: string): SluiceError {
   return new SluiceError({
     code: "server_error",
-    message: `${what} answered without a token.`,
+    message: `${begin(what)} answered without a token.`,
     hint: "Try again; if it stays so, something between here and Google changes answers.",
   })
 }

@@ -1,10 +1,10 @@
 import { type CredentialNeed, type CredentialSource, type Lease, SluiceError } from "@sluice/ai"
+import { Keeper } from "../keeping/keeper.ts"
+import { keptLease } from "../keeping/kept-lease.ts"
 import { fingerprint, hideSecrets } from "../key-credential.ts"
 import { isRecord, textIn } from "./failures.ts"
-import { refreshGrant } from "./grants.ts"
+import { type GoogleToken, refreshGrant } from "./grants.ts"
 import { firstOf, type GoogleOptions, surroundings } from "./surroundings.ts"
-import { type GoogleToken, TokenKeeper } from "./token-keeper.ts"
-import { tokenLease } from "./token-lease.ts"
 
 const CLIENT_ID = "SLUICE_GOOGLE_CLIENT_ID"
 const CLIENT_SECRET = "SLUICE_GOOGLE_CLIENT_SECRET"
@@ -79,7 +79,7 @@ export function googleLoginSource(given: GoogleLogin, options: LoginOptions = {}
   const around = surroundings(options)
   let login = given
   const id = fingerprint(given.email ?? given.refreshToken ?? given.accessToken ?? "")
-  const keeper = new TokenKeeper(refresh, around)
+  const keeper = new Keeper(refresh, around)
   /** The token that came with the login, until it ends or is refused. */
   let first = given.accessToken
 
@@ -125,14 +125,14 @@ export function googleLoginSource(given: GoogleLogin, options: LoginOptions = {}
       if (first !== undefined && end - around.now() > around.skewMs) return { secret: first, expiresAt: end }
       return await keeper.take(signal)
     },
-    drop(secret: string): void {
-      if (secret === first) first = undefined
-      keeper.drop(secret)
+    drop(refused: GoogleToken): void {
+      if (refused.secret === first) first = undefined
+      keeper.drop(refused)
     },
   }
 
   async function acquire(need: CredentialNeed): Promise<Lease> {
-    return await tokenLease(holder, need.signal, ({ secret, expiresAt }) =>
+    return await keptLease(holder, need.signal, ({ secret, expiresAt }) =>
       hideSecrets({
         kind: "oauth",
         id,

@@ -1,5 +1,6 @@
 import { SluiceError } from "@sluice/ai"
-import { type Answer, ask, detailsOf, isRecord, refusal, textIn } from "./failures.ts"
+import { type Answer, ask } from "../http.ts"
+import { factsOf, isRecord, refusal, textIn } from "./failures.ts"
 
 /** How an account's project is found; the services differ in this much. */
 export interface ProjectRules {
@@ -60,7 +61,7 @@ async function load(rules: ProjectRules, finding: Finding, own: string | undefin
   const body = { ...(own === undefined ? {} : { cloudaicompanionProject: own }), metadata: metadata(rules, own) }
   const answer = await question(rules, finding, "loadCodeAssist", body)
   if (answer.status < 300) return isRecord(answer.body) ? answer.body : {}
-  if (detailsOf(answer.body).some(({ reason }) => reason === FENCED)) return { currentTier: { id: "standard-tier" } }
+  if (factsOf(answer).type === FENCED) return { currentTier: { id: "standard-tier" } }
   throw refused(answer, finding)
 }
 
@@ -116,11 +117,11 @@ function exchange(
     "user-agent": userAgent,
     ...(init.body === undefined ? {} : { "content-type": "application/json" }),
   }
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(QUESTION_MS)])
   return ask(fetch, {
     what: WHAT,
     url: `${baseUrl.replace(/\/+$/, "")}/v1internal${path}`,
-    init: { ...init, headers, signal: bounded },
+    init: { ...init, headers, signal },
+    timeoutMs: QUESTION_MS,
   })
 }
 
@@ -147,14 +148,11 @@ function defaultTier(offered: unknown): string {
 
 /** A refusal; where the account has to be verified first, with the page to do it on. */
 function refused(answer: Answer, { email }: Finding): SluiceError {
-  const error = refusal(WHAT, answer)
-  const page = detailsOf(answer.body)
-    .filter(({ reason }) => reason === "VALIDATION_REQUIRED")
-    .map(({ metadata: data }) => textIn(data, "validation_url"))
-    .find((url) => url !== undefined)
-  if (page === undefined) return error
+  const facts = factsOf(answer)
+  const error = refusal(WHAT, facts)
+  if (error.code !== "account_policy" || facts.help === undefined) return error
   const whose = email === undefined ? "" : ` (${email})`
-  return error.with({ code: "account_policy", hint: `Verify the account${whose} at ${page}` })
+  return error.with({ hint: `Verify the account${whose} at ${facts.help}` })
 }
 
 function projectNeeded(): SluiceError {

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises"
 import { type Credential, type CredentialNeed, type CredentialSource, type Lease, USER_AGENT } from "@sluice/ai"
+import { codeAssistSettings } from "@sluice/ai/endpoints/code-assist"
+import { SharedWork } from "../keeping/shared-work.ts"
 import { hideSecrets } from "../key-credential.ts"
 import { findProject, type ProjectRules } from "./project-discovery.ts"
-import { SharedWork } from "./shared-work.ts"
-import { firstOf, type GoogleOptions, surroundings } from "./surroundings.ts"
+import { type GoogleOptions, surroundings } from "./surroundings.ts"
 
-const PROJECT_VARIABLES = ["GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT_ID"]
 /** Longest time that finding a project may take: all its questions and waits together. */
 const BOUND_MS = 300_000
 
@@ -71,7 +71,7 @@ export function codeAssistProjectSource(source: CredentialSource, options: Proje
       fetch: around.fetch,
       sleep,
       token: credential.secret,
-      project: options.project ?? firstOf(around.env, PROJECT_VARIABLES)?.value,
+      project: options.project ?? codeAssistSettings(around.env).project,
       email: credential.accountId,
       userAgent: USER_AGENT,
       signal,

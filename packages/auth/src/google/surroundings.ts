@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises"
+import { homedir } from "node:os"
 import type { EnvironmentReader } from "@sluice/catalog"
 
 /** Where Google's tokens come from. */
@@ -15,9 +16,14 @@ export interface GoogleHosts {
 export interface GoogleOptions {
   /** Default: the variables of this process. */
   env?: EnvironmentReader
+  /** The folder that gcloud's own one stands in. Default: the user's. */
+  home?: string
   /** The text of a file, `undefined` where there is none. Default: the file system. */
   readFile?: (path: string) => Promise<string | undefined>
+  /** For Google's hosts on the network. Default: the built-in one. */
   fetch?: typeof fetch
+  /** For the metadata of this very machine, which no proxy stands before. Default: the built-in one. */
+  localFetch?: typeof fetch
   /** Milliseconds since 1970. Default: the system's clock. */
   now?: () => number
   hosts?: Partial<GoogleHosts>
@@ -37,8 +43,10 @@ export function surroundings(options: GoogleOptions = {}): Surroundings {
   const metadata = env("GCE_METADATA_HOST")
   return {
     env,
+    home: options.home ?? homedir(),
     readFile: options.readFile ?? readText,
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+    localFetch: options.localFetch ?? ((input, init) => fetch(input, init)),
     now: options.now ?? Date.now,
     skewMs: options.skewMs ?? 60_000,
     hosts: {

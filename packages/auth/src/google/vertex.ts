@@ -1,14 +1,13 @@
 import { type CredentialNeed, type CredentialSource, type Lease, parseKeys, SluiceError } from "@sluice/ai"
+import { vertexSettings } from "@sluice/ai/endpoints/vertex"
+import { keptLease } from "../keeping/kept-lease.ts"
 import { fingerprint, hideSecrets, keyCredential } from "../key-credential.ts"
 import { listSource } from "../sources/list.ts"
 import { readCredentials } from "./credentials-file.ts"
 import { accountOf, DefaultCredentials, type GoogleAccount } from "./default-credentials.ts"
-import { firstOf, type GoogleOptions, surroundings, type Surroundings } from "./surroundings.ts"
-import { tokenLease } from "./token-lease.ts"
+import { type GoogleOptions, surroundings, type Surroundings } from "./surroundings.ts"
 
 const KEY_VARIABLE = "GOOGLE_CLOUD_API_KEY"
-const PROJECT_VARIABLES = ["GOOGLE_CLOUD_PROJECT", "GCP_PROJECT", "GCLOUD_PROJECT"]
-const LOCATION_VARIABLES = ["GOOGLE_VERTEX_LOCATION", "GOOGLE_CLOUD_LOCATION", "VERTEX_LOCATION"]
 
 /** What the sources for Vertex take besides their surroundings. */
 export interface VertexOptions extends GoogleOptions {
@@ -75,9 +74,10 @@ async function leaseOf(
   options: VertexOptions,
   { env }: Surroundings,
 ): Promise<Lease> {
-  const projectId = options.project ?? firstOf(env, PROJECT_VARIABLES)?.value ?? account.projectId
-  const location = options.location ?? firstOf(env, LOCATION_VARIABLES)?.value
-  return await tokenLease(account, need.signal, ({ secret, expiresAt }) =>
+  const ambient = vertexSettings(env)
+  const projectId = options.project ?? ambient.project ?? account.projectId
+  const location = options.location ?? ambient.location
+  return await keptLease(account, need.signal, ({ secret, expiresAt }) =>
     hideSecrets({
       kind: "oauth",
       id: account.id,

@@ -5,7 +5,8 @@ import { chainSource } from "./chain.ts"
 import { environmentSource, type EnvironmentOptions } from "./environment.ts"
 
 /** What the credentials of this machine are found with. */
-export interface SystemOptions extends EnvironmentOptions, Pick<GoogleOptions, "fetch" | "readFile" | "hosts"> {
+export interface SystemOptions
+  extends EnvironmentOptions, Pick<GoogleOptions, "fetch" | "localFetch" | "readFile" | "hosts"> {
   /** The user's folder. Default: as the system has it. */
   home?: string
 }
@@ -14,8 +15,7 @@ type Kind = NonNullable<Provider["credentials"]>
 
 /** The sources that are more than a variable with a key, each loaded when a provider first asks for it. */
 const SPECIAL: Readonly<Record<Kind, (options: SystemOptions) => Promise<CredentialSource>>> = {
-  aws: async (options) =>
-    chainSource(environmentSource(options), (await import("../aws/source.ts")).awsSource(options)),
+  aws: async (options) => chainSource(environmentSource(options), (await import("../aws/index.ts")).awsSource(options)),
   "google-cloud": async (options) => (await import("../google/index.ts")).vertexSource(options),
   "google-code-assist": async (options) => (await import("../google/index.ts")).codeAssistSource(options),
   "google-antigravity": async (options) => {

@@ -21,7 +21,7 @@ export const amazonBedrock: Provider = {
   credentials: "aws",
   keyPage: "https://console.aws.amazon.com/bedrock/home#/api-keys",
   docs: "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html",
-  login: "aws",
+  login: "key",
   thirdParty: "allowed",
   keyCheck: { by: "generate", model: "us.amazon.nova-micro-v1:0" },
   ownIds: /^(?:(?:us|us-gov|eu|apac|au|jp|ca|global)\.)?(?:anthropic\.claude-|amazon\.nova-)|^arn:aws[\w-]*:bedrock:/,

@@ -75,7 +75,7 @@ function sourcesOf(
   { region, ambientRegion }: BedrockSettings,
   credential: Credential,
 ): { region?: string; ambient?: string } {
-  const ambient = ambientRegion ?? (credential.kind === "aws" ? credential.region : undefined)
+  const ambient = ambientRegion ?? (credential.kind === "aws" ? credential.region : credential.location)
   return { ...(region === undefined ? {} : { region }), ...(ambient === undefined ? {} : { ambient }) }
 }
 

@@ -20,7 +20,8 @@ const GEOGRAPHIES: Readonly<Record<string, Geography>> = {
   ca: { serves: /^ca-/, home: "ca-central-1" },
 }
 
-const HOME = "us-east-1"
+/** The region where nothing names one. */
+export const HOME_REGION = "us-east-1"
 
 /** Where regions may come from. */
 export interface RegionSources {
@@ -45,7 +46,7 @@ export function regionFor(model: string, sources: RegionSources): string {
   const prefix = /^([a-z-]+)\.[a-z0-9-]+\./.exec(model)?.[1]
   const geography = prefix !== undefined && Object.hasOwn(GEOGRAPHIES, prefix) ? GEOGRAPHIES[prefix] : undefined
   if (geography) return ambient !== undefined && geography.serves.test(ambient) ? ambient : geography.home
-  return ambient || HOME
+  return ambient || HOME_REGION
 }
 
 function checked(region: string | undefined): string | undefined {

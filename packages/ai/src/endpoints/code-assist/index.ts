@@ -1,2 +1,3 @@
+export { readError as readGoogleError } from "../../wires/google-generative-ai/errors.ts"
 export { codeAssistEndpoint } from "./endpoint.ts"
 export { type CodeAssistSettings, codeAssistSettings } from "./settings.ts"

@@ -40,8 +40,14 @@ export class SharedWork<T> {
     const bound = AbortSignal.timeout(this.#boundMs)
     const outcome = this.#work(AbortSignal.any([controller.signal, bound])).catch((error: unknown) => {
       if (!bound.aborted || SluiceError.is(error)) throw error
-      const message = `A credential was not to be had within ${this.#boundMs} ms.`
-      throw new SluiceError({ code: "timeout", message }, { cause: error })
+      throw new SluiceError(
+        {
+          code: "timeout",
+          message: `A credential was not to be had within ${this.#boundMs} ms.`,
+          hint: "Try again; if it stays so, check the network and the programs that give credentials out.",
+        },
+        { cause: error },
+      )
     })
     const running = { outcome, controller, waiting: 0 }
     const over = (): void => {

@@ -1,0 +1,2 @@
+export { awsSource } from "./source.ts"
+export type { AwsOptions, RunProgram } from "./types.ts"
