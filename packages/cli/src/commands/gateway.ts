@@ -33,7 +33,9 @@ export function addGateway(program: Command, io: Io): void {
   const gateway = program
     .command("gateway")
     .summary("serve every model behind one address")
-    .description("Serve every model behind one address, to programs that speak OpenAI's, Anthropic's, Google's or Ollama's API.")
+    .description(
+      "Serve every model behind one address, to programs that speak OpenAI's, Anthropic's, Google's or Ollama's API.",
+    )
     .option("--host <host>", "address to listen on", "127.0.0.1")
     .option("--port <n>", "port to listen on; 0 is any free one", wholeNumber(0, 65_535), 4000)
     .option("--data <dir>", DATA)
