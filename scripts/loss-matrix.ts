@@ -21,7 +21,7 @@ import {
 } from "@sluice/ai"
 import { autoWires } from "@sluice/ai/auto"
 import { resolveModel } from "@sluice/catalog"
-import { SERVERS } from "../packages/gateway/src/inbound/dialect.ts"
+import { SERVERS } from "../packages/gateway/src/inbound/servers.ts"
 import { isProgram } from "./run.ts"
 
 /** Where the page stands. */

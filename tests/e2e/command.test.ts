@@ -234,6 +234,14 @@ describe("gateway", () => {
     expect(existsSync(join(data, "seal.key"))).toBe(false)
   })
 
+  test("explains by which routes each vendor's programs reach it", async () => {
+    const { out } = await sluiceToEnd(["gateway", "--help"], home())
+    for (const vendor of ["OpenAI's", "Anthropic's", "Google's", "Ollama's"]) expect(out).toContain(vendor)
+    for (const path of ["/v1/chat/completions", "/v1/responses", "/v1/messages", ":generateContent", "/api/chat"]) {
+      expect(out).toContain(path)
+    }
+  })
+
   test("says which port is in use, and which model cannot be served", async () => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve))

@@ -122,7 +122,15 @@ describe("methods", () => {
     const all = await shown({})
     const own = ["POST /v1/chat/completions", "POST /v1/messages", "GET /v1/responses as a WebSocket", "GET /v1/models"]
     const kept = ["GET /v1/responses/{id},", "GET /v1/responses/{id}/input_items", "DELETE /v1/responses/{id}"]
-    for (const route of [...own, ...kept]) expect(all).toContain(route)
+    const listed = [
+      "GET /v1/models,",
+      "GET /v1/models/{model}",
+      "GET /v1beta/models,",
+      "GET /api/tags",
+      "POST /api/show",
+    ]
+    for (const route of [...own, ...kept, ...listed]) expect(all).toContain(route)
+    expect(all.split("GET /v1/models,")).toHaveLength(2)
     const fewer = await shown({ keepResponsesMs: 0 })
     for (const route of own) expect(fewer).toContain(route)
     expect(fewer).not.toContain("{id}")

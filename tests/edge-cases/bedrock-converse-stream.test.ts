@@ -4,7 +4,17 @@ import { bedrockInvokeEndpoint } from "@sluice/ai/endpoints/bedrock-invoke"
 import { bedrockConverseStream } from "@sluice/ai/wires/bedrock-converse-stream"
 import { describe, expect, test } from "vitest"
 import { AWS_KEYS, bedrock, CLAUDE, NOVA, only } from "../support/bedrock.ts"
-import { assistant, called, callOf, encode, known, modelOf, result, TOOL, user } from "../support/bedrock-converse.ts"
+import {
+  assistant,
+  called,
+  callOf,
+  encode,
+  known,
+  modelOf,
+  result,
+  TOOL,
+  user,
+} from "../support/bedrock-converse-stream.ts"
 
 const SONNET = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 const PROFILE = "arn:aws:bedrock:eu-west-3:123456789012:application-inference-profile/abc"

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest"
 import { countingMint } from "../../packages/ai/src/assemble/read-recording.ts"
 import {
   answer,
-  chatCall,
+  callOf,
   chunk,
   decoded,
   encoded,
@@ -14,7 +14,7 @@ import {
   toolLoop,
   WEATHER,
   type Obj,
-} from "./openai-completions-setup.ts"
+} from "../support/openai-completions.ts"
 
 const HEAD = { status: 200, headers: new Headers(), channel: "http" as const }
 
@@ -40,7 +40,7 @@ function effectsOf(chunks: readonly (Obj | string)[]): { effects: (readonly Effe
       alive++
     },
   }
-  const decoder = openaiCompletions.decoder(chatCall(), HEAD, sink)
+  const decoder = openaiCompletions.decoder(callOf(), HEAD, sink)
   const effects = chunks.map((one) => decoder.push({ data: typeof one === "string" ? one : JSON.stringify(one) }))
   return { effects, alive }
 }
@@ -527,7 +527,7 @@ describe("a second try", () => {
     ["OF-106", "Provider returned error"],
   ])("%s: tools that are refused go without strict, and stay so", (_row, message) => {
     const error = classify({ status: 400, type: "invalid_request_error", message })
-    const call = chatCall({ model: strictModel, context })
+    const call = callOf({ model: strictModel, context })
     const adaptation = openaiCompletions.adapt?.(error, call, [])
     expect(adaptation?.change).toBe("without strict tools")
     const facts = adaptation?.learn?.facts ?? {}
@@ -543,11 +543,11 @@ describe("a second try", () => {
     const message =
       "Unsupported value: 'minimal' for 'reasoning_effort'. Supported values are: 'low', 'medium' and 'high'."
     const error = classify({ status: 400, param: "reasoning_effort", code: "unsupported_value", message })
-    const adaptation = openaiCompletions.adapt?.(error, chatCall(init), [])
+    const adaptation = openaiCompletions.adapt?.(error, callOf(init), [])
     const known = adaptation?.learn?.facts ?? {}
     expect(encoded({ ...init, known }).body["reasoning_effort"]).toBe("low")
     const none = classify({ status: 400, message: "reasoning_effort is not supported by this model" })
-    const dropped = openaiCompletions.adapt?.(none, chatCall(init), [])?.learn?.facts ?? {}
+    const dropped = openaiCompletions.adapt?.(none, callOf(init), [])?.learn?.facts ?? {}
     expect(encoded({ ...init, known: dropped }).body).not.toHaveProperty("reasoning_effort")
   })
 })

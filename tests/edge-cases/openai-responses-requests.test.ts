@@ -7,12 +7,12 @@ import {
   called,
   encoded,
   handedOver,
-  responsesCall,
+  callOf,
   sealed,
   THINKS,
   WEATHER,
   type Obj,
-} from "./openai-responses-setup.ts"
+} from "../support/openai-responses.ts"
 
 const USER = { role: "user" as const, content: "hi" }
 const IMAGE = { type: "image" as const, source: { data: "aGk=", mimeType: "image/png" } }
@@ -394,7 +394,7 @@ describe("sessions, caches and tiers", () => {
   test("OF-178: the session's headers are the key of its cache", () => {
     const { body, headers } = encoded({ model: openai, options: { sessionId: "s" } })
     expect([body["prompt_cache_key"], headers["session_id"], headers["x-client-request-id"]]).toEqual(["s", "s", "s"])
-    const call = responsesCall({ model: openai, options: { sessionId: "s", headers: { session_id: "mine" } } })
+    const call = callOf({ model: openai, options: { sessionId: "s", headers: { session_id: "mine" } } })
     const dressed = openaiEndpoint.dress(openaiResponses.encode(call), call, { kind: "none", id: "none" })
     expect(dressed).toMatchObject({ headers: { session_id: "mine", "x-client-request-id": "s" } })
     const none = encoded({ model: openai, options: { sessionId: "s", cacheRetention: "none" } })

@@ -10,11 +10,11 @@ import {
   end,
   event,
   messageItem,
-  responsesCall,
+  callOf,
   textsOf,
   thinkingOf,
   type Obj,
-} from "./openai-responses-setup.ts"
+} from "../support/openai-responses.ts"
 
 const nothing = (): void => {}
 const SINK: MessageSink = {
@@ -37,7 +37,7 @@ const SINK: MessageSink = {
 /** What the decoder asks for at the last of these events. */
 function lastEffect(events: readonly (Obj | string)[]): readonly Effect[] | void {
   const head = { status: 200, headers: new Headers(), channel: "http" as const }
-  const decoder = openaiResponses.decoder(responsesCall(), head, SINK)
+  const decoder = openaiResponses.decoder(callOf(), head, SINK)
   return events.map((one) => decoder.push({ data: typeof one === "string" ? one : JSON.stringify(one) })).at(-1)
 }
 

@@ -23,7 +23,7 @@ import {
   opens,
   start,
   stops,
-} from "../support/bedrock-converse.ts"
+} from "../support/bedrock-converse-stream.ts"
 import { argumentsOf, deltasOf, expectProtocol, PROMPT, TRANSPORTS, type Seen } from "./support/calls.ts"
 import { fastClock } from "./support/clocks.ts"
 import { guardProcess } from "./support/guard.ts"

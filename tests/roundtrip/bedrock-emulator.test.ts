@@ -6,7 +6,7 @@ import { checkConverse } from "../../packages/testkit/src/emulators/bedrock/chec
 import { contexts } from "../generators/contexts.ts"
 import { someText } from "../generators/basics.ts"
 import { callOptions } from "../generators/options.ts"
-import { decode, encode, known, modelOf, whole } from "../support/bedrock-converse.ts"
+import { decode, encode, known, modelOf, whole } from "../support/bedrock-converse-stream.ts"
 
 // The wire has no server side of its own to be tested against; the emulator, written apart from it, stands in.
 

@@ -1,9 +1,12 @@
 import type { Model } from "@sluice/catalog"
-import type { AssistantMessage, AssistantMessageEvent, Block, Call, Context, InboundCall, Message } from "@sluice/ai"
+import type { AssistantMessage, AssistantMessageEvent, Block, Call, InboundCall } from "@sluice/ai"
 import { anthropicMessages } from "@sluice/ai/wires/anthropic-messages"
 import { anthropicMessagesServer } from "@sluice/ai/wires/anthropic-messages/server"
-import { countingMint, readRecording } from "../../packages/ai/src/assemble/read-recording.ts"
+import { readRecording } from "../../packages/ai/src/assemble/read-recording.ts"
 import { sseBytes } from "../../packages/ai/src/framing/sse.ts"
+import { type AnyBody, answerOf, callTo, type CallFields, lossesOf, sent } from "./call.ts"
+
+export { user, type AnyBody, type CallFields } from "./call.ts"
 
 /** A model at a host of this wire; nothing is known about it beyond what is given. */
 export function modelOf(fields: Partial<Model> = {}): Model {
@@ -19,33 +22,10 @@ export function modelOf(fields: Partial<Model> = {}): Model {
   }
 }
 
-/** What a call is made from. */
-export interface CallFields {
-  model?: Partial<Model>
-  messages?: readonly Message[]
-  context?: Partial<Context>
-  options?: Call["options"]
-  known?: Call["known"]
-  stream?: boolean
-}
-
+/** A call to such a model. */
 export function callOf(fields: CallFields = {}): Call {
-  return {
-    op: "generate",
-    model: modelOf(fields.model),
-    options: fields.options ?? {},
-    context: { messages: fields.messages ?? [user("hi")], ...fields.context },
-    auth: { kind: "key" },
-    stream: fields.stream ?? true,
-    known: fields.known ?? {},
-    channel: { kind: "http", memory: {} },
-    mint: countingMint(),
-  }
+  return callTo(modelOf(fields.model), fields)
 }
-
-/** A request's body with fields of any type, for reading in a test. */
-// oxlint-disable-next-line typescript/no-explicit-any -- a test looks at parts of a foreign shape
-export type AnyBody = Record<string, any>
 
 /** The encoded request. */
 export function encode(fields: CallFields = {}): {
@@ -56,29 +36,16 @@ export function encode(fields: CallFields = {}): {
 } {
   const request = anthropicMessages.encode(callOf(fields))
   return {
-    body: JSON.parse(JSON.stringify(request.body)) as AnyBody,
+    body: sent(request.body),
     betas: (request.headers["anthropic-beta"] ?? "").split(",").filter(Boolean),
-    losses: request.losses.map((loss) => `${loss.kind} ${loss.field}`),
+    losses: lossesOf(request.losses),
     headers: request.headers,
   }
 }
 
-export function user(text: string): Message {
-  return { role: "user", content: text }
-}
-
+/** An answer of the model that `modelOf` gives. */
 export function assistant(content: Block[], fields: Partial<AssistantMessage> = {}): AssistantMessage {
-  return {
-    role: "assistant",
-    content,
-    api: "anthropic-messages",
-    provider: "anthropic",
-    model: "claude",
-    usage: { provenance: "absent" },
-    stopReason: "stop",
-    timestamp: 0,
-    ...fields,
-  }
+  return answerOf(modelOf(), content, fields)
 }
 
 /** Events of the wire as one stream; strings are sent as they are. */

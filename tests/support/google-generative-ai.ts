@@ -1,8 +1,11 @@
 import type { Model } from "@sluice/catalog"
-import type { AssistantMessage, AssistantMessageEvent, Block, Call, Context, Message } from "@sluice/ai"
+import type { AssistantMessage, AssistantMessageEvent, Block, Call } from "@sluice/ai"
 import { googleGenerativeAi } from "@sluice/ai/wires/google-generative-ai"
-import { countingMint, readRecording } from "../../packages/ai/src/assemble/read-recording.ts"
+import { readRecording } from "../../packages/ai/src/assemble/read-recording.ts"
 import { sseBytes } from "../../packages/ai/src/framing/sse.ts"
+import { type AnyBody, answerOf, callTo, type CallFields, lossesOf, sent } from "./call.ts"
+
+export { user, type AnyBody, type CallFields } from "./call.ts"
 
 /** A model at a host of this wire; nothing is known about it beyond what is given. */
 export function modelOf(fields: Partial<Model> = {}): Model {
@@ -18,33 +21,10 @@ export function modelOf(fields: Partial<Model> = {}): Model {
   }
 }
 
-/** What a call is made from. */
-export interface CallFields {
-  model?: Partial<Model>
-  messages?: readonly Message[]
-  context?: Partial<Context>
-  options?: Call["options"]
-  known?: Call["known"]
-  stream?: boolean
-}
-
+/** A call to such a model. */
 export function callOf(fields: CallFields = {}): Call {
-  return {
-    op: "generate",
-    model: modelOf(fields.model),
-    options: fields.options ?? {},
-    context: { messages: fields.messages ?? [user("hi")], ...fields.context },
-    auth: { kind: "key" },
-    stream: fields.stream ?? true,
-    known: fields.known ?? {},
-    channel: { kind: "http", memory: {} },
-    mint: countingMint(),
-  }
+  return callTo(modelOf(fields.model), fields)
 }
-
-/** A request's body with fields of any type, for reading in a test. */
-// oxlint-disable-next-line typescript/no-explicit-any -- a test looks at parts of a foreign shape
-export type AnyBody = Record<string, any>
 
 /** The encoded request. */
 export function encode(fields: CallFields = {}): {
@@ -56,29 +36,15 @@ export function encode(fields: CallFields = {}): {
   const request = googleGenerativeAi.encode(callOf(fields))
   return {
     path: request.path,
-    body: JSON.parse(JSON.stringify(request.body)) as AnyBody,
-    losses: request.losses.map((loss) => `${loss.kind} ${loss.field}`),
+    body: sent(request.body),
+    losses: lossesOf(request.losses),
     headers: request.headers,
   }
 }
 
-export function user(text: string): Message {
-  return { role: "user", content: text }
-}
-
 /** An answer of the model that `modelOf` gives. */
 export function assistant(content: Block[], fields: Partial<AssistantMessage> = {}): AssistantMessage {
-  return {
-    role: "assistant",
-    content,
-    api: "google-generative-ai",
-    provider: "google",
-    model: "gemini",
-    usage: { provenance: "absent" },
-    stopReason: "stop",
-    timestamp: 0,
-    ...fields,
-  }
+  return answerOf(modelOf(), content, fields)
 }
 
 /** A piece of an answer with these parts; `more` stands beside the content, `rest` beside the candidate. */

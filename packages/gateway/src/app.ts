@@ -8,9 +8,8 @@ import type { Admitted } from "./inbound/access.ts"
 import { CORS_HEADERS, preflightHeaders } from "./http/cors.ts"
 import { FetchReply, fetchCaller } from "./http/fetch.ts"
 import { authorise } from "./inbound/access.ts"
-import { dialectOf, serverOf, SERVERS } from "./inbound/dialect.ts"
-import { modelEntry, modelList } from "./inbound/models.ts"
-import { ollamaRoutes } from "./inbound/ollama.ts"
+import { listingRoutes } from "./inbound/listing.ts"
+import { serverFor, SERVERS } from "./inbound/servers.ts"
 import { keptRoutes } from "./kept/routes.ts"
 import type { Logger } from "./logger.ts"
 import type { GatewayOptions, Settings } from "./options.ts"
@@ -44,11 +43,9 @@ export function createApp(parts: AppParts): Hono {
   }
 
   app.get("/", (c) => {
-    // By these words the programs of this dialect know that they may go on.
-    if (dialectOf(c.req.raw.headers, new URL(c.req.url)) === "ollama") return c.text("Ollama is running")
-    return c.json({ name: "sluice", version: VERSION })
+    const greeting = speaking(c).listing?.greeting
+    return greeting === undefined ? c.json({ name: "sluice", version: VERSION }) : c.text(greeting)
   })
-  app.get("/api/hello", (c) => c.json({ ok: true }))
   app.get("/healthz", (c) => c.json({ ok: true, version: VERSION }))
 
   for (const server of SERVERS) {
@@ -66,31 +63,8 @@ export function createApp(parts: AppParts): Hono {
     const { socket } = server
     if (socket) app.get(socket.path, () => failure(server, needsUpgrade(socket.path), { upgrade: "websocket" }))
   }
-  ollamaRoutes(app, { admit, listModels: parts.listModels, describe: parts.describe })
+  listingRoutes(app, { servers: SERVERS, speaking, admit, listModels: parts.listModels, describe: parts.describe })
   if (parts.kept) keptRoutes(app, { servers: SERVERS, kept: parts.kept, admit })
-
-  const listing = async (c: Context): Promise<Response> => {
-    await admit(c)
-    return c.json(modelList(await parts.listModels(), dialectOf(c.req.raw.headers, new URL(c.req.url))) as object)
-  }
-  const entry = async (c: Context): Promise<Response> => {
-    await admit(c)
-    const id = c.req.param("id") ?? ""
-    const model = (await parts.listModels()).find((one) => one.id === id)
-    if (!model) {
-      throw new SluiceError({
-        code: "model_not_found",
-        status: 404,
-        message: `The model "${id}" is not listed here.`,
-        hint: "GET /v1/models lists the models.",
-      })
-    }
-    return c.json(modelEntry(model, dialectOf(c.req.raw.headers, new URL(c.req.url))) as object)
-  }
-  for (const version of ["v1", "v1beta"]) {
-    app.get(`/${version}/models`, listing)
-    app.get(`/${version}/models/:id{.+}`, entry)
-  }
 
   // What reaches these came with a method that none of the routes above takes.
   for (const { path, methods, owner } of pathsOf(app)) {
@@ -109,7 +83,7 @@ export function createApp(parts: AppParts): Hono {
         code: "invalid_request",
         status: 404,
         message: `There is nothing at ${c.req.method} ${c.req.path}.`,
-        hint: `The gateway answers ${answered(parts.kept !== undefined).join(", ")} and GET /v1/models.`,
+        hint: `The gateway answers ${answered(parts.kept !== undefined).join(", ")}.`,
       }),
     ),
   )
@@ -125,13 +99,15 @@ export function createApp(parts: AppParts): Hono {
 
 /** What the wires' own paths are for, as a reader of a refusal sees them. */
 function answered(keeps: boolean): string[] {
-  return SERVERS.flatMap((server) => [
+  const each = SERVERS.flatMap((server) => [
     ...server.routes.map(({ method, path }) => `${method} ${path.replace(/:call\{.*$/, "{model}:{method}")}`),
     ...(server.socket ? [`GET ${server.socket.path} as a WebSocket`] : []),
     ...(keeps
       ? (server.keeps?.routes ?? []).map(({ method, path }) => `${method} ${path.replace(":id", "{id}")}`)
       : []),
+    ...(server.listing?.routes ?? []).map(({ method, path }) => `${method} ${path.replace(/:model\{.*$/, "{model}")}`),
   ])
+  return [...new Set(each)]
 }
 
 /** The wire that a path belongs to, as it was declared. */
@@ -141,7 +117,8 @@ function ownerOf(path: string): WireServer | undefined {
 
 /** The wire in whose shape a request on a path that no wire owns is told of an error. */
 function speaking(c: Context): WireServer {
-  return serverOf(dialectOf(c.req.raw.headers, new URL(c.req.url)))
+  const { pathname: path, searchParams: query } = new URL(c.req.url)
+  return serverFor({ headers: c.req.raw.headers, path, query })
 }
 
 /** A path as it was declared, with the methods that are answered there, as they stand in `allow`. */

@@ -1,4 +1,4 @@
-import type { ResizeImage, RetryOptions, Sluice, Timeouts } from "@sluice/ai"
+import type { ResizeImage, RetryOptions, ServedModel, Sluice, Timeouts } from "@sluice/ai"
 import { SluiceError } from "@sluice/ai"
 import { z } from "zod"
 import type { Logger } from "./logger.ts"
@@ -49,13 +49,7 @@ export interface GatewayOptions {
 }
 
 /** A model in a listing. */
-export interface ListedName {
-  id: string
-  name?: string
-  provider: string
-  contextWindow?: number
-  maxTokens?: number
-}
+export type ListedName = ServedModel
 
 const positive: z.ZodNumber = z.number().int().nonnegative()
 

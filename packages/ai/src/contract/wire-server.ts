@@ -7,6 +7,7 @@ import type { ErrorFacts } from "./error-facts.ts"
 import type { Frame, Framing, HeaderMap } from "./frame.ts"
 import type { HeadersView } from "./header-list.ts"
 import type { Mint, TokenCount } from "./wire-client.ts"
+import type { WireListing } from "./wire-listing.ts"
 
 /** What a client asks for. */
 export type InboundOp = "generate" | "prewarm" | "countTokens" | "embed" | "models"
@@ -68,6 +69,8 @@ export interface WireServer {
   socket?: WireSocket
   /** Clients come back to answers by their ids: whoever serves the wire keeps them, and joins what they go on from. */
   keeps?: WireKeeps
+  /** How its clients look round; absent where another wire of the vendor says it. */
+  listing?: WireListing
 }
 
 /** An error as a response in the client's own shape. */

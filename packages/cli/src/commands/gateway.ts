@@ -12,9 +12,12 @@ Examples:
   sluice gateway key create laptop               a further key, shown once
   sluice gateway key disable key_abc
 
-Without a key yet, the first start makes one and shows it once. Programs reach the gateway with it at
-POST /v1/chat/completions, /v1/responses (also as a WebSocket) and /v1/messages; the hosts' own keys stay in this
-environment.
+Without a key yet, the first start makes one and shows it once; the hosts' own keys stay in this environment.
+Programs reach the gateway with it by the API that they were made for:
+  OpenAI's      POST /v1/chat/completions and /v1/responses (also as a WebSocket)
+  Anthropic's   POST /v1/messages
+  Google's      POST /v1beta/models/{model}:generateContent and :streamGenerateContent (also below /v1)
+  Ollama's      POST /api/chat and /api/generate
 
 Answers to /v1/responses are kept encrypted. Their key is made at the first start, as the file seal.key in the folder
 of the data; with SLUICE_SEAL_KEY in the environment it comes from there and no file is made. A key is 32 random bytes
@@ -30,7 +33,9 @@ export function addGateway(program: Command, io: Io): void {
   const gateway = program
     .command("gateway")
     .summary("serve every model behind one address")
-    .description("Serve every model behind one address, to programs that speak OpenAI's or Anthropic's API.")
+    .description(
+      "Serve every model behind one address, to programs that speak OpenAI's, Anthropic's, Google's or Ollama's API.",
+    )
     .option("--host <host>", "address to listen on", "127.0.0.1")
     .option("--port <n>", "port to listen on; 0 is any free one", wholeNumber(0, 65_535), 4000)
     .option("--data <dir>", DATA)

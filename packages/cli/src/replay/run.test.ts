@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { Readable, Writable } from "node:stream"
 import { expect, onTestFinished, test } from "vitest"
 import { keyboard, testIo } from "../../../../tests/support/command-io.ts"
-import { closes, delta, metadata, start, stops } from "../../../../tests/support/bedrock-converse.ts"
+import { closes, delta, metadata, start, stops } from "../../../../tests/support/bedrock-converse-stream.ts"
 import { replay, type ReplayOptions } from "./run.ts"
 
 const OPTIONS: ReplayOptions = { api: "openai-completions", status: 200, events: true }

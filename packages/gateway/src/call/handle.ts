@@ -12,12 +12,13 @@ import {
   type ResizeImage,
   type WireServer,
 } from "@sluice/ai"
-import { authorise, KEY_PARAMETER } from "../inbound/access.ts"
+import { authorise } from "../inbound/access.ts"
 import type { Caller } from "../http/caller.ts"
 import { clientLeft } from "../http/left.ts"
 import type { Reply } from "../http/reply.ts"
 import { streamText } from "../http/stream-text.ts"
 import { readBody } from "../inbound/body.ts"
+import { KEY_PARAMETERS } from "../inbound/servers.ts"
 import { keeping, notKept, pastOf } from "../kept/conversation.ts"
 import type { Settings } from "../options.ts"
 import type { KeptResponses } from "../store/kept-responses.ts"
@@ -89,7 +90,7 @@ export class CallHandler {
       const { headers, query } = caller
       const { key, owner } = await authorise({ headers, query }, keys, settings.anonymous)
       record.keyId = key?.id
-      query.delete(KEY_PARAMETER)
+      for (const name of KEY_PARAMETERS) query.delete(name)
       const { body, raw } = caller.read ?? (await readBody(caller, settings.maxBodyBytes))
       await this.#answer(
         caller,

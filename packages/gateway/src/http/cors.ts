@@ -1,3 +1,5 @@
+import { CLIENT_HEADERS, KEY_HEADERS } from "../inbound/servers.ts"
+
 /**
  * What lets pages of any origin read an answer. It is sent only where keys are required: a key is what such a page
  * has to know, and where none is asked for, every page in a browser of this machine could use the gateway.
@@ -7,17 +9,8 @@ export const CORS_HEADERS: Readonly<Record<string, string>> = {
   "access-control-expose-headers": "*",
 }
 
-/** Headers that clients of any dialect send. Further ones are allowed when a page names them. */
-const ALLOWED = [
-  "authorization",
-  "content-type",
-  "x-api-key",
-  "x-goog-api-key",
-  "x-goog-api-client",
-  "anthropic-version",
-  "anthropic-beta",
-  "anthropic-dangerous-direct-browser-access",
-]
+/** Headers that clients of any wire send. Further ones are allowed when a page names them. */
+const ALLOWED: readonly string[] = ["authorization", "content-type", ...KEY_HEADERS, ...CLIENT_HEADERS]
 
 /** Headers of the answer to a page that asks what it may send to a path. */
 export function preflightHeaders(request: Headers, methods: readonly string[]): Record<string, string> {

@@ -3,9 +3,10 @@ import { SluiceError, type HeadersView } from "@sluice/ai"
 import { isLoopback } from "../options.ts"
 import type { ApiKey } from "../gateway-keys.ts"
 import type { KeyStore } from "../store/keys.ts"
+import { KEY_HEADERS, KEY_PARAMETERS } from "./servers.ts"
 
-/** The parameter in which clients of Google's API may send their key. */
-export const KEY_PARAMETER = "key"
+/** Where a key may stand, for people. */
+const KEY_PLACES = ["Authorization: Bearer", ...KEY_HEADERS.map((name) => `${name}:`)].map((head) => `\`${head} …\``)
 
 /** What of a request may hold a key. */
 export interface Presented {
@@ -20,12 +21,13 @@ export interface Admitted {
   owner: string
 }
 
-/** The key that a request carries, wherever a client of any dialect puts it. */
+/** The key that a request carries, wherever a client of any wire puts it. */
 function presentedKey({ headers, query }: Presented): string | undefined {
   const authorization = headers.get("authorization")
   const bearer = authorization && /^bearer\s+(.+)$/i.exec(authorization)?.[1]
-  const named = headers.get("x-api-key")?.trim() || headers.get("x-goog-api-key")?.trim()
-  return bearer?.trim() || named || query.get(KEY_PARAMETER)?.trim() || undefined
+  const named = KEY_HEADERS.map((name) => headers.get(name))
+  const asked = KEY_PARAMETERS.map((name) => query.get(name))
+  return [bearer, ...named, ...asked].map((text) => text?.trim()).find(Boolean)
 }
 
 /**
@@ -56,7 +58,7 @@ export async function authorise(request: Presented, keys: KeyStore, anonymous: b
       code: "auth_missing",
       status: 401,
       message: "The request carries no key.",
-      hint: "Send the gateway's key as `Authorization: Bearer …`, `x-api-key: …` or `x-goog-api-key: …`.",
+      hint: `Send the gateway's key as ${KEY_PLACES.join(" or ")}.`,
     })
   }
   const key = await keys.verify(secret)

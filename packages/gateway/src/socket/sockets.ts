@@ -8,7 +8,7 @@ import { told } from "../call/told.ts"
 import { unexpected } from "../call/unexpected.ts"
 import { headersOf } from "../http/node.ts"
 import { authorise } from "../inbound/access.ts"
-import { dialectOf, serverOf } from "../inbound/dialect.ts"
+import { serverFor } from "../inbound/servers.ts"
 import type { Settings } from "../options.ts"
 import type { KeyStore } from "../store/keys.ts"
 import { Connection } from "./connection.ts"
@@ -59,7 +59,8 @@ export class Sockets {
       if (this.#stopping) throw stopping()
       if (this.#countOf(owner) >= settings.maxSocketsPerKey) throw tooMany(settings.maxSocketsPerKey)
     } catch (thrown) {
-      refuse(socket, server ?? serverOf(dialectOf(headers, url)), SluiceError.is(thrown) ? thrown : unexpected(thrown))
+      const speaker = server ?? serverFor({ headers, path, query: url.searchParams })
+      refuse(socket, speaker, SluiceError.is(thrown) ? thrown : unexpected(thrown))
       return
     }
     const spoken = {

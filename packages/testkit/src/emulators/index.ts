@@ -7,7 +7,7 @@ export {
   type AwsCredentialsOptions,
 } from "./aws-credentials/server.ts"
 export { bedrockEmulator, EMULATED_AWS_KEYS } from "./bedrock/server.ts"
-export type { EmulatedAwsKeys } from "./bedrock/signature.ts"
+export type { EmulatedAwsKeys } from "./aws-signature.ts"
 export type { BedrockAnswer, BedrockOptions, BedrockScript } from "./bedrock/types.ts"
 export { codexLimitHeaders, codexUsageLimit, type EmulatedLimits } from "./codex/errors.ts"
 export { codexEmulator } from "./codex/server.ts"

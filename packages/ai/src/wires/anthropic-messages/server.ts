@@ -3,6 +3,7 @@ import { accept } from "./accept.ts"
 import { failure } from "./respond-failure.ts"
 import { relay } from "./relay.ts"
 import { MessagesResponder } from "./respond.ts"
+import { listing } from "./server-listing.ts"
 import { API, COUNT_TOKENS_PATH, MESSAGES_PATH } from "./types.ts"
 
 /**
@@ -20,4 +21,5 @@ export const anthropicMessagesServer: WireServer = {
   failure,
   relay,
   previous: "thread",
+  listing,
 }

@@ -8,7 +8,7 @@ import {
   user,
   modelOf,
   type CallFields,
-} from "../../../../../tests/support/bedrock-converse.ts"
+} from "../../../../../tests/support/bedrock-converse-stream.ts"
 import { classify } from "../../errors/classify.ts"
 import { adapt } from "./adapt.ts"
 import { encode } from "./request.ts"

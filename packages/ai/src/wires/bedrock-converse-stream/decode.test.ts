@@ -15,7 +15,7 @@ import {
   stops,
   user,
   whole,
-} from "../../../../../tests/support/bedrock-converse.ts"
+} from "../../../../../tests/support/bedrock-converse-stream.ts"
 import { MessageBuilder } from "../../assemble/message-builder.ts"
 import { classify } from "../../errors/classify.ts"
 import { AwsEventStreamFramer } from "../../framing/aws-eventstream.ts"

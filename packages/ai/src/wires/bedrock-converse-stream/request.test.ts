@@ -10,7 +10,7 @@ import {
   result,
   TOOL,
   user,
-} from "../../../../../tests/support/bedrock-converse.ts"
+} from "../../../../../tests/support/bedrock-converse-stream.ts"
 import { bedrockConverseStream } from "./client.ts"
 
 const CLAUDE = known("us.anthropic.claude-sonnet-4-5-20250929-v1:0")

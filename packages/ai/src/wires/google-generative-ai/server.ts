@@ -3,10 +3,8 @@ import { accept } from "./accept.ts"
 import { relay } from "./relay.ts"
 import { failure } from "./respond-failure.ts"
 import { GenerateResponder } from "./respond.ts"
+import { listing, VERSIONS } from "./server-listing.ts"
 import { API } from "./types.ts"
-
-/** Versions in the paths of clients; they ask the same of each. */
-const VERSIONS = ["v1", "v1beta"] as const
 
 /**
  * Google's `generateContent`, server side: what its clients ask and how they are answered. Model and method stand in
@@ -26,4 +24,5 @@ export const googleGenerativeAiServer: WireServer = {
   failure,
   relay,
   previous: "cachedContent",
+  listing,
 }

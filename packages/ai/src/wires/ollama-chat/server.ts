@@ -3,6 +3,7 @@ import { accept } from "./accept.ts"
 import { failure } from "./respond-failure.ts"
 import { relay } from "./relay.ts"
 import { OllamaResponder } from "./respond.ts"
+import { listing } from "./server-listing.ts"
 import { API, CHAT_PATH, GENERATE_PATH } from "./types.ts"
 
 /**
@@ -20,4 +21,5 @@ export const ollamaChatServer: WireServer = {
   responder: (call, mint) => new OllamaResponder(call, mint),
   failure,
   relay,
+  listing,
 }

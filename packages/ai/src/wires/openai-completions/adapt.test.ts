@@ -1,6 +1,6 @@
 import type { ChatCompat } from "@sluice/catalog/core"
 import { describe, expect, test } from "vitest"
-import { chatCall, WEATHER } from "../../../../../tests/edge-cases/openai-completions-setup.ts"
+import { callOf, WEATHER } from "../../../../../tests/support/openai-completions.ts"
 import { classify } from "../../errors/classify.ts"
 import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Adaptation, Call } from "../../contract/wire-client.ts"
@@ -34,7 +34,7 @@ function adapted(
   options: CallOptions = OPTIONS,
   chat: ChatCompat = ALL,
 ): { adaptation: Adaptation | undefined; call: Call } {
-  const call = chatCall({ model: { chat, thinking: THINKING }, options })
+  const call = callOf({ model: { chat, thinking: THINKING }, options })
   return { adaptation: adapt(classify({ status: 400, ...facts }), call, []), call }
 }
 
@@ -158,7 +158,7 @@ describe("what this request did not hold is not left out", () => {
 })
 
 test("one caller's schemas make no other caller's tools loose", () => {
-  const call = chatCall({
+  const call = callOf({
     model: { chat: { strictTools: "per-tool" } },
     context: { messages: [{ role: "user", content: "hi" }], tools: [WEATHER] },
   })

@@ -4,6 +4,7 @@ import { accept } from "./accept.ts"
 import { failure } from "../openai/respond-failure.ts"
 import { relay } from "./relay.ts"
 import { ChatResponder } from "./respond.ts"
+import { listing } from "./server-listing.ts"
 import { API } from "./types.ts"
 
 /** OpenAI's Chat Completions, server side. */
@@ -14,4 +15,5 @@ export const openaiCompletionsServer: WireServer = {
   responder: (call: InboundCall, mint: Mint) => new ChatResponder(call, mint),
   failure,
   relay,
+  listing,
 }

@@ -1,12 +1,6 @@
 import type { ResponsesCompat } from "@sluice/catalog/core"
 import { describe, expect, test } from "vitest"
-import {
-  answer,
-  responsesCall,
-  sealed,
-  THINKS,
-  WEATHER,
-} from "../../../../../tests/edge-cases/openai-responses-setup.ts"
+import { answer, callOf, sealed, THINKS, WEATHER } from "../../../../../tests/support/openai-responses.ts"
 import { classify } from "../../errors/classify.ts"
 import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Adaptation, Call } from "../../contract/wire-client.ts"
@@ -40,8 +34,8 @@ const OPTIONS: CallOptions = {
 
 type Said = Partial<ErrorFacts> & { message: string }
 
-function callOf(known: Record<string, unknown> = {}): Call {
-  return responsesCall({
+function knowing(known: Record<string, unknown> = {}): Call {
+  return callOf({
     model: { responses: ALL, ...THINKS },
     options: OPTIONS,
     known,
@@ -58,8 +52,8 @@ function callOf(known: Record<string, unknown> = {}): Call {
 }
 
 function adapted(said: Said): { adaptation: Adaptation | undefined; body: string } {
-  const adaptation = adapt(classify({ status: 400, ...said }), callOf(), [])
-  return { adaptation, body: JSON.stringify(encode(callOf(adaptation?.learn?.facts)).body) }
+  const adaptation = adapt(classify({ status: 400, ...said }), knowing(), [])
+  return { adaptation, body: JSON.stringify(encode(knowing(adaptation?.learn?.facts)).body) }
 }
 
 describe("what a host does not take is left out", () => {
@@ -121,7 +115,7 @@ describe("what a host does not take is left out", () => {
       "msg_1",
     ],
   ])("%s", (_name, said, gone) => {
-    expect(JSON.stringify(encode(callOf()).body)).toContain(gone)
+    expect(JSON.stringify(encode(knowing()).body)).toContain(gone)
     const { adaptation, body } = adapted(said)
     expect(adaptation).toBeDefined()
     expect(body).not.toContain(gone)
@@ -129,17 +123,17 @@ describe("what a host does not take is left out", () => {
 
   test("tools that cannot be strict are said not to be, for this conversation, and once only", () => {
     const error = classify({ status: 400, message: "Invalid schema for function 'weather': strict mode requires it." })
-    const first = adapt(error, callOf(), [])
+    const first = adapt(error, knowing(), [])
     expect(first?.learn?.where).toBe("session")
-    const body = encode(callOf(first?.learn?.facts)).body as { tools: { strict: boolean }[] }
+    const body = encode(knowing(first?.learn?.facts)).body as { tools: { strict: boolean }[] }
     expect(body.tools[0]?.strict).toBe(false)
     const past = [{ error, delivered: "nothing" as const, channel: "http" as const, change: first?.change ?? "" }]
-    expect(adapt(error, callOf(), past)).toBeUndefined()
+    expect(adapt(error, knowing(), past)).toBeUndefined()
   })
 
   test("strict tools that a host calls an error of its own are not sent again as such", () => {
     const error = classify({ status: 500, message: "Mixed tools.", type: "wrong_api_format" })
-    expect(adapt(error, callOf(), [])?.change).toBe("without strict tools")
+    expect(adapt(error, knowing(), [])?.change).toBe("without strict tools")
   })
 
   test("an effort out of those that the host lists", () => {
@@ -175,13 +169,13 @@ describe("nothing is changed", () => {
     ["for a schema that is wrong", { message: "Invalid schema for response_format 't'." }],
     ["for a lost earlier answer", { message: "Previous response not found.", code: "previous_response_not_found" }],
   ])("%s", (_name, said) => {
-    const call = { ...callOf(), context: { messages: [{ role: "user" as const, content: "hi" }] } }
+    const call = { ...knowing(), context: { messages: [{ role: "user" as const, content: "hi" }] } }
     expect(adapt(classify({ status: 400, ...said }), call, [])).toBeUndefined()
   })
 
   test("once something of the answer was delivered", () => {
     const error = classify({ status: 400, message: "Unsupported parameter: 'top_p'" })
-    expect(adapt(error, callOf(), [])).toBeDefined()
-    expect(adapt(error.with({ delivered: "content" }), callOf(), [])).toBeUndefined()
+    expect(adapt(error, knowing(), [])).toBeDefined()
+    expect(adapt(error.with({ delivered: "content" }), knowing(), [])).toBeUndefined()
   })
 })

@@ -8,7 +8,7 @@ import {
   messageItem,
   textsOf,
   type Obj,
-} from "../../../../../tests/edge-cases/openai-responses-setup.ts"
+} from "../../../../../tests/support/openai-responses.ts"
 
 const done = (item: Obj, output_index = 0): Obj => event("output_item.done", { item, output_index })
 

@@ -6,7 +6,7 @@ import {
   THINKS,
   WEATHER,
   type CallInit,
-} from "../../../../../tests/edge-cases/openai-responses-setup.ts"
+} from "../../../../../tests/support/openai-responses.ts"
 import type { CallOptions } from "../../model/options.ts"
 
 const lost = (init: CallInit) => encoded(init).losses.map(({ field, kind }) => `${kind} ${field}`)

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http"
 import { serveLoopback, type LoopbackServer, type SeenRequest } from "../../loopback.ts"
-import { checkSignature, type EmulatedAwsKeys } from "../bedrock/signature.ts"
+import { checkSignature, type EmulatedAwsKeys } from "../aws-signature.ts"
 import { Refused } from "../check.ts"
 import { pathOf, sendJson } from "../http.ts"
 

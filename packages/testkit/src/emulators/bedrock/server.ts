@@ -17,7 +17,7 @@ import { invalid } from "./check-messages.ts"
 import { checkConverse } from "./check.ts"
 import { errorHeader, exceptionMessage, worded } from "./errors.ts"
 import { eventMessage } from "./event-stream.ts"
-import { checkSignature, type EmulatedAwsKeys } from "./signature.ts"
+import { checkSignature, type EmulatedAwsKeys } from "../aws-signature.ts"
 import type { BedrockAnswer, BedrockOptions } from "./types.ts"
 
 /** The keys that an emulator takes unless it is given others. */

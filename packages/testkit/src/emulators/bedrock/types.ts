@@ -1,6 +1,6 @@
 import type { SeenRequest } from "../../loopback.ts"
 import type { EmulatedAnswer } from "../script.ts"
-import type { EmulatedAwsKeys } from "./signature.ts"
+import type { EmulatedAwsKeys } from "../aws-signature.ts"
 
 /** An answer with what only this vendor has. */
 export interface BedrockAnswer extends EmulatedAnswer {

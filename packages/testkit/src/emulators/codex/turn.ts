@@ -1,5 +1,5 @@
 import type { SeenRequest } from "../../loopback.ts"
-import { placed } from "../call-cut.ts"
+import { placed } from "../openai-responses/call-cut.ts"
 import type { Fields } from "../check.ts"
 import { outputOf, responseEvents, usageOf, type ResponsesTurn } from "../openai-responses/answer.ts"
 import { Ids, ItemBook } from "../openai-responses/memory.ts"

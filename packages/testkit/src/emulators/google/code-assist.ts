@@ -5,7 +5,7 @@ import { bearer, sendJson } from "../http.ts"
 import type { CodeAssistEmulator, CodeAssistOptions } from "./code-assist-types.ts"
 import { ModelService, sendRefusal, type GoogleFormat } from "./model-service.ts"
 import { errorInfo, GoogleRefused, invalid, scriptedError } from "./refused.ts"
-import { checkToken } from "./server.ts"
+import { checkToken } from "./check-token.ts"
 
 const METHOD = /^\/v1internal:([A-Za-z]+)$/
 const OPERATION = /^\/v1internal\/(operations\/[^/]+)$/

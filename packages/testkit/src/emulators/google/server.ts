@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http"
 import { serveLoopback, type LoopbackServer, type SeenRequest } from "../../loopback.ts"
 import type { Fields } from "../check.ts"
 import { bearer, sendJson } from "../http.ts"
+import { checkToken } from "./check-token.ts"
 import { ModelService, sendRefusal, type GoogleFormat } from "./model-service.ts"
 import { errorInfo, GoogleRefused } from "./refused.ts"
 import type { GoogleCall, GoogleOptions } from "./types.ts"
@@ -80,16 +81,6 @@ function checkCredential(request: SeenRequest, query: URLSearchParams, service: 
   throw new GoogleRefused(400, "API key not valid. Please pass a valid API key.", {
     details: [errorInfo("API_KEY_INVALID", "googleapis.com", { service })],
   })
-}
-
-/** Refuses a bearer that is not good. @throws GoogleRefused */
-export function checkToken(token: string, good: GoogleOptions["accessToken"]): void {
-  if (typeof good === "function" ? good(token) : token === good) return
-  throw new GoogleRefused(
-    401,
-    "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.",
-    { details: [errorInfo("ACCESS_TOKEN_EXPIRED", "googleapis.com")] },
-  )
 }
 
 function checkPlace([, project, location]: RegExpExecArray, options: GoogleOptions): void {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http"
 import { serveLoopback, type LoopbackServer, type SeenRequest } from "../../loopback.ts"
 import { wait } from "../../wait.ts"
-import { placed } from "../call-cut.ts"
+import { placed } from "./call-cut.ts"
 import { Refused } from "../check.ts"
 import { pathOf, sendEvents, sendJson } from "../http.ts"
 import { checkAzureFront, deployed, isAzure } from "../openai-azure.ts"

@@ -1,10 +1,13 @@
-import type { AssistantMessage, AssistantMessageEvent, Block, Call, Context, Loss, Message } from "@sluice/ai"
+import type { AssistantMessage, AssistantMessageEvent, Block, Call, Message } from "@sluice/ai"
 import { bedrockReading } from "@sluice/ai/endpoints/bedrock"
 import { bedrockConverseStream } from "@sluice/ai/wires/bedrock-converse-stream"
 import { describeModel, type Model } from "@sluice/catalog"
-import { countingMint, readRecording } from "../../packages/ai/src/assemble/read-recording.ts"
+import { readRecording } from "../../packages/ai/src/assemble/read-recording.ts"
 import { handoff } from "../../packages/ai/src/handoff/handoff.ts"
 import { eventMessage } from "../../packages/testkit/src/emulators/bedrock/event-stream.ts"
+import { type AnyBody, answerOf, callTo, type CallFields, lossesOf, sent } from "./call.ts"
+
+export { user, type AnyBody, type CallFields } from "./call.ts"
 
 /** A model behind Converse of which nothing is known beyond what is given. */
 export function modelOf(fields: Partial<Model> = {}): Model {
@@ -25,63 +28,26 @@ export function known(id: string): Model {
   return describeModel("amazon-bedrock", id)
 }
 
-/** What a call is made from. */
-export interface CallFields {
-  model?: Model
-  messages?: readonly Message[]
-  context?: Partial<Context>
-  options?: Call["options"]
-  known?: Call["known"]
-  stream?: boolean
-}
-
 /** A call, handed over to its model. */
 export function callOf(fields: CallFields = {}): Call {
-  const model = fields.model ?? modelOf()
-  const context = { messages: fields.messages ?? [user("hi")], ...fields.context }
-  return {
-    op: "generate",
-    model,
-    options: fields.options ?? {},
-    context: handoff(context, model, bedrockConverseStream.traits).context,
-    auth: { kind: "aws" },
-    stream: fields.stream ?? true,
-    known: fields.known ?? {},
-    channel: { kind: "http", memory: {} },
-    mint: countingMint(),
-  }
+  const call = callTo(modelOf(fields.model), fields)
+  const { context } = handoff(call.context, call.model, bedrockConverseStream.traits)
+  return { ...call, context, auth: { kind: "aws" } }
 }
-
-/** A request's body with fields of any type, for reading in a test. */
-// oxlint-disable-next-line typescript/no-explicit-any -- a test looks at parts of a foreign shape
-export type AnyBody = Record<string, any>
 
 /** The encoded request. */
 export function encode(fields: CallFields = {}): { body: AnyBody; losses: string[]; path: string } {
   const request = bedrockConverseStream.encode(callOf(fields))
   return {
-    body: JSON.parse(JSON.stringify(request.body)) as AnyBody,
-    losses: request.losses.map((loss: Loss) => `${loss.kind} ${loss.field}`),
+    body: sent(request.body),
+    losses: lossesOf(request.losses),
     path: request.path,
   }
 }
 
-export function user(text: string): Message {
-  return { role: "user", content: text }
-}
-
+/** An answer of the model that `modelOf` gives. */
 export function assistant(content: Block[], fields: Partial<AssistantMessage> = {}): AssistantMessage {
-  return {
-    role: "assistant",
-    content,
-    api: "bedrock-converse-stream",
-    provider: "amazon-bedrock",
-    model: "m",
-    usage: { provenance: "absent" },
-    stopReason: "stop",
-    timestamp: 0,
-    ...fields,
-  }
+  return answerOf(modelOf(), content, fields)
 }
 
 export function called(id: string, name = "f"): Block {

@@ -1,17 +1,9 @@
-import type {
-  AssistantMessage,
-  AssistantMessageEvent,
-  Call,
-  CallOptions,
-  ChatCompat,
-  Context,
-  Facts,
-  Json,
-  Loss,
-  Model,
-} from "@sluice/ai"
+import type { AssistantMessage, AssistantMessageEvent, Call, ChatCompat, Context, Json, Loss, Model } from "@sluice/ai"
 import { openaiCompletions } from "@sluice/ai/wires/openai-completions"
-import { countingMint, readRecording } from "../../packages/ai/src/assemble/read-recording.ts"
+import { readRecording } from "../../packages/ai/src/assemble/read-recording.ts"
+import { answerOf, callTo, type CallFields } from "./call.ts"
+
+export { WEATHER } from "./call.ts"
 
 /** A JSON object, as tests read it. */
 export type Obj = Record<string, Json | undefined>
@@ -20,7 +12,7 @@ export type Obj = Record<string, Json | undefined>
 export type ModelInit = Partial<Omit<Model, "compat">> & { chat?: ChatCompat }
 
 /** A model of a chat host. */
-export function chatModel({ chat, ...fields }: ModelInit = {}): Model {
+export function modelOf({ chat, ...fields }: ModelInit = {}): Model {
   return {
     id: "some-model",
     provider: "some-host",
@@ -33,41 +25,24 @@ export function chatModel({ chat, ...fields }: ModelInit = {}): Model {
   }
 }
 
+/** What a test sets of a call. */
+export type CallInit = Omit<CallFields, "model"> & { model?: ModelInit }
+
 /** A call to a chat host. */
-export function chatCall(
-  init: { model?: ModelInit; options?: CallOptions; context?: Context; known?: Facts; stream?: boolean } = {},
-): Call {
-  return {
-    op: "generate",
-    model: chatModel(init.model),
-    options: init.options ?? {},
-    context: init.context ?? { messages: [{ role: "user", content: "hi" }] },
-    auth: { kind: "key" },
-    stream: init.stream ?? true,
-    known: init.known ?? {},
-    channel: { kind: "http", memory: {} },
-    mint: countingMint(),
-  }
+export function callOf(init: CallInit = {}): Call {
+  return callTo(modelOf(init.model), init)
 }
 
 /** The body and the losses of an encoded call. */
-export function encoded(init: Parameters<typeof chatCall>[0] = {}): { body: Obj; losses: readonly Loss[] } {
-  const { body, losses } = openaiCompletions.encode(chatCall(init))
+export function encoded(init: CallInit = {}): { body: Obj; losses: readonly Loss[] } {
+  const { body, losses } = openaiCompletions.encode(callOf(init))
   return { body: body as Obj, losses }
 }
 
 /** An answer of an earlier turn. */
 export function answer(content: AssistantMessage["content"]): AssistantMessage {
-  return {
-    role: "assistant",
-    content,
-    api: "openai-completions",
-    provider: "some-host",
-    model: "some-model",
-    usage: { provenance: "absent" },
-    stopReason: content.some((block) => block.type === "toolCall") ? "toolUse" : "stop",
-    timestamp: 0,
-  }
+  const stopReason = content.some((block) => block.type === "toolCall") ? "toolUse" : "stop"
+  return answerOf(modelOf(), content, { stopReason })
 }
 
 /** A conversation with one tool call behind it. */
@@ -80,18 +55,6 @@ export function toolLoop(content: AssistantMessage["content"] = [], result = "su
     ],
   }
 }
-
-/** A tool. */
-export const WEATHER = {
-  name: "weather",
-  description: "Tells the weather.",
-  parameters: {
-    type: "object",
-    properties: { city: { type: "string" } },
-    required: ["city"],
-    additionalProperties: false,
-  },
-} as const
 
 /** A chunk with one delta. */
 export function chunk(delta: Obj, more: Obj = {}): Obj {
@@ -117,7 +80,7 @@ export function decoded(
   const events: AssistantMessageEvent[] = []
   const message = readRecording(
     openaiCompletions,
-    chatModel(chat ? { chat } : {}),
+    modelOf(chat ? { chat } : {}),
     { stream: true, chunks: [sse(chunks)] },
     { onEvents: (batch) => events.push(...batch) },
   )

@@ -5,14 +5,16 @@ import {
   type Call,
   type CallOptions,
   type Context,
-  type Facts,
   type Json,
   type Loss,
   type Model,
   type ResponsesCompat,
 } from "@sluice/ai"
 import { openaiResponses } from "@sluice/ai/wires/openai-responses"
-import { countingMint, readRecording } from "../../packages/ai/src/assemble/read-recording.ts"
+import { readRecording } from "../../packages/ai/src/assemble/read-recording.ts"
+import { answerOf, callTo, type CallFields } from "./call.ts"
+
+export { WEATHER } from "./call.ts"
 
 /** A JSON object, as tests read it. */
 export type Obj = Record<string, Json | undefined>
@@ -21,7 +23,7 @@ export type Obj = Record<string, Json | undefined>
 export type ModelInit = Partial<Omit<Model, "compat">> & { responses?: ResponsesCompat }
 
 /** A model of a host that speaks the Responses API. */
-export function responsesModel({ responses, ...fields }: ModelInit = {}): Model {
+export function modelOf({ responses, ...fields }: ModelInit = {}): Model {
   return {
     id: "some-model",
     provider: "some-host",
@@ -40,27 +42,11 @@ export const THINKS: Pick<Model, "thinking"> = {
 }
 
 /** What a test sets of a call. */
-export interface CallInit {
-  model?: ModelInit
-  options?: CallOptions
-  context?: Context
-  known?: Facts
-  stream?: boolean
-}
+export type CallInit = Omit<CallFields, "model" | "context"> & { model?: ModelInit; context?: Context }
 
 /** A call to such a host. */
-export function responsesCall(init: CallInit = {}): Call {
-  return {
-    op: "generate",
-    model: responsesModel(init.model),
-    options: init.options ?? {},
-    context: init.context ?? { messages: [{ role: "user", content: "hi" }] },
-    auth: { kind: "key" },
-    stream: init.stream ?? true,
-    known: init.known ?? {},
-    channel: { kind: "http", memory: {} },
-    mint: countingMint(),
-  }
+export function callOf(init: CallInit = {}): Call {
+  return callTo(modelOf(init.model), init)
 }
 
 /** Body, headers and losses of an encoded call. */
@@ -73,29 +59,20 @@ export interface Encoded {
 
 /** A call as it goes out. */
 export function encoded(init: CallInit = {}): Encoded {
-  const { body, headers, losses } = openaiResponses.encode(responsesCall(init))
+  const { body, headers, losses } = openaiResponses.encode(callOf(init))
   return { body: body as Obj, input: (body as Obj)["input"] as Obj[], headers, losses }
 }
 
 /** A call as it goes out after its conversation was handed over to the model. */
 export function handedOver(init: CallInit & { context: Context }): Encoded {
-  const { context } = handoff(init.context, responsesModel(init.model), openaiResponses.traits)
+  const { context } = handoff(init.context, modelOf(init.model), openaiResponses.traits)
   return encoded({ ...init, context })
 }
 
 /** An answer of an earlier turn. */
 export function answer(content: AssistantMessage["content"], fields: Partial<AssistantMessage> = {}): AssistantMessage {
-  return {
-    role: "assistant",
-    content,
-    api: "openai-responses",
-    provider: "some-host",
-    model: "some-model",
-    usage: { provenance: "absent" },
-    stopReason: content.some((block) => block.type === "toolCall") ? "toolUse" : "stop",
-    timestamp: 0,
-    ...fields,
-  }
+  const stopReason = content.some((block) => block.type === "toolCall") ? "toolUse" : "stop"
+  return answerOf(modelOf(), content, { stopReason, ...fields })
 }
 
 /** Thinking that its maker can read again. */
@@ -108,18 +85,6 @@ export function sealed(id = "rs_1", fields: Obj = {}): AssistantMessage["content
 export function called(id: string, fields: object = {}): AssistantMessage["content"][number] {
   return { type: "toolCall", id, name: "weather", arguments: { city: "Rome" }, ...fields }
 }
-
-/** A tool. */
-export const WEATHER = {
-  name: "weather",
-  description: "Tells the weather.",
-  parameters: {
-    type: "object",
-    properties: { city: { type: "string" } },
-    required: ["city"],
-    additionalProperties: false,
-  },
-} as const
 
 /** An event of a stream. */
 export function event(type: string, fields: Obj = {}): Obj {
@@ -157,7 +122,7 @@ export function decoded(
   const seen: AssistantMessageEvent[] = []
   const message = readRecording(
     openaiResponses,
-    responsesModel(more.model),
+    modelOf(more.model),
     { stream: true, chunks: [sse(events)], cut: more.cut ?? false },
     { onEvents: (batch) => seen.push(...batch), ...(more.options ? { asked: more.options } : {}) },
   )
@@ -166,7 +131,7 @@ export function decoded(
 
 /** What comes of a whole document. */
 export function decodedWhole(body: unknown, status = 200): AssistantMessage {
-  return readRecording(openaiResponses, responsesModel(), {
+  return readRecording(openaiResponses, modelOf(), {
     status,
     stream: false,
     chunks: [new TextEncoder().encode(JSON.stringify(body))],

@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto"
-import type { SeenRequest } from "../../loopback.ts"
-import { Refused } from "../check.ts"
+import type { SeenRequest } from "../loopback.ts"
+import { Refused } from "./check.ts"
 
 /** Keys that exist. */
 export interface EmulatedAwsKeys {

@@ -1,5 +1,5 @@
-import type { Fields } from "./check.ts"
-import type { ResponsesAnswer } from "./openai-responses/types.ts"
+import type { Fields } from "../check.ts"
+import type { ResponsesAnswer } from "./types.ts"
 
 /** An answer whose cut at a call is a cut after so many of these events. */
 export function placed(answer: ResponsesAnswer, events: readonly Fields[]): ResponsesAnswer {
