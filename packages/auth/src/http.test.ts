@@ -46,3 +46,17 @@ test("who stops asking gets their own reason", async () => {
   leaving.abort(new Error("left"))
   await expect(asked).rejects.toThrow("left")
 })
+
+test("what cannot be sent is named without its secrets, and is not sent", async () => {
+  const secret = "SECRET\nTOKEN"
+  for (const question of [
+    { ...QUESTION, init: { headers: { authorization: secret } } },
+    { ...QUESTION, url: "http://user:SECRET@tokens.example/" },
+    { ...QUESTION, url: "SECRET" },
+  ]) {
+    const asked = ask(() => Promise.reject(new Error("it was sent")), question)
+    const error = (await asked.catch((thrown: unknown) => thrown)) as Error
+    expect(error).toMatchObject({ code: "config", hint: expect.any(String) })
+    expect(`${error.message} ${String(error.cause)}`).not.toContain("SECRET")
+  }
+})

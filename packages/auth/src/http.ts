@@ -1,4 +1,4 @@
-import { SluiceError } from "@sluice/ai"
+import { checkHeaders, SluiceError } from "@sluice/ai"
 
 /** What is asked of a service that gives credentials out, or that is asked with one. */
 export interface Question {
@@ -23,9 +23,13 @@ const HINT = "Check the network and the proxy of this machine, and try again."
 /**
  * Asks once.
  *
- * @throws SluiceError `network` or `timeout` when no answer came, the abort's reason when aborted
+ * Address and headers are looked at first: what a `fetch` says of such as cannot be sent repeats them, secrets and all.
+ *
+ * @throws SluiceError `config` for what cannot be sent, `network` or `timeout` when no answer came, the abort's reason when aborted
  */
 export async function ask(fetcher: typeof fetch, { what, url, init, timeoutMs }: Question): Promise<Answer> {
+  checkAddress(what, url)
+  checkHeaders((init?.headers ?? {}) as Record<string, string>)
   const signal = boundedBy(timeoutMs, init?.signal ?? undefined)
   try {
     const response = await fetcher(url, { redirect: "error", ...init, ...(signal ? { signal } : {}) })
@@ -43,6 +47,16 @@ export async function ask(fetcher: typeof fetch, { what, url, init, timeoutMs }:
       { cause: error },
     )
   }
+}
+
+function checkAddress(what: string, url: string): void {
+  const address = URL.canParse(url) ? new URL(url) : undefined
+  if (address && address.username === "" && address.password === "") return
+  throw new SluiceError({
+    code: "config",
+    message: `The address of ${what} ${address ? "holds a user or a password" : "is none"}.`,
+    hint: "Check the variable or the file that names the address; credentials do not belong into it.",
+  })
 }
 
 /** Whatever was thrown, in words. */

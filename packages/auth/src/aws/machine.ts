@@ -82,7 +82,7 @@ export async function machineKeys(context: AwsContext): Promise<AwsKeys | undefi
       missed.push("the machine has no role")
       return undefined
     }
-    const { status, text } = await look(ROLES + role, { headers })
+    const { status, text } = await look(ROLES + encodeURIComponent(role), { headers })
     return keysOf(status, text, `machine's role ${role}`)
   } catch (thrown) {
     // Most machines are none of Amazon's, and nobody answers there.

@@ -1,6 +1,7 @@
 import { awsEnvironmentKeys, bedrockSettings, HOME_REGION } from "@sluice/ai/endpoints/bedrock"
 import type { ConfigFiles, Section } from "./config-files.ts"
 import { awsError } from "./errors.ts"
+import { checkedRegion } from "./region.ts"
 import { containerKeys, machineKeys } from "./machine.ts"
 import { programKeys } from "./program.ts"
 import { isSso, ssoKeys } from "./sso.ts"
@@ -151,7 +152,10 @@ async function tokenIn(file: string, { readFile }: AwsContext): Promise<string> 
   })
 }
 
-/** The region that calls go to where nothing names one: the environment's, else a profile's. */
+/**
+ * The region that calls go to where nothing names one: the environment's, else a profile's.
+ * @throws SluiceError `config` for what is no name of a region
+ */
 export function regionOf({ env }: AwsContext, profile: Section): string {
-  return bedrockSettings(env).ambientRegion || profile["region"] || HOME_REGION
+  return checkedRegion(bedrockSettings(env).ambientRegion || profile["region"] || HOME_REGION)
 }

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { ask } from "../http.ts"
 import type { ConfigFiles, Section } from "./config-files.ts"
 import { awsError } from "./errors.ts"
+import { checkedRegion } from "./region.ts"
 import { momentOf, objectOf, textOf } from "./fields.ts"
 import type { AwsContext, AwsKeys } from "./types.ts"
 
@@ -36,7 +37,8 @@ export async function ssoKeys(
   }
   const token = await tokenOf(name, session ?? startUrl, startUrl, context)
   const base =
-    context.env("AWS_ENDPOINT_URL_SSO")?.trim().replace(/\/+$/, "") || `https://portal.sso.${region}.amazonaws.com`
+    context.env("AWS_ENDPOINT_URL_SSO")?.trim().replace(/\/+$/, "") ||
+    `https://portal.sso.${checkedRegion(region)}.amazonaws.com`
   const query = new URLSearchParams({ account_id: account, role_name: role })
   const { status, text } = await ask(context.fetch, {
     what: "AWS's login portal",

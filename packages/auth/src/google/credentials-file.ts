@@ -47,7 +47,7 @@ const READERS: Readonly<Record<string, (record: Record<string, unknown>, origin:
 export function readCredentials(text: string, origin: string): CredentialsFile {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(text.replace(/^\ufeff/, ""))
   } catch {
     value = undefined
   }
@@ -105,10 +105,18 @@ function readImpersonation(record: Record<string, unknown>, origin: string): Imp
   const projectId = textIn(record, "quota_project_id") ?? source.projectId
   return {
     kind: "impersonation",
-    principal: decodeURIComponent(principal),
+    principal: decoded(principal, origin),
     delegates,
     source,
     ...(projectId === undefined ? {} : { projectId }),
+  }
+}
+
+function decoded(text: string, origin: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw broken(origin, "names no account in service_account_impersonation_url")
   }
 }
 

@@ -2,10 +2,13 @@ import { AwsV4Signer } from "aws4fetch"
 import type { Credential } from "../../contract/credential.ts"
 import type { HttpRequest } from "../../contract/endpoint.ts"
 import type { HeaderMap } from "../../contract/frame.ts"
+import { SluiceError } from "../../model/errors.ts"
 
 /** Headers that proxies and transports change on the way, which no signature covers. */
 const UNSIGNED =
   /^(?:authorization|cache-control|connection|content-length|expect|from|host|keep-alive|max-forwards|pragma|referer|te|trailer|transfer-encoding|upgrade|user-agent|x-amzn-trace-id|x-amz-date|x-amz-security-token|x-amz-content-sha256|(?:proxy|sec)-.*)$/
+
+type AwsCredential = Extract<Credential, { kind: "aws" }>
 
 /** What a signature is for. */
 export interface SignatureScope {
@@ -13,6 +16,16 @@ export interface SignatureScope {
   region: string
   /** Milliseconds since 1970. */
   now: number
+}
+
+/** What of the keys stands in headers must be able to. @throws SluiceError `config` */
+function checkCredential({ accessKeyId, sessionToken = "" }: AwsCredential): void {
+  if (/^[\x20-\x7e]*$/.test(accessKeyId + sessionToken)) return
+  throw new SluiceError({
+    code: "config",
+    message: "AWS's keys hold characters that cannot be sent.",
+    hint: "Copy the keys again, without line breaks or other text around them.",
+  })
 }
 
 /**
@@ -23,9 +36,11 @@ export interface SignatureScope {
  */
 export async function signAws(
   request: HttpRequest,
-  credential: Extract<Credential, { kind: "aws" }>,
+  credential: AwsCredential,
   { service, region, now }: SignatureScope,
 ): Promise<HttpRequest> {
+  // The signer would repeat what cannot be sent, the key's id among it.
+  checkCredential(credential)
   const body = request.body ?? ""
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body
   const signed: Record<string, string> = { "x-amz-content-sha256": await sha256(bytes) }
