@@ -39,7 +39,7 @@ export function accept(request: InboundRequest): InboundCall {
   }
   const options = withOwn({ ...acceptOptions(body, losses), ...choice }, own)
   const affinity = request.headers.get("x-session-affinity")
-  const previous = cachedContent(body)
+  const cached = cachedContent(body)
   return {
     op,
     route: request.route,
@@ -51,7 +51,7 @@ export function accept(request: InboundRequest): InboundCall {
     losses: losses.list,
     forward: {},
     request,
-    ...(previous === undefined ? {} : { previous }),
+    ...(cached === undefined ? {} : { onlyPassed: { field: "cachedContent", value: cached } }),
     ...(affinity ? { affinity } : {}),
   }
 }

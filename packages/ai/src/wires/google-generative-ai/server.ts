@@ -25,5 +25,4 @@ export const googleGenerativeAiServer: WireServer = {
   counted: ({ inputTokens }) => ({ totalTokens: inputTokens }),
   failure,
   relay,
-  previous: "cachedContent",
 }
