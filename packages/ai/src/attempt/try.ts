@@ -177,8 +177,7 @@ function named({ provider, model }: SluiceError): { provider?: string; model?: s
 
 /** The call's own limits before those of the endpoint. */
 function timeoutsOf<T>({ input, route }: TryParts<T>, { kind }: Channel): Timeouts | undefined {
-  const { timeouts } = route.endpoint
-  const own = (typeof timeouts === "function" ? timeouts(route.model) : timeouts)?.[kind]
+  const own = route.endpoint.timeouts?.[kind]
   return own ? { ...own, ...input.timeouts } : input.timeouts
 }
 

@@ -1,7 +1,6 @@
-import type { Model } from "@sluice/catalog/core"
 import { serialise } from "../../assemble/serialise.ts"
 import type { Credential } from "../../contract/credential.ts"
-import type { Endpoint, EndpointTimeouts, HttpRequest } from "../../contract/endpoint.ts"
+import type { Endpoint, HttpRequest } from "../../contract/endpoint.ts"
 import { type Frame, type HeaderMap, mergeHeaders } from "../../contract/frame.ts"
 import type { Attempt, Call, WireRequest } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
@@ -36,7 +35,6 @@ export function codeAssistEndpoint(given: Partial<CodeAssistSettings> = {}): End
       maxDelayMs: MAX_DELAY_MS,
       maxTotalDelayMs: MAX_DELAY_MS,
     }),
-    timeouts: timeoutsOf,
 
     body(body: Json, headers: HeaderMap, call: Call): Json {
       return envelope(body as { [field: string]: Json | undefined }, headers, call, settings)
@@ -58,11 +56,6 @@ export function codeAssistEndpoint(given: Partial<CodeAssistSettings> = {}): End
     adapt: (error: SluiceError, call: Call, past: readonly Attempt[]) => adaptHost(error, call, past, fallback),
     explain: explainFailure,
   }
-}
-
-function timeoutsOf({ compat }: Model): EndpointTimeouts {
-  const firstEventMs = compat.codeAssist?.firstEventMs
-  return firstEventMs === undefined ? {} : { http: { firstEventMs } }
 }
 
 /** The method with its query; the model before it stands in the envelope. */
