@@ -8,7 +8,7 @@ import { exceptionFacts } from "../../wires/bedrock/exceptions.ts"
 import { countedModel, pathOf } from "../../wires/bedrock/path.ts"
 import { withoutMoved, withVersionAndBetas, type AnthropicBody } from "../anthropic-body.ts"
 import { dressBedrock, signBedrock } from "./endpoint.ts"
-import { explainBedrock } from "./explain.ts"
+import { explainInvoke } from "./explain.ts"
 import type { BedrockSettings } from "./settings.ts"
 
 /** The version of Anthropic's API that Bedrock speaks. */
@@ -30,7 +30,7 @@ export function bedrockInvokeEndpoint(settings: BedrockSettings = {}): Endpoint 
     body: (body, headers) => invokeBody(body as AnthropicBody, headers),
     dress: (request, call, credential) => dressBedrock(invokeRequest(request, call), call, credential, settings),
     sign: (request, credential, now) => signBedrock(request, credential, now, settings),
-    explain: explainBedrock,
+    explain: explainInvoke,
   }
 }
 
