@@ -30,6 +30,7 @@ export interface CodexDebugRecord {
   continued: boolean
 }
 
+/** The settings where none are given. */
 export const DEFAULT_SETTINGS: CodexSettings = {
   websocket: true,
   firstEventTimeoutMs: 300_000,

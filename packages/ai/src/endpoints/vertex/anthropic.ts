@@ -22,7 +22,11 @@ export function vertexAnthropicEndpoint(settings: VertexSettings = {}): Endpoint
     body: (body, headers) => (isObject(body) ? withVersionAndBetas(body, headers, VERSION) : body),
     dress(request, call, credential) {
       if (request.method === "GET") {
-        throw new SluiceError({ code: "unsupported", message: "Vertex does not list Anthropic's models this way." })
+        throw new SluiceError({
+          code: "unsupported",
+          message: "Vertex does not list Anthropic's models this way.",
+          hint: "Take a model's id from Vertex's Model Garden, or from the catalog of this library.",
+        })
       }
       const counts = request.path === COUNT_PATH
       const model = counts ? "count-tokens" : (call.model.requestModelId ?? call.model.id)

@@ -10,7 +10,7 @@ import { Losses } from "./losses.ts"
 import { API, METHOD, type Item } from "./types.ts"
 
 /** What stands behind `models/` in a path: a model and what is asked of it. */
-export interface Target {
+interface Target {
   model: string
   op: InboundOp
   stream: boolean
@@ -57,7 +57,7 @@ export function accept(request: InboundRequest): InboundCall {
 }
 
 /** Reads `{model}:{method}`. A model's own name may have colons. @throws SluiceError with status 404 for another method */
-export function targetOf(call: string): Target {
+function targetOf(call: string): Target {
   const colon = call.lastIndexOf(":")
   const model = call.slice(0, Math.max(0, colon)).replace(/^models\//, "")
   const method = call.slice(colon + 1)
