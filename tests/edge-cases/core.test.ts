@@ -279,6 +279,8 @@ describe("OF section A: core, event stream, watchdogs, dispatch", () => {
 
   test("OF-18 a model's own limits hold where the call sets none", async () => {
     expect(resolveTimeouts(undefined, { idleMs: 600_000 })).toEqual({ idleMs: 600_000, firstEventMs: 600_000 })
+    expect(resolveTimeouts(undefined, { firstEventMs: 60_000 })).toEqual({ idleMs: 300_000, firstEventMs: 60_000 })
+    expect(resolveTimeouts({ firstEventMs: 5 }, { firstEventMs: 60_000 }).firstEventMs).toBe(5)
     const url = await serve(() => {})
     const message = await complete(route(url, fetchTransport(), { timeouts: { firstEventMs: 40, idleMs: 20 } }), user, {
       retry: { maxAttempts: 1 },

@@ -52,7 +52,7 @@ export function wireEntries(env: EnvironmentReader): SluiceConfig["wires"] {
     }),
     "bedrock-anthropic-messages": entry(messages, async () => {
       const [{ bedrockInvokeEndpoint }, { bedrockSettings }] = await Promise.all([
-        import("./endpoints/bedrock-invoke.ts"),
+        import("./endpoints/bedrock/invoke.ts"),
         import("./endpoints/bedrock/index.ts"),
       ])
       return bedrockInvokeEndpoint(bedrockSettings(env))

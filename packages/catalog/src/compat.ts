@@ -12,7 +12,10 @@ export interface Compat {
   codeAssist?: CodeAssistCompat
   converse?: ConverseCompat
   ollama?: OllamaCompat
-  /** Limits on waiting, in milliseconds, that the host needs; 0 switches one off. */
+  /**
+   * Limits on waiting, in milliseconds, that the host needs; 0 switches one off. They hold as they are where the call
+   * sets none, also where the first event is due sooner than a later one.
+   */
   timeouts?: { firstEventMs?: number; idleMs?: number }
   /** The host needs no credential. Default false. */
   keyless?: boolean
@@ -316,8 +319,6 @@ export interface CodeAssistCompat {
   effortIds?: Readonly<Partial<Record<Effort | "off" | "default", string>>>
   /** Headers of a request that asks for thinking. */
   thinkingHeaders?: Readonly<Record<string, string>>
-  /** Longest wait for the first event, in milliseconds. Default: as everywhere. */
-  firstEventMs?: number
 }
 /** How a model behind Bedrock's Converse is told to think: whose fields stand in `additionalModelRequestFields`. */
 export type ConverseThinkingFormat = "anthropic" | "nova" | "effort" | "none"

@@ -89,12 +89,10 @@ function lazyTransport(io: Io): {
 }
 
 async function createSockets(io: Io, http: Transport): Promise<WebSocketTransport> {
-  const [{ networkFromEnvironment, websocketTransport }, { codexSocketLimits }] = await Promise.all([
-    import("@sluice/ai/transport/websocket"),
-    import("@sluice/ai/endpoints/codex"),
-  ])
+  const { networkFromEnvironment, socketLimitsFromEnvironment, websocketTransport } =
+    await import("@sluice/ai/transport/websocket")
   const { connections: _connections, ...network } = networkFromEnvironment(io.env)
-  return websocketTransport({ http, ...network, ...codexSocketLimits((name) => io.env[name]) })
+  return websocketTransport({ http, ...network, ...socketLimitsFromEnvironment(io.env) })
 }
 
 async function create(io: Io): Promise<UndiciTransport> {

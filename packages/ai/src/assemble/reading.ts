@@ -24,7 +24,7 @@ export class Reading {
   readonly #clock: Clock
   readonly #out: MessageStream
   readonly #check: (() => void) | undefined
-  readonly #tell: ((value: unknown) => void) | undefined
+  readonly #onModeration: ((value: unknown) => void) | undefined
   readonly #held: AssistantMessageEvent[] = []
   #enough = false
   #timer: unknown
@@ -32,7 +32,7 @@ export class Reading {
 
   /**
    * @param check looks at what has come after each read; what it throws ends the exchange
-   * @param tell is given what a host's filter says beside the answer
+   * @param onModeration is given what a host's filter says beside the answer
    */
   constructor(
     exchange: Exchange,
@@ -42,7 +42,7 @@ export class Reading {
     clock: Clock,
     out: MessageStream,
     check?: () => void,
-    tell?: (value: unknown) => void,
+    onModeration?: (value: unknown) => void,
   ) {
     this.#exchange = exchange
     this.#reader = reader
@@ -51,7 +51,7 @@ export class Reading {
     this.#clock = clock
     this.#out = out
     this.#check = check
-    this.#tell = tell
+    this.#onModeration = onModeration
   }
 
   /** Reads to the end. Gives the failure that cut the exchange short, if one did; the builder is not finished yet then. */
@@ -132,7 +132,7 @@ export class Reading {
   #finishes(effects: readonly Effect[]): boolean {
     for (const effect of effects) {
       if (effect.do === "send") this.#exchange.send?.(effect.frame)
-      else if (effect.do === "tell") this.#tell?.(effect.value)
+      else if (effect.do === "moderation") this.#onModeration?.(effect.value)
       else if (effect.do === "resume") this.#resume()
       if (effect.do !== "finish") continue
       this.#enough = true

@@ -1,6 +1,7 @@
 import type { Call } from "../contract/wire-client.ts"
 import type { Route } from "../contract/route.ts"
 import type { CallOptions } from "../model/options.ts"
+import { callFor } from "./call-for.ts"
 import { checkHeaders } from "./headers.ts"
 import { accountOf, keysOf, type Known } from "./known.ts"
 import { quietly } from "./try.ts"
@@ -29,18 +30,15 @@ export async function prewarm(
   try {
     const { credential } = lease
     const keys = keysOf({ model, sessionId, account: accountOf(credential) })
-    const call: Call = Object.freeze({
-      op: "prewarm" as const,
+    const call = callFor({
+      op: "prewarm",
       model,
       options: { sessionId, ...(headers ? { headers } : {}) },
       context: { messages: [] },
-      auth: {
-        kind: credential.kind,
-        ...(credential.accountId === undefined ? {} : { accountId: credential.accountId }),
-      },
+      credential,
       stream: true,
       known: { ...known.get(keys.host), ...(keys.session ? known.get(keys.session) : {}) },
-      channel: { kind: "websocket" as const, memory: {} },
+      channel: { kind: "websocket", memory: new Map() },
       mint,
     })
     const socket = endpoint.connect(call, credential)

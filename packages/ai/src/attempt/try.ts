@@ -12,6 +12,7 @@ import { SluiceError, type Delivered } from "../model/errors.ts"
 import type { AttemptRecord } from "../model/message.ts"
 import type { Timeouts } from "../model/options.ts"
 import { classify } from "../errors/classify.ts"
+import { callFor, overChannel } from "./call-for.ts"
 import { checkHeaders } from "./headers.ts"
 import type { AttemptInput } from "./input.ts"
 import { redactError, redactorOf } from "./redact-error.ts"
@@ -176,8 +177,7 @@ function named({ provider, model }: SluiceError): { provider?: string; model?: s
 
 /** The call's own limits before those of the endpoint. */
 function timeoutsOf<T>({ input, route }: TryParts<T>, { kind }: Channel): Timeouts | undefined {
-  const { timeouts } = route.endpoint
-  const own = (typeof timeouts === "function" ? timeouts(route.model) : timeouts)?.[kind]
+  const own = route.endpoint.timeouts?.[kind]
   return own ? { ...own, ...input.timeouts } : input.timeouts
 }
 
@@ -207,27 +207,18 @@ function socketOf<T>(parts: TryParts<T>, wanted: (before: Call) => void): Return
   return socket
 }
 
-function overChannel(call: Call, channel: Channel): Call {
-  return Object.freeze({ ...call, channel: { kind: channel.kind, memory: Object.fromEntries(channel.memory) } })
-}
-
 function callOf<T>({ input, route, lease, known }: TryParts<T>, channel: Pick<Channel, "kind" | "memory">): Call {
   const { model, wire } = route
-  const { credential } = lease
   const handed = input.handoff(input.context, model, wire.traits)
-  return Object.freeze({
-    op: "generate" as const,
+  return callFor({
+    op: "generate",
     model,
     options: input.options,
     context: handed.context,
-    auth: {
-      kind: credential.kind,
-      ...(credential.accountId === undefined ? {} : { accountId: credential.accountId }),
-      ...(credential.projectId === undefined ? {} : { projectId: credential.projectId }),
-    },
+    credential: lease.credential,
     stream: input.stream || route.endpoint.streamsOnly === true,
     known,
-    channel: { kind: channel.kind, memory: Object.fromEntries(channel.memory) },
+    channel,
     mint: input.mint,
     handedOver: handed.losses,
   })

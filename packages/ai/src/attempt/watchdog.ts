@@ -12,14 +12,14 @@ const ALIVE_FACTOR = 3
 const MAX_TIMER_MS = 2_147_483_647
 
 /**
- * The limits for one try: the nearest that is set of call, host and default. The first event may never be due
- * sooner than a later one would be, unless the caller says so.
+ * The limits for one try: the nearest that is set of call, host and default. The first event is never due sooner than
+ * a later one would be, unless caller or host says so.
  */
 export function resolveTimeouts(call: Timeouts | undefined, host: Timeouts | undefined): Required<Timeouts> {
   const idleMs = call?.idleMs ?? host?.idleMs ?? DEFAULT_TIMEOUTS.idleMs
-  if (call?.firstEventMs !== undefined) return { firstEventMs: call.firstEventMs, idleMs }
-  const first = host?.firstEventMs ?? DEFAULT_TIMEOUTS.firstEventMs
-  return { firstEventMs: first === 0 || idleMs === 0 ? first : Math.max(first, idleMs), idleMs }
+  const said = call?.firstEventMs ?? host?.firstEventMs
+  if (said !== undefined) return { firstEventMs: said, idleMs }
+  return { firstEventMs: Math.max(DEFAULT_TIMEOUTS.firstEventMs, idleMs), idleMs }
 }
 
 /** Which limit ran out. */

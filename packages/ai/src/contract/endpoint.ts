@@ -47,7 +47,7 @@ export interface Endpoint {
   /** Limits on trying again, where the call sets none. */
   retry?: RetryOptions | ((model: Model) => RetryOptions)
   /** Limits on waiting over a channel, where the call sets none. */
-  timeouts?: EndpointTimeouts | ((model: Model) => EndpointTimeouts)
+  timeouts?: EndpointTimeouts
   /** Over the final bytes; the only asynchronous step. */
   sign?(request: HttpRequest, credential: Credential, now: number): Promise<HttpRequest>
   /** Absent: response bytes may pass. */

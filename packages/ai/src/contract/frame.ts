@@ -58,8 +58,8 @@ export type Effect =
   | { do: "send"; frame: Frame }
   /** A question that must be answered for the stream to go on. */
   | { do: "ask"; id: string; name: string; input: unknown }
-  /** Something that is not part of the answer, for an observer of that name. */
-  | { do: "tell"; name: "moderation"; value: unknown }
+  /** What a filter of the host says beside the answer, for the observer of it. */
+  | { do: "moderation"; value: unknown }
   /** The answer is there: 0 stops reading now, n waits n milliseconds for late usage. */
   | { do: "finish"; withinMs: number }
   /** The answer goes on although it was said to be there. */

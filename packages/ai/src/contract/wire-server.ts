@@ -41,6 +41,8 @@ export interface InboundCall {
   request: InboundRequest
   /** An earlier response that this one continues. */
   previous?: string
+  /** A field that names something which its host alone has: such a call can be passed on as it is, or not at all. */
+  onlyPassed?: { field: string; value: string }
   /** The client wants to come back to the answer by its id. Only for wires that have such answers. */
   keep?: boolean
   /** What keeps the conversation on one account. */

@@ -2,8 +2,8 @@ import type { Credential } from "../contract/credential.ts"
 import type { Endpoint, HttpRequest } from "../contract/endpoint.ts"
 import { mergeHeaders, type HeaderMap } from "../contract/frame.ts"
 import type { Call, WireRequest } from "../contract/wire-client.ts"
-import { serialise } from "../assemble/serialise.ts"
 import { USER_AGENT } from "../version.ts"
+import { bearerOf, givenLayers, requestTo } from "./dressing.ts"
 
 /** How a key is sent. */
 export type KeyScheme = "bearer" | "x-api-key" | "api-key" | "x-goog-api-key"
@@ -33,36 +33,27 @@ export function plainEndpoint(id: string, options: PlainEndpointOptions): Endpoi
     dress(request: WireRequest, call: Call, credential: Credential): HttpRequest {
       const base = (credential.baseUrl ?? call.model.baseUrl).replace(/\/+$/, "")
       const blocked = [...(options.merged ?? []), ...(credential.kind === "oauth" ? CREDENTIAL_HEADERS : [])]
-      const layers = [call.model.headers, credential.headers, call.options.headers].map((layer) =>
-        without(layer, blocked),
-      )
+      const layers = givenLayers(call, credential, (name) => blocked.includes(name))
       const headers = mergeHeaders(
         { "user-agent": USER_AGENT },
         request.headers,
         credentialHeader(credential, mergeHeaders(...layers), options.scheme(call)),
         ...layers,
       )
-      if (request.method === "GET") return { method: "GET", url: urlOf(base, request, call), headers }
-      const body = request.body instanceof Uint8Array ? request.body : serialise(request.body)
-      return { method: "POST", url: urlOf(base, request, call), headers, body }
+      return requestTo(urlOf(base, request, call), request, headers)
     },
   }
 }
 
 function credentialHeader(credential: Credential, own: HeaderMap, scheme: KeyScheme): HeaderMap {
-  if (credential.kind === "oauth") return { authorization: `Bearer ${credential.secret}` }
+  if (credential.kind === "oauth") return bearerOf(credential)
   if (credential.kind !== "key" || CREDENTIAL_HEADERS.some((name) => own[name] !== undefined)) return {}
-  return scheme === "bearer" ? { authorization: `Bearer ${credential.secret}` } : { [scheme]: credential.secret }
+  return scheme === "bearer" ? bearerOf(credential) : { [scheme]: credential.secret }
 }
 
 function withQuery(url: string, query: Readonly<Record<string, string>> | undefined): string {
   if (!query) return url
   return `${url}${url.includes("?") ? "&" : "?"}${new URLSearchParams(query).toString()}`
-}
-
-function without(headers: HeaderMap | undefined, names: readonly string[]): HeaderMap | undefined {
-  if (!headers || names.length === 0) return headers
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name.toLowerCase())))
 }
 
 /** Hosts of OpenAI's wires: a bearer key behind a base URL that ends in a version. */

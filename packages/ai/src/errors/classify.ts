@@ -88,7 +88,7 @@ const NETWORK =
  */
 export const ERROR_RULES: readonly ErrorRule[] = [
   { code: "aborted", word: ["aborted"] },
-  { code: "state_lost", word: ["previous_response_not_found", "response_not_found", "codex_previous_response_stale"] },
+  { code: "state_lost", word: ["previous_response_not_found", "response_not_found"] },
   {
     code: "context_overflow",
     word: [

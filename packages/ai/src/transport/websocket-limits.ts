@@ -18,6 +18,7 @@ export interface WebSocketLimits {
   maxFrameBytes: number
 }
 
+/** The limits where none are set. */
 export const DEFAULT_LIMITS: Readonly<WebSocketLimits> = {
   connectTimeoutMs: 10_000,
   pingIntervalMs: 10_000,
@@ -27,4 +28,35 @@ export const DEFAULT_LIMITS: Readonly<WebSocketLimits> = {
   maxIdleMs: 300_000,
   maxSockets: 256,
   maxFrameBytes: 64 * 1024 * 1024,
+}
+
+/** What names of variables begin with. The second holds for all hosts as well: it is older than the first. */
+const PREFIXES = ["SLUICE_WEBSOCKET_", "SLUICE_CODEX_WEBSOCKET_"] as const
+
+/** Limits that the environment can set, by the rest of the variable's name, with the least that they may be. */
+const VARIABLES = [
+  ["CONNECT_TIMEOUT_MS", "connectTimeoutMs", 0],
+  ["PING_INTERVAL_MS", "pingIntervalMs", 0],
+  ["PONG_TIMEOUT_MS", "pongTimeoutMs", 0],
+  ["MESSAGE_QUEUE_CAPACITY", "queueCapacity", 1],
+  ["MAX_IDLE_REUSE_MS", "maxIdleReuseMs", 0],
+] as const satisfies readonly (readonly [string, keyof WebSocketLimits, number])[]
+
+/**
+ * The limits of the environment: `SLUICE_WEBSOCKET_CONNECT_TIMEOUT_MS`, `_PING_INTERVAL_MS`, `_PONG_TIMEOUT_MS`,
+ * `_MESSAGE_QUEUE_CAPACITY` and `_MAX_IDLE_REUSE_MS`, each after `SLUICE_WEBSOCKET` or, where that is not set, after
+ * `SLUICE_CODEX_WEBSOCKET`. What is no number from the least on is as if it were not set.
+ */
+export function socketLimitsFromEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): Partial<WebSocketLimits> {
+  const limits: Partial<WebSocketLimits> = {}
+  for (const [name, limit, least] of VARIABLES) {
+    for (const prefix of PREFIXES) {
+      const text = env[prefix + name]?.trim()
+      const number = text ? Number(text) : Number.NaN
+      if (Number.isFinite(number) && number >= least) limits[limit] ??= number
+    }
+  }
+  return limits
 }

@@ -13,7 +13,7 @@ export interface WebSocketOptions extends Omit<NetworkOptions, "connections">, P
   /** Carries what needs no socket, and what finds no room among the sockets. */
   http: Transport
 }
-export type { WebSocketLimits } from "./websocket-limits.ts"
+export { socketLimitsFromEnvironment, type WebSocketLimits } from "./websocket-limits.ts"
 
 /** Longest delay that timers take. */
 const MAX_TIMER_MS = 2_147_483_647

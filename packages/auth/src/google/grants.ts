@@ -6,7 +6,7 @@ import { begin, factsOf, isRecord, refusal, textIn, tokenRefusal } from "./failu
 import type { Surroundings } from "./surroundings.ts"
 
 /** What a token of Google's clouds is for. Source: Google's list of OAuth scopes. */
-export const CLOUD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+const CLOUD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 const JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 const TOKEN_HOST = "Google's token endpoint"

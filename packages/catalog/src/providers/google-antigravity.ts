@@ -34,7 +34,7 @@ export const googleAntigravity: Provider = {
   rules: [
     ...ALL_FAMILIES,
     ...GEMINI_NATIVE_RULES,
-    { match: /flash/i, set: { compat: { codeAssist: { firstEventMs: 60_000 } } } },
+    { match: /flash/i, set: { compat: { timeouts: { firstEventMs: 60_000 } } } },
     { match: /^gemini-/i, set: { compat: { codeAssist: { forcedInWords: true } } } },
     {
       match: /^gemini-3-pro$/i,

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { Readable, Writable } from "node:stream"
 import { expect, onTestFinished, test } from "vitest"
 import { keyboard, testIo } from "../../../../tests/support/command-io.ts"
-import { closes, delta, metadata, start, stops } from "../../../../tests/support/bedrock-converse-stream.ts"
+import { closes, delta, event, metadata, start, stops } from "../../../../tests/support/bedrock-converse-stream.ts"
 import { replay, type ReplayOptions } from "./run.ts"
 
 const OPTIONS: ReplayOptions = { api: "openai-completions", status: 200, events: true }
@@ -97,4 +97,28 @@ test("a binary stream of Bedrock's own is known by its form", async () => {
   expect(JSON.parse(io.out())).toMatchObject({ stopReason: "stop", content: [{ type: "text", text: "Hello." }] })
   const chat = testIo({ stdin: Readable.from([Buffer.concat(messages)]) })
   await expect(replay(chat, "-", { ...OPTIONS })).rejects.toThrow("No host speaks openai-completions")
+})
+
+test("a binary stream of another vendor's events is read by the codec's name, too", async () => {
+  const events = [
+    { type: "message_start", message: { id: "m", model: "x", usage: { input_tokens: 1, output_tokens: 1 } } },
+    { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+    { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Hello." } },
+    { type: "content_block_stop", index: 0 },
+    { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 2 } },
+    { type: "message_stop" },
+  ]
+  const bytes = events.map((each) => event("chunk", { bytes: Buffer.from(JSON.stringify(each)).toString("base64") }))
+  for (const api of ["bedrock-anthropic-messages", "anthropic-messages"]) {
+    const io = testIo({ stdin: Readable.from([Buffer.concat(bytes)]) })
+    await replay(io, "-", { api, status: 200, json: true })
+    expect(JSON.parse(io.out()), api).toMatchObject({ stopReason: "stop", content: [{ type: "text", text: "Hello." }] })
+  }
+})
+
+test("an envelope is taken off", async () => {
+  const response = { candidates: [{ content: { parts: [{ text: "Hello." }] }, finishReason: "STOP" }] }
+  const io = testIo({ stdin: Readable.from([`data: ${JSON.stringify({ response })}\n\n`]) })
+  await replay(io, "-", { api: "google-gemini-cli", status: 200, json: true })
+  expect(JSON.parse(io.out())).toMatchObject({ stopReason: "stop", content: [{ type: "text", text: "Hello." }] })
 })

@@ -1,8 +1,6 @@
-import type { AssistantMessageEvent, WireClient } from "@sluice/ai"
+import type { AssistantMessageEvent, Endpoint, WireClient } from "@sluice/ai"
 import { CatalogError, codecOf, describeModel, type Model } from "@sluice/catalog"
 import { autoWires } from "@sluice/ai/auto"
-import { bedrockReading } from "@sluice/ai/endpoints/bedrock"
-import { bedrockInvokeReading } from "@sluice/ai/endpoints/bedrock-invoke"
 import { usageError } from "../failure.ts"
 import { type Io, write, writeJson } from "../io.ts"
 import { API_LIST, APIS } from "../parse.ts"
@@ -35,7 +33,7 @@ export async function replay(io: Io, file: string, options: ReplayOptions): Prom
     status: options.status,
     headers: options.header ?? new Headers(),
     form,
-    endpoint: endpointOf(form, options.api),
+    endpoint: await endpointOf(form, options.api),
     chunks,
   }
   const show = (events: readonly AssistantMessageEvent[]): Promise<void> | undefined =>
@@ -52,6 +50,11 @@ async function wireOf(api: string): Promise<WireClient> {
   throw usageError(`There is no api "${api}".`, `Known are ${API_LIST}.`)
 }
 
+async function endpointFor(api: string): Promise<Endpoint | undefined> {
+  const entry = await autoWires[api]?.()
+  return entry && "endpoint" in entry ? entry.endpoint : undefined
+}
+
 function modelOf({ provider, model = "", api }: ReplayOptions): Model {
   if (provider !== undefined) {
     try {
@@ -63,11 +66,20 @@ function modelOf({ provider, model = "", api }: ReplayOptions): Model {
   return { id: model, provider: "", api, baseUrl: "", input: ["text"], output: ["text"], compat: {} }
 }
 
-/** What reads AWS's binary framing, in which Bedrock wraps the streams of other wires. */
-function endpointOf(form: RecordingForm, api: string): RecordedExchange["endpoint"] {
-  if (form !== "aws-eventstream") return undefined
-  if (api === "bedrock-converse-stream") return bedrockReading
-  if (codecOf(api) === "anthropic-messages") return bedrockInvokeReading
+/**
+ * What takes frames out of what the host puts around them: the endpoint of the api, unless the recording is in another
+ * framing than its own. AWS's binary framing can be read for every api whose codec some host speaks in it.
+ */
+async function endpointOf(form: RecordingForm, api: string): Promise<RecordedExchange["endpoint"]> {
+  if (form !== "aws-eventstream") {
+    const endpoint = await endpointFor(api)
+    return endpoint?.framing === undefined ? endpoint : undefined
+  }
+  const codec = codecOf(api)
+  for (const name of [api, ...APIS.filter((other) => other !== api && codecOf(other) === codec)]) {
+    const endpoint = await endpointFor(name)
+    if (endpoint?.framing === form) return endpoint
+  }
   throw usageError(
     `No host speaks ${api} in AWS's binary framing.`,
     "Recordings as .sse, .jsonl and .json can be read.",

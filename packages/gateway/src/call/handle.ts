@@ -153,12 +153,25 @@ export class CallHandler {
       resizeImage,
     }
     if (mayRelay(ctx)) return relayed(ctx)
+    if (call.onlyPassed) throw notHere(call.onlyPassed)
     if (call.previous !== undefined && !server.keeps) throw notKept(server.previous, call.previous)
     if (call.op === "countTokens") return countTokens(ctx)
     if (call.op === "prewarm") return prewarmed(ctx)
     call.estimate = { inputTokens: estimateTokens(call.context), provenance: "estimated" }
     return translate(ctx)
   }
+}
+
+/** What a host keeps can be gone on from there alone, and the call cannot be passed to it as it is. */
+function notHere({ field, value }: NonNullable<InboundCall["onlyPassed"]>): SluiceError {
+  return new SluiceError({
+    code: "state_lost",
+    status: 404,
+    param: field,
+    message: `${field}: what ${value.slice(0, 100)} stands for is not kept here, and no host of this model can be asked for it.`,
+    hint: "Send what it stands for in its place.",
+    retryable: false,
+  })
 }
 
 /** What one client calls its conversation by is no name for that of another. */

@@ -1,10 +1,10 @@
-import { serialise } from "../../assemble/serialise.ts"
 import type { Credential } from "../../contract/credential.ts"
 import type { Endpoint, HttpRequest } from "../../contract/endpoint.ts"
-import { mergeHeaders, type HeaderMap } from "../../contract/frame.ts"
+import { mergeHeaders } from "../../contract/frame.ts"
 import type { Call, WireRequest } from "../../contract/wire-client.ts"
 import { AwsEventStreamFramer } from "../../framing/aws-eventstream.ts"
 import { USER_AGENT } from "../../version.ts"
+import { bearerOf, givenLayers, requestTo } from "../dressing.ts"
 import { explainBedrock } from "./explain.ts"
 import { addressIn, regionFor, regionOfHost } from "./region.ts"
 import type { BedrockSettings } from "./settings.ts"
@@ -13,7 +13,7 @@ import { signAws } from "./signature.ts"
 /** The service in signatures. */
 const SERVICE = "bedrock"
 /** Headers that are the protocol's: what a caller says in them would contradict the signature. */
-const RESERVED = /^(?:host|x-amz-.*|content-type|content-length|accept|authorization)$/i
+const RESERVED = /^(?:host|x-amz-.*|content-type|content-length|accept|authorization)$/
 
 /**
  * Bedrock: the address of a region, and a signature or a key as a bearer.
@@ -43,18 +43,16 @@ export function dressBedrock(
   credential: Credential,
   settings: BedrockSettings,
 ): HttpRequest {
-  const { model, options } = call
+  const { model } = call
   const region = regionFor(model.requestModelId ?? model.id, sourcesOf(settings, credential))
   const base = addressIn((credential.baseUrl ?? model.baseUrl).replace(/\/+$/, ""), region)
   const headers = mergeHeaders(
     { "user-agent": USER_AGENT },
     request.headers,
-    ...[model.headers, credential.headers, options.headers].map(unreserved),
-    credential.kind === "key" || credential.kind === "oauth" ? { authorization: `Bearer ${credential.secret}` } : {},
+    ...givenLayers(call, credential, (name) => RESERVED.test(name)),
+    bearerOf(credential),
   )
-  if (request.method === "GET") return { method: "GET", url: `${base}${request.path}`, headers }
-  const body = request.body instanceof Uint8Array ? request.body : serialise(request.body)
-  return { method: "POST", url: `${base}${request.path}`, headers, body }
+  return requestTo(`${base}${request.path}`, request, headers)
 }
 
 /** The request with its signature, where the credential is of the kind that signs. */
@@ -77,9 +75,4 @@ function sourcesOf(
 ): { region?: string; ambient?: string } {
   const ambient = ambientRegion ?? (credential.kind === "aws" ? credential.region : credential.location)
   return { ...(region === undefined ? {} : { region }), ...(ambient === undefined ? {} : { ambient }) }
-}
-
-function unreserved(headers: HeaderMap | undefined): HeaderMap | undefined {
-  if (!headers) return undefined
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !RESERVED.test(name)))
 }

@@ -10,22 +10,28 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
     "The AWS identity may not use this model: check its policy, and that the model is enabled in this region.",
 }
 
+/** The error in words that help with Bedrock. */
+export function explainBedrock(error: SluiceError): SluiceError {
+  const hint = /on-demand throughput/i.test(error.message)
+    ? "The model is reached by an inference profile: put us., eu., apac. or global. before its id."
+    : HINTS[error.code]
+  return hint === undefined ? error : error.with({ hint })
+}
+
 /**
- * The error in words that help with Bedrock. The name of the exception stands in a header or in the stream, and wires
- * that other hosts speak as well do not know what it means.
+ * The same for a wire that other hosts speak as well: it does not know what Bedrock's exceptions mean, whose name
+ * stands in a header or in the stream, and where the request's id is.
  */
-export function explainBedrock(error: SluiceError, { headers }: { headers?: HeadersView }): SluiceError {
+export function explainInvoke(error: SluiceError, { headers }: { headers?: HeadersView }): SluiceError {
   const name = (headers && exceptionName(headers)) ?? error.type
   const facts = name === undefined ? {} : exceptionFacts(name, error.message)
   const code = facts.is ?? error.code
   const requestId = error.requestId ?? headers?.get("x-amzn-requestid") ?? undefined
-  const hint = /on-demand throughput/i.test(error.message)
-    ? "The model is reached by an inference profile: put us., eu., apac. or global. before its id."
-    : HINTS[code]
-  return error.with({
-    ...(code === error.code ? {} : { code, retryable: CODES[code].retryable, scope: CODES[code].scope }),
-    ...(facts.type === undefined ? {} : { type: facts.type }),
-    ...(requestId === undefined ? {} : { requestId }),
-    ...(hint === undefined ? {} : { hint }),
-  })
+  return explainBedrock(
+    error.with({
+      ...(code === error.code ? {} : { code, retryable: CODES[code].retryable, scope: CODES[code].scope }),
+      ...(facts.type === undefined ? {} : { type: facts.type }),
+      ...(requestId === undefined ? {} : { requestId }),
+    }),
+  )
 }

@@ -1,12 +1,11 @@
-import type { Model } from "@sluice/catalog/core"
-import { serialise } from "../../assemble/serialise.ts"
 import type { Credential } from "../../contract/credential.ts"
-import type { Endpoint, EndpointTimeouts, HttpRequest } from "../../contract/endpoint.ts"
+import type { Endpoint, HttpRequest } from "../../contract/endpoint.ts"
 import { type Frame, type HeaderMap, mergeHeaders } from "../../contract/frame.ts"
 import type { Attempt, Call, WireRequest } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
 import type { Json } from "../../model/tool.ts"
 import { USER_AGENT } from "../../version.ts"
+import { bearerOf, givenLayers, requestTo } from "../dressing.ts"
 import { envelope } from "./envelope.ts"
 import { explainFailure } from "./errors.ts"
 import { adaptHost, hostOf, hostsOf } from "./hosts.ts"
@@ -17,6 +16,8 @@ const LAST_HOST_ATTEMPTS = 4
 const BASE_DELAY_MS = 1000
 /** Longest wait for a limit of the service that is sat out, and of all together. */
 const MAX_DELAY_MS = 300_000
+/** Only the login's own token is a credential here. */
+const CREDENTIAL_HEADERS: ReadonlySet<string> = new Set(["authorization", "x-goog-api-key"])
 
 /**
  * Google's Code Assist: the models of Gemini within an envelope, for the login of a person and a project. What its
@@ -36,22 +37,20 @@ export function codeAssistEndpoint(given: Partial<CodeAssistSettings> = {}): End
       maxDelayMs: MAX_DELAY_MS,
       maxTotalDelayMs: MAX_DELAY_MS,
     }),
-    timeouts: timeoutsOf,
 
     body(body: Json, headers: HeaderMap, call: Call): Json {
       return envelope(body as { [field: string]: Json | undefined }, headers, call, settings)
     },
 
     dress(request: WireRequest, call: Call, credential: Credential): HttpRequest {
-      const { model, options } = call
       const headers = mergeHeaders(
         { "user-agent": USER_AGENT },
         request.headers,
-        ...[model.headers, credential.headers, options.headers].map(withoutCredential),
-        "secret" in credential ? { authorization: `Bearer ${credential.secret}` } : {},
+        ...givenLayers(call, credential, (name) => CREDENTIAL_HEADERS.has(name)),
+        bearerOf(credential),
       )
       const base = (credential.baseUrl ?? hostOf(call, fallback)).replace(/\/+$/, "")
-      return { method: "POST", url: `${base}/v1internal${methodOf(request.path)}`, headers, body: bytesOf(request) }
+      return requestTo(`${base}/v1internal${methodOf(request.path)}`, request, headers)
     },
 
     unwrap,
@@ -60,26 +59,9 @@ export function codeAssistEndpoint(given: Partial<CodeAssistSettings> = {}): End
   }
 }
 
-function timeoutsOf({ compat }: Model): EndpointTimeouts {
-  const firstEventMs = compat.codeAssist?.firstEventMs
-  return firstEventMs === undefined ? {} : { http: { firstEventMs } }
-}
-
 /** The method with its query; the model before it stands in the envelope. */
 function methodOf(path: string): string {
   return path.slice(path.lastIndexOf(":"))
-}
-
-function bytesOf({ body }: WireRequest): string | Uint8Array {
-  return body instanceof Uint8Array ? body : serialise(body)
-}
-
-/** Only the login's own token is a credential here. */
-function withoutCredential(headers: Readonly<HeaderMap> | undefined): HeaderMap | undefined {
-  if (!headers) return undefined
-  return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => !/^(?:authorization|x-goog-api-key)$/i.test(name)),
-  )
 }
 
 /** What stands within `response`. An error and what is no JSON stay as they are. */

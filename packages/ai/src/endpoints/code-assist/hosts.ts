@@ -3,7 +3,7 @@ import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { ErrorCode, SluiceError } from "../../model/errors.ts"
 
 /** A fact of a host: which of the service's hosts answered last. */
-export const HOST = "code-assist.host"
+const HOST = "code-assist.host"
 
 const NEXT = "at another host of the service"
 

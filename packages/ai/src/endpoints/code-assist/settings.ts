@@ -8,6 +8,7 @@ export interface CodeAssistSettings {
   program: string
 }
 
+/** The settings where none are given. */
 export const DEFAULT_SETTINGS: CodeAssistSettings = { fallback: true, program: "sluice" }
 
 /**

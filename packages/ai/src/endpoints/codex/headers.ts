@@ -5,6 +5,7 @@ import type { Call } from "../../contract/wire-client.ts"
 import { USER_AGENT } from "../../version.ts"
 import { keptHeaders } from "../../wires/openai-responses/kept-headers.ts"
 import { cacheKey } from "../../wires/openai-responses/session-key.ts"
+import { bearerOf, givenLayers } from "../dressing.ts"
 import { accountOf } from "./account.ts"
 import { LITE_HEADERS } from "./lite.ts"
 
@@ -45,7 +46,7 @@ export function headersFor(
     conversation_id: session,
     session_id: session,
     "x-client-request-id": session,
-    ...("secret" in credential ? { authorization: `Bearer ${credential.secret}` } : {}),
+    ...bearerOf(credential),
     ...(over.lite ? LITE_HEADERS : {}),
   })
   if (over.channel === "websocket") {
@@ -57,12 +58,7 @@ export function headersFor(
 
 /** Headers of the model's entry, the credential and the caller, less those that are this endpoint's own to set. */
 export function givenHeaders(call: Call, credential: Credential): HeaderMap {
-  return mergeHeaders(...[call.model.headers, credential.headers, call.options.headers].map(withoutOwn))
-}
-
-function withoutOwn(headers: Readonly<HeaderMap> | undefined): HeaderMap | undefined {
-  if (!headers) return undefined
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !OWN.has(name.toLowerCase())))
+  return mergeHeaders(...givenLayers(call, credential, (name) => OWN.has(name)))
 }
 
 /** Headers as they may stand in a log: without secrets, and without what tells accounts and conversations apart. */

@@ -4,10 +4,12 @@ import type { Json } from "../../model/tool.ts"
 
 type Body = { [field: string]: Json | undefined }
 
-/** Tells the backend that requests are in the lighter form: as a header, or within a frame. */
 const HEADER = "x-openai-internal-codex-responses-lite"
 
+/** Tells the backend that a request, or all of a socket's, are in the lighter form. */
 export const LITE_HEADERS: Readonly<HeaderMap> = { [HEADER]: "true" }
+
+/** The same within a frame of a socket, beside what the caller says of itself. */
 export const LITE_METADATA: Readonly<Record<string, string>> = {
   ws_request_header_x_openai_internal_codex_responses_lite: "true",
 }

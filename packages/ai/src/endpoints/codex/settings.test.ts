@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { codexSettings, codexSocketLimits, DEFAULT_SETTINGS, wantsDebug } from "./settings.ts"
+import { codexSettings, DEFAULT_SETTINGS, wantsDebug } from "./settings.ts"
 
 const env =
   (values: Record<string, string>) =>
@@ -13,7 +13,6 @@ function read(name: string, text: string): Record<string, unknown> {
 
 test("without an environment all is by default", () => {
   expect(codexSettings(env({}))).toEqual({})
-  expect(codexSocketLimits(env({}))).toEqual({})
   expect(wantsDebug(env({}))).toBe(false)
   expect(DEFAULT_SETTINGS).toEqual({
     websocket: true,
@@ -33,26 +32,12 @@ describe("what is a number", () => {
     ["SLUICE_CODEX_WEBSOCKET_RETRY_BUDGET", "retryBudget"],
     ["SLUICE_CODEX_WEBSOCKET_RETRY_DELAY_MS", "retryDelayMs"],
   ] as const
-  const LIMITS = [
-    ["SLUICE_CODEX_WEBSOCKET_CONNECT_TIMEOUT_MS", "connectTimeoutMs", 0],
-    ["SLUICE_CODEX_WEBSOCKET_PING_INTERVAL_MS", "pingIntervalMs", 0],
-    ["SLUICE_CODEX_WEBSOCKET_PONG_TIMEOUT_MS", "pongTimeoutMs", 0],
-    ["SLUICE_CODEX_WEBSOCKET_MESSAGE_QUEUE_CAPACITY", "queueCapacity", 1],
-    ["SLUICE_CODEX_WEBSOCKET_MAX_IDLE_REUSE_MS", "maxIdleReuseMs", 0],
-  ] as const
 
   test.each(NUMBERS)("%s sets %s, and 0 counts", (name, field) => {
     expect(read(name, "250")).toEqual({ [field]: 250 })
     expect(read(name, " 250 ")).toEqual({ [field]: 250 })
     expect(read(name, "0")).toEqual({ [field]: 0 })
     for (const text of ["", " ", "-1", "ten", "10ms", "Infinity", "NaN"]) expect(read(name, text)).toEqual({})
-  })
-
-  test.each(LIMITS)("%s sets %s, from %i on", (name, field, least) => {
-    const limits = (text: string): unknown => codexSocketLimits(env({ [name]: text }))
-    expect(limits("250")).toEqual({ [field]: 250 })
-    expect(limits(String(least))).toEqual({ [field]: least })
-    for (const text of ["", String(least - 1), "many", "-Infinity"]) expect(limits(text)).toEqual({})
   })
 })
 

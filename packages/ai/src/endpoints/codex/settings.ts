@@ -1,5 +1,3 @@
-import type { WebSocketLimits } from "../../transport/websocket-limits.ts"
-
 /** What may be set for the backend of Codex. Times in milliseconds; where 0 is allowed, it switches a limit off. */
 export interface CodexSettings {
   /** Speak over a WebSocket where a call has a `sessionId` and the transport has sockets. Default true. */
@@ -32,6 +30,7 @@ export interface CodexDebugRecord {
   continued: boolean
 }
 
+/** The settings where none are given. */
 export const DEFAULT_SETTINGS: CodexSettings = {
   websocket: true,
   firstEventTimeoutMs: 300_000,
@@ -60,27 +59,11 @@ export function codexSettings(env: Reader): Partial<CodexSettings> {
   if (originator) settings.originator = originator
   set(settings, "websocket", flag(env("SLUICE_CODEX_WEBSOCKET")))
   set(settings, "responsesLite", flag(env("SLUICE_CODEX_RESPONSES_LITE")))
-  set(settings, "firstEventTimeoutMs", count(env("SLUICE_CODEX_WEBSOCKET_FIRST_EVENT_TIMEOUT_MS"), 0))
-  set(settings, "idleTimeoutMs", count(env("SLUICE_CODEX_WEBSOCKET_IDLE_TIMEOUT_MS"), 0))
-  set(settings, "retryBudget", count(env("SLUICE_CODEX_WEBSOCKET_RETRY_BUDGET"), 0))
-  set(settings, "retryDelayMs", count(env("SLUICE_CODEX_WEBSOCKET_RETRY_DELAY_MS"), 0))
+  set(settings, "firstEventTimeoutMs", count(env("SLUICE_CODEX_WEBSOCKET_FIRST_EVENT_TIMEOUT_MS")))
+  set(settings, "idleTimeoutMs", count(env("SLUICE_CODEX_WEBSOCKET_IDLE_TIMEOUT_MS")))
+  set(settings, "retryBudget", count(env("SLUICE_CODEX_WEBSOCKET_RETRY_BUDGET")))
+  set(settings, "retryDelayMs", count(env("SLUICE_CODEX_WEBSOCKET_RETRY_DELAY_MS")))
   return settings
-}
-
-/**
- * The limits of the environment for `websocketTransport`: `SLUICE_CODEX_WEBSOCKET_CONNECT_TIMEOUT_MS`,
- * `_PING_INTERVAL_MS`, `_PONG_TIMEOUT_MS`, `_MESSAGE_QUEUE_CAPACITY` and `_MAX_IDLE_REUSE_MS`, each after
- * `SLUICE_CODEX_WEBSOCKET`.
- */
-export function codexSocketLimits(env: Reader): Partial<WebSocketLimits> {
-  const limits: Partial<WebSocketLimits> = {}
-  const read = (name: string, least: number): number | undefined => count(env(`SLUICE_CODEX_WEBSOCKET_${name}`), least)
-  set(limits, "connectTimeoutMs", read("CONNECT_TIMEOUT_MS", 0))
-  set(limits, "pingIntervalMs", read("PING_INTERVAL_MS", 0))
-  set(limits, "pongTimeoutMs", read("PONG_TIMEOUT_MS", 0))
-  set(limits, "queueCapacity", read("MESSAGE_QUEUE_CAPACITY", 1))
-  set(limits, "maxIdleReuseMs", read("MAX_IDLE_REUSE_MS", 0))
-  return limits
 }
 
 function set<T extends object, K extends keyof T>(target: T, key: K, value: T[K] | undefined): void {
@@ -93,7 +76,7 @@ function flag(text: string | undefined): boolean | undefined {
   return word === "0" || word === "false" || word === "off" || word === "no" ? false : undefined
 }
 
-function count(text: string | undefined, least: number): number | undefined {
+function count(text: string | undefined): number | undefined {
   const number = text?.trim() ? Number(text) : Number.NaN
-  return Number.isFinite(number) && number >= least ? number : undefined
+  return Number.isFinite(number) && number >= 0 ? number : undefined
 }

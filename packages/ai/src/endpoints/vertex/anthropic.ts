@@ -1,14 +1,12 @@
 import type { Endpoint } from "../../contract/endpoint.ts"
-import type { HeaderMap } from "../../contract/frame.ts"
 import { SluiceError } from "../../model/errors.ts"
 import type { Json } from "../../model/tool.ts"
+import { MOVED_HEADERS, withoutMoved, withVersionAndBetas, type AnthropicBody } from "../anthropic-body.ts"
 import { plainEndpoint } from "../plain.ts"
 import { publisherUrl, type VertexSettings } from "./place.ts"
 
 /** The version of the API that stands in the body here. */
 const VERSION = "vertex-2023-10-16"
-/** Headers that have their place in the body, and are refused as headers. */
-const MOVED = ["anthropic-beta", "anthropic-version"] as const
 const COUNT_PATH = "/v1/messages/count_tokens"
 
 /**
@@ -18,13 +16,17 @@ const COUNT_PATH = "/v1/messages/count_tokens"
  * @see https://docs.claude.com/en/api/claude-on-vertex-ai
  */
 export function vertexAnthropicEndpoint(settings: VertexSettings = {}): Endpoint {
-  const plain = plainEndpoint("google-vertex-anthropic", { scheme: () => "x-goog-api-key", merged: MOVED })
+  const plain = plainEndpoint("google-vertex-anthropic", { scheme: () => "x-goog-api-key", merged: MOVED_HEADERS })
   return {
     id: "google-vertex-anthropic",
-    body: moved,
+    body: (body, headers) => (isObject(body) ? withVersionAndBetas(body, headers, VERSION) : body),
     dress(request, call, credential) {
       if (request.method === "GET") {
-        throw new SluiceError({ code: "unsupported", message: "Vertex does not list Anthropic's models this way." })
+        throw new SluiceError({
+          code: "unsupported",
+          message: "Vertex does not list Anthropic's models this way.",
+          hint: "Take a model's id from Vertex's Model Garden, or from the catalog of this library.",
+        })
       }
       const counts = request.path === COUNT_PATH
       const model = counts ? "count-tokens" : (call.model.requestModelId ?? call.model.id)
@@ -32,23 +34,10 @@ export function vertexAnthropicEndpoint(settings: VertexSettings = {}): Endpoint
       const baseUrl = publisherUrl(settings, "anthropic", call, credential)
       const body = counts ? request.body : withoutModel(request.body)
       const path = `/models/${encodeURIComponent(model).replaceAll("%40", "@")}:${method}`
-      const headers: HeaderMap = { ...request.headers }
-      for (const name of MOVED) delete headers[name]
+      const headers = withoutMoved(request.headers)
       return plain.dress({ ...request, path, headers, body }, call, { ...credential, baseUrl })
     },
   }
-}
-
-/** The body with the version and the betas in it. */
-function moved(body: Json, headers: HeaderMap): Json {
-  if (!isObject(body)) return body
-  const betas = (headers["anthropic-beta"] ?? "")
-    .split(",")
-    .map((beta) => beta.trim())
-    .filter((beta) => beta !== "")
-  const own = Array.isArray(body["anthropic_beta"]) ? body["anthropic_beta"] : []
-  const all = [...new Set([...own, ...betas])]
-  return { anthropic_version: VERSION, ...body, ...(all.length > 0 ? { anthropic_beta: all } : {}) }
 }
 
 function withoutModel(body: Json | Uint8Array): Json | Uint8Array {
@@ -57,6 +46,6 @@ function withoutModel(body: Json | Uint8Array): Json | Uint8Array {
   return rest
 }
 
-function isObject(value: Json | Uint8Array): value is { [key: string]: Json | undefined } {
+function isObject(value: Json | Uint8Array): value is AnthropicBody {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
 }

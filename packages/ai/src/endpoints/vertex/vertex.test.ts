@@ -121,6 +121,14 @@ describe("Claude", () => {
     expect(json["anthropic_beta"]).toContain("c")
   })
 
+  test("a list of its models is refused, and where their names are is said", async () => {
+    const list = { method: "GET" as const, path: "/v1/models", headers: {}, body: null, losses: [] }
+    const call = await claude()
+    expect(() => vertexAnthropicEndpoint(settings).dress(list, call, token)).toThrow(
+      expect.objectContaining({ code: "unsupported", hint: expect.stringContaining("Model Garden") }),
+    )
+  })
+
   test("no stream has another method, a count another model and its own in the body", async () => {
     const call = await claude({ stream: false })
     expect(dressed(call, anthropicMessages.encode(call)).url).toMatch(/@20250219:rawPredict$/)

@@ -222,7 +222,7 @@ describe("the end", () => {
     const trace = { guardrail: { outputAssessments: {} }, promptRouter: { invokedModelId: "arn:x" } }
     decoder.push(frameOf(stops("end_turn")))
     expect(decoder.push(frameOf(metadata(usage, { trace, serviceTier: { type: "flex" } })))).toEqual([
-      { do: "tell", name: "moderation", value: trace.guardrail },
+      { do: "moderation", value: trace.guardrail },
       { do: "finish", withinMs: 0 },
     ])
     builder.finish()

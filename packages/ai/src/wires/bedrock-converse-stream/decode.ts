@@ -150,7 +150,7 @@ export class ConverseDecoder implements Decoder {
     if (isObject(router) && typeof router["invokedModelId"] === "string") {
       this.#out.meta({ model: router["invokedModelId"] })
     }
-    return trace["guardrail"] === undefined ? [] : [{ do: "tell", name: "moderation", value: trace["guardrail"] }]
+    return trace["guardrail"] === undefined ? [] : [{ do: "moderation", value: trace["guardrail"] }]
   }
 
   #start(index: unknown, start: unknown): void {

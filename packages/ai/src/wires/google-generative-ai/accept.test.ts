@@ -466,9 +466,10 @@ describe("settings", () => {
     expect(lossesOf({ x_y: 1, model: "m" })).toEqual(["dropped xY"])
   })
 
-  test("a cached prompt is what the conversation goes on from", () => {
+  test("a cached prompt is known to its host alone, and is no earlier response", () => {
     const call = accept({ contents: [HI], cachedContent: "cachedContents/a" })
-    expect(call.previous).toBe("cachedContents/a")
+    expect(call.onlyPassed).toEqual({ field: "cachedContent", value: "cachedContents/a" })
+    expect(call.previous).toBeUndefined()
     expect(call.options.wire).toEqual({ "google-generative-ai": { cachedContent: "cachedContents/a" } })
   })
 })

@@ -10,7 +10,7 @@ import { Losses } from "./losses.ts"
 import { API, METHOD, type Item } from "./types.ts"
 
 /** What stands behind `models/` in a path: a model and what is asked of it. */
-export interface Target {
+interface Target {
   model: string
   op: InboundOp
   stream: boolean
@@ -39,7 +39,7 @@ export function accept(request: InboundRequest): InboundCall {
   }
   const options = withOwn({ ...acceptOptions(body, losses), ...choice }, own)
   const affinity = request.headers.get("x-session-affinity")
-  const previous = cachedContent(body)
+  const cached = cachedContent(body)
   return {
     op,
     route: request.route,
@@ -51,13 +51,13 @@ export function accept(request: InboundRequest): InboundCall {
     losses: losses.list,
     forward: {},
     request,
-    ...(previous === undefined ? {} : { previous }),
+    ...(cached === undefined ? {} : { onlyPassed: { field: "cachedContent", value: cached } }),
     ...(affinity ? { affinity } : {}),
   }
 }
 
 /** Reads `{model}:{method}`. A model's own name may have colons. @throws SluiceError with status 404 for another method */
-export function targetOf(call: string): Target {
+function targetOf(call: string): Target {
   const colon = call.lastIndexOf(":")
   const model = call.slice(0, Math.max(0, colon)).replace(/^models\//, "")
   const method = call.slice(colon + 1)

@@ -44,6 +44,8 @@ describe("a request", () => {
     const path = relay.path as Exclude<Relay["path"], string>
     expect(path(accept(), "gemini-x")).toBe("/models/gemini-x:streamGenerateContent?alt=sse")
     expect(path(accept({}, "generateContent"), "gemini-x")).toBe("/models/gemini-x:generateContent")
+    // As the encoder spells it: without the collection, and with nothing in it that would end the path.
+    expect(path(accept({}, "generateContent"), "models/a/b?c@1")).toBe("/models/a%2Fb%3Fc@1:generateContent")
     expect(relay.headers(accept())).toEqual({ "content-type": "application/json", accept: "text/event-stream" })
     const raw = new TextEncoder().encode("{}")
     expect(relay.edit(raw, { model: "m" })).toBe(raw)

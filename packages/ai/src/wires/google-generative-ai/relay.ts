@@ -6,13 +6,14 @@ import type { MessageSink } from "../../contract/builder.ts"
 import { isObject, parseObject, type Obj } from "../json.ts"
 import { isSignOfLife } from "../sign-of-life.ts"
 import { errorFacts } from "./errors.ts"
+import { modelPath } from "./model-path.ts"
 import { reportStop } from "./stop.ts"
-import { AS_SSE, METHOD, MODELS_PATH } from "./types.ts"
+import { AS_SSE, METHOD } from "./types.ts"
 import { readUsage } from "./usage.ts"
 
 /** Passes requests and streams of this wire on as they are. Model and mode stand in the path. */
 export const relay: Relay = {
-  path: ({ stream }, model) => `${MODELS_PATH}/${model}:${stream ? METHOD.stream + AS_SSE : METHOD.generate}`,
+  path: ({ stream }, model) => `${modelPath(model)}:${stream ? METHOD.stream + AS_SSE : METHOD.generate}`,
   headers: ({ stream }) => ({
     "content-type": "application/json",
     accept: stream ? "text/event-stream" : "application/json",

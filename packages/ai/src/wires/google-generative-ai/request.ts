@@ -7,6 +7,7 @@ import { encodeContents, instructionsAtHead } from "./contents.ts"
 import { loseMark, type EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
 import { Losses } from "./losses.ts"
+import { bareModel, modelPath } from "./model-path.ts"
 import { googleSchema } from "./schema.ts"
 import { encodeThinking } from "./thinking.ts"
 import { encodeTools, schemaForm, type EncodedTools } from "./tools.ts"
@@ -15,7 +16,6 @@ import {
   AS_SSE,
   isItem,
   METHOD,
-  MODELS_PATH,
   type Content,
   type GenerateBody,
   type GenerationConfig,
@@ -39,7 +39,7 @@ export function encode(call: Call): WireRequest {
   const { body, headers, losses } = build(call)
   const method = call.stream ? METHOD.stream : METHOD.generate
   return {
-    path: `${modelPath(call)}:${method}${call.stream ? AS_SSE : ""}`,
+    path: `${modelPath(requested(call))}:${method}${call.stream ? AS_SSE : ""}`,
     headers: { ...headers, accept: call.stream ? "text/event-stream" : JSON_TYPE },
     body: body as Json,
     losses: losses.list,
@@ -56,22 +56,18 @@ export function encodeCount(call: Call): WireRequest {
   const beside = { ...(systemInstruction ? { systemInstruction } : {}), ...(tools ? { tools } : {}) }
   const whole = call.model.compat.google?.countsRequests && Object.keys(beside).length > 0
   const counted = whole
-    ? { generateContentRequest: { model: `models/${modelId(call)}`, contents, ...beside } }
+    ? { generateContentRequest: { model: `models/${bareModel(requested(call))}`, contents, ...beside } }
     : { contents, ...beside }
   return {
-    path: `${modelPath(call)}:${METHOD.count}`,
+    path: `${modelPath(requested(call))}:${METHOD.count}`,
     headers: { "content-type": JSON_TYPE, accept: JSON_TYPE },
     body: counted as unknown as Json,
     losses: losses.list,
   }
 }
 
-function modelId({ model }: Call): string {
-  return (model.requestModelId ?? model.id).replace(/^models\//, "")
-}
-
-function modelPath(call: Call): string {
-  return `${MODELS_PATH}/${encodeURIComponent(modelId(call)).replaceAll("%40", "@")}`
+function requested({ model }: Call): string {
+  return model.requestModelId ?? model.id
 }
 
 function build(call: Call): { body: GenerateBody; headers: HeaderMap; losses: Losses } {

@@ -23,6 +23,5 @@ export const googleGenerativeAiServer: WireServer = {
   counted: ({ inputTokens }) => ({ totalTokens: inputTokens }),
   failure,
   relay,
-  previous: "cachedContent",
   listing,
 }

@@ -53,6 +53,7 @@ export interface PartialArg extends Item {
   willContinue?: boolean
 }
 
+/** A call of a function: whole, or in pieces where its arguments are streamed. */
 export interface FunctionCall extends Item {
   name?: string
   args?: Item
@@ -62,6 +63,7 @@ export interface FunctionCall extends Item {
   willContinue?: boolean
 }
 
+/** The result of a call. What stands in `response` is the caller's own to shape. */
 export interface FunctionResponse extends Item {
   name: string
   response: Item
@@ -86,11 +88,13 @@ export interface Part extends Item {
   functionResponse?: FunctionResponse
 }
 
+/** One turn of a conversation. Instructions for the system have no role. */
 export interface Content {
   role?: "user" | "model"
   parts: Part[]
 }
 
+/** A function that may be called. Its parameters are in one of the two forms. */
 export interface FunctionDeclaration extends Item {
   name: string
   description?: string
@@ -105,12 +109,15 @@ export interface WireTool extends Item {
   functionDeclarations?: FunctionDeclaration[]
 }
 
+/** `ANY`: some function must be called; `VALIDATED`: one may be, and then by its schema; `NONE`: none may be. */
 export type CallingMode = "AUTO" | "ANY" | "NONE" | "VALIDATED"
 
+/** How tools may be called. */
 export interface ToolConfig extends Item {
   functionCallingConfig?: { mode?: CallingMode; allowedFunctionNames?: string[]; streamFunctionCallArguments?: boolean }
 }
 
+/** How much is thought, and whether the answer shows it. Models take a budget or a level, by their generation. */
 export interface ThinkingConfig extends Item {
   includeThoughts?: boolean
   /** Tokens; 0 is off, -1 leaves it to the model. */
@@ -118,6 +125,7 @@ export interface ThinkingConfig extends Item {
   thinkingLevel?: string
 }
 
+/** What an answer is to be like. A schema goes with the media type of JSON and stands in one of its two fields. */
 export interface GenerationConfig extends Item {
   temperature?: number
   topP?: number
@@ -150,6 +158,7 @@ export interface GenerateBody extends Item {
   labels?: Item
 }
 
+/** One of the answers to a request, or the next piece of it. */
 export interface Candidate extends Item {
   content?: { role?: string; parts?: Part[] }
   finishReason?: string
@@ -160,6 +169,7 @@ export interface Candidate extends Item {
   index?: number
 }
 
+/** Counts of tokens. A later report takes the place of an earlier one. */
 export interface UsageMetadata extends Item {
   promptTokenCount?: number
   /** Part of the prompt. */
@@ -181,6 +191,7 @@ export interface GenerateResponse extends Item {
   responseId?: string
 }
 
+/** Whether a value is a JSON object. */
 export function isItem(value: unknown): value is Item {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }

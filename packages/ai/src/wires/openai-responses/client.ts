@@ -1,8 +1,8 @@
 import type { WireClient } from "../../contract/wire-client.ts"
-import { readError } from "../host-errors.ts"
 import { listModels } from "../list-models.ts"
 import { adapt } from "./adapt.ts"
 import { ResponsesDecoder } from "./decode.ts"
+import { readError } from "./errors.ts"
 import { encode } from "./request.ts"
 import { API } from "./types.ts"
 

@@ -181,7 +181,7 @@ export class ResponsesDecoder implements Decoder {
   #metadata({ headers, metadata }: Obj): readonly Effect[] | void {
     if (isObject(headers)) this.#headers.event(headers)
     const value = isObject(metadata) ? metadata["openai_chatgpt_moderation_metadata"] : undefined
-    return value === undefined ? undefined : [{ do: "tell", name: "moderation", value }]
+    return value === undefined ? undefined : [{ do: "moderation", value }]
   }
 
   #failed(event: Obj): readonly Effect[] {

@@ -41,7 +41,7 @@ export function errorEnvelope(error: SluiceErrorData): { error: Record<string, u
 }
 
 /** The status a client is answered with: the vendor's own where it had one. */
-export function failureStatus(error: SluiceErrorData): number {
+function failureStatus(error: SluiceErrorData): number {
   if (error.status !== undefined && error.status >= 400 && error.status < 600) return error.status
   return error.code === "overloaded" ? 503 : CODES[error.code].status
 }

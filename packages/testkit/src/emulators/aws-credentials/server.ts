@@ -4,6 +4,7 @@ import { checkSignature, type EmulatedAwsKeys } from "../aws-signature.ts"
 import { Refused } from "../check.ts"
 import { pathOf, sendJson } from "../http.ts"
 
+/** What the emulated services that give out keys of AWS are told; everything has a default. */
 export interface AwsCredentialsOptions {
   /** Keys with which a role can be taken on. Default: none. */
   keys?: readonly EmulatedAwsKeys[]

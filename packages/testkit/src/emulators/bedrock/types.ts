@@ -10,10 +10,12 @@ export interface BedrockAnswer extends EmulatedAnswer {
   trace?: Readonly<Record<string, unknown>>
 }
 
+/** What an emulated Bedrock answers: one answer a request in turn, or by the request. */
 export type BedrockScript =
   | readonly BedrockAnswer[]
   | ((request: SeenRequest) => BedrockAnswer | Promise<BedrockAnswer>)
 
+/** What an emulated Bedrock is told; everything has a default. */
 export interface BedrockOptions {
   /** Default: a greeting for every request. A list that is used up answers 400. */
   script?: BedrockScript

@@ -22,6 +22,7 @@ export interface EmulatedAssistAccount {
   polls?: number
 }
 
+/** What an emulated Code Assist is told; everything has a default. */
 export interface CodeAssistOptions extends GoogleRules {
   script?: GoogleScript
   /** Default: any bearer is good. */

@@ -45,11 +45,6 @@ export function errorInfo(reason: string, domain: string, metadata: Readonly<Rec
   return { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason, domain, metadata }
 }
 
-/** Says how long to wait. */
-export function retryInfo(delay: string): Fields {
-  return { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: delay }
-}
-
 /** The body of a refusal. */
 export function refusalBody(error: GoogleRefused): Fields {
   return {

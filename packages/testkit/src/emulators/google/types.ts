@@ -35,6 +35,7 @@ export interface GoogleRules {
   maxTokens?: (model: string) => number
 }
 
+/** What emulated hosts of the Gemini API and of Vertex are told; everything has a default. */
 export interface GoogleOptions extends GoogleRules {
   /** Default: a greeting for every request. A list that is used up answers 400. */
   script?: GoogleScript

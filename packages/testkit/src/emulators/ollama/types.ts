@@ -10,6 +10,7 @@ export interface EmulatedOllamaModel {
   capabilities?: readonly ("completion" | "tools" | "vision" | "thinking" | "insert" | "embedding")[]
 }
 
+/** What an emulated Ollama is told; everything has a default. */
 export interface OllamaEmulatorOptions {
   /** Default: a greeting for every request. A list that is used up answers 500. */
   script?: EmulatorScript

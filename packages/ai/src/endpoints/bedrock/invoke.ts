@@ -1,24 +1,21 @@
-import type { Endpoint } from "../contract/endpoint.ts"
-import type { Frame, HeaderMap } from "../contract/frame.ts"
-import type { Call, WireRequest } from "../contract/wire-client.ts"
-import { AwsEventStreamFramer } from "../framing/aws-eventstream.ts"
-import { base64Of } from "../images/base64.ts"
-import { SluiceError } from "../model/errors.ts"
-import type { Json } from "../model/tool.ts"
-import { exceptionFacts } from "../wires/bedrock/exceptions.ts"
-import { countedModel, pathOf } from "../wires/bedrock/path.ts"
-import { dressBedrock, signBedrock } from "./bedrock/endpoint.ts"
-import { explainBedrock } from "./bedrock/explain.ts"
-import type { BedrockSettings } from "./bedrock/settings.ts"
-
-type Body = { [field: string]: Json | undefined }
+import type { Endpoint } from "../../contract/endpoint.ts"
+import type { Frame, HeaderMap } from "../../contract/frame.ts"
+import type { Call, WireRequest } from "../../contract/wire-client.ts"
+import { AwsEventStreamFramer } from "../../framing/aws-eventstream.ts"
+import { base64Of } from "../../images/base64.ts"
+import { SluiceError } from "../../model/errors.ts"
+import { exceptionFacts } from "../../wires/bedrock/exceptions.ts"
+import { countedModel, pathOf } from "../../wires/bedrock/path.ts"
+import { withoutMoved, withVersionAndBetas, type AnthropicBody } from "../anthropic-body.ts"
+import { dressBedrock, signBedrock } from "./endpoint.ts"
+import { explainInvoke } from "./explain.ts"
+import type { BedrockSettings } from "./settings.ts"
 
 /** The version of Anthropic's API that Bedrock speaks. */
 const VERSION = "bedrock-2023-05-31"
 const COUNT_PATH = "/v1/messages/count_tokens"
 /** Fields that stand elsewhere here, or nowhere: the path names the model and whether it streams. */
 const ELSEWHERE: ReadonlySet<string> = new Set(["model", "stream", "service_tier"])
-const OWN_HEADERS: ReadonlySet<string> = new Set(["anthropic-version", "anthropic-beta"])
 
 /**
  * Anthropic's Messages as Bedrock serves them: the model and the kind of answer stand in the path, the version and
@@ -30,24 +27,20 @@ export function bedrockInvokeEndpoint(settings: BedrockSettings = {}): Endpoint 
   return {
     ...bedrockInvokeReading,
     id: "bedrock-invoke",
-    body: (body, headers) => invokeBody(body as Body, headers),
+    body: (body, headers) => invokeBody(body as AnthropicBody, headers),
     dress: (request, call, credential) => dressBedrock(invokeRequest(request, call), call, credential, settings),
     sign: (request, credential, now) => signBedrock(request, credential, now, settings),
-    explain: explainBedrock,
+    explain: explainInvoke,
   }
 }
 
-function invokeBody(body: Body, headers: HeaderMap): Body {
-  const betas = (headers["anthropic-beta"] ?? "").split(",").map((beta) => beta.trim())
-  const shaped: Body = { anthropic_version: VERSION }
-  const named = [...new Set(betas.filter((beta) => beta !== ""))]
-  if (named.length > 0) shaped["anthropic_beta"] = named
-  for (const [name, value] of Object.entries(body)) if (!ELSEWHERE.has(name)) shaped[name] = value
-  return shaped
+function invokeBody(body: AnthropicBody, headers: HeaderMap): AnthropicBody {
+  const kept = Object.fromEntries(Object.entries(body).filter(([name]) => !ELSEWHERE.has(name)))
+  return withVersionAndBetas(kept, headers, VERSION)
 }
 
 function invokeRequest(request: WireRequest, { model, stream }: Call): WireRequest {
-  const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !OWN_HEADERS.has(name)))
+  const headers = withoutMoved(request.headers)
   const counts = request.path === COUNT_PATH
   const operation = counts ? "count-tokens" : stream ? "invoke-with-response-stream" : "invoke"
   const id = model.requestModelId ?? model.id
@@ -56,12 +49,17 @@ function invokeRequest(request: WireRequest, { model, stream }: Call): WireReque
     if (stream) headers["accept"] = "application/vnd.amazon.eventstream"
     return { ...request, path, headers }
   }
-  return { ...request, path, headers, body: { input: { invokeModel: { body: countedBody(request.body as Body) } } } }
+  return {
+    ...request,
+    path,
+    headers,
+    body: { input: { invokeModel: { body: countedBody(request.body as AnthropicBody) } } },
+  }
 }
 
 /** The body whose tokens are counted: what a call would send, in base64. It must be one that a call could send. */
-function countedBody(body: Body): string {
-  const budget = (body["thinking"] as Body | undefined)?.["budget_tokens"]
+function countedBody(body: AnthropicBody): string {
+  const budget = (body["thinking"] as AnthropicBody | undefined)?.["budget_tokens"]
   const whole = { max_tokens: typeof budget === "number" ? budget + 1 : 1, ...body }
   return base64Of(new TextEncoder().encode(JSON.stringify(whole)))
 }
