@@ -1,7 +1,7 @@
 import type { Call } from "../../contract/wire-client.ts"
 import type { OutputFormat } from "../../model/options.ts"
 import { learned } from "./facts.ts"
-import type { Losses } from "./losses.ts"
+import type { Losses } from "../losses.ts"
 import { normaliseSchema } from "./schema.ts"
 import type { Item, WireTool } from "./types.ts"
 

@@ -2,7 +2,7 @@ import { EFFORTS, type Effort, type MessagesCompat, type ThinkingLadder } from "
 import type { Call } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
 import { learned } from "./facts.ts"
-import type { Losses } from "./losses.ts"
+import type { Losses } from "../losses.ts"
 import type { WireThinking } from "./types.ts"
 
 /** Budget of a level in tokens where the model's ladder has none. */

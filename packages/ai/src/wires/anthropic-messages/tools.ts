@@ -2,7 +2,7 @@ import type { MessagesCompat } from "@sluice/catalog/core"
 import type { Call } from "../../contract/wire-client.ts"
 import type { CustomTool, FunctionTool, Tool, ToolChoice } from "../../model/tool.ts"
 import { learned } from "./facts.ts"
-import type { Losses } from "./losses.ts"
+import type { Losses } from "../losses.ts"
 import { normaliseSchema } from "./schema.ts"
 import { API, type Marks, type WireTool, type WireToolChoice } from "./types.ts"
 
