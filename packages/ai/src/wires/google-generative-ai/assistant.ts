@@ -1,7 +1,8 @@
 import type { AssistantMessage, Block, Opaque, ToolCallBlock } from "../../model/message.ts"
+import { wellFormed } from "../well-formed.ts"
 import { loseMark, sendsIds, type EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
-import { API, isItem, NO_SIGNATURE, type Item, type Part } from "./types.ts"
+import { API, NO_SIGNATURE, type Item, type Part } from "./types.ts"
 
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/
 
@@ -129,12 +130,4 @@ function native(api: string, item: Item, path: string, { losses }: EncodeState):
     return undefined
   }
   return { ...item }
-}
-
-/** The value with well-formed texts: half a surrogate pair is refused. */
-function wellFormed(value: unknown): unknown {
-  if (typeof value === "string") return value.toWellFormed()
-  if (Array.isArray(value)) return value.map(wellFormed)
-  if (!isItem(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, wellFormed(inner)]))
 }
