@@ -27,7 +27,7 @@ export function planOutput(call: Call): OutputPlan | undefined {
   const { output } = call.options
   if (!output || output.type === "text") return undefined
   if (output.type === "jsonSchema") {
-    if (call.model.compat.messages?.structuredOutput && !learned(call.known, "noStructuredOutput")) {
+    if (call.model.compat.messages?.structuredOutput && !learned(call, "noStructuredOutput")) {
       return { how: "format", schema: normaliseSchema(output.schema, { close: true, anyRoot: true }).schema }
     }
     if (takesTool(call) && output.schema["type"] === "object") {

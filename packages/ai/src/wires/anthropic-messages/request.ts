@@ -102,7 +102,7 @@ function build(call: Call): { body: MessagesBody; betas: string | undefined; los
     ...(metadata ? { metadata } : {}),
     max_tokens: thinking.maxTokens,
     ...(thinking.thinking ? { thinking: thinking.thinking } : {}),
-    ...(thinking.on && compat.contextManagement && !learned(call.known, "noContextManagement")
+    ...(thinking.on && compat.contextManagement && !learned(call, "noContextManagement")
       ? { context_management: { edits: [{ type: "clear_thinking_20251015", keep: "all" }] } }
       : {}),
     ...(config ? { output_config: config } : {}),
@@ -216,7 +216,7 @@ function encodeTier(call: Call, losses: Losses): Partial<MessagesBody> {
       return { service_tier: "standard_only" }
     case "priority":
     case "fast":
-      if (!learned(call.known, "noFastMode")) return { speed: "fast" }
+      if (!learned(call, "noFastMode")) return { speed: "fast" }
       losses.dropped("options.serviceTier", "The account or the model has no fast mode.")
       return {}
     default:

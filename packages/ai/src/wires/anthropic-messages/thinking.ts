@@ -145,7 +145,7 @@ function displayOf(call: Call, ladder: ThinkingLadder, losses: Losses): { displa
 
 function setEffort(plan: ThinkingPlan, call: Call, effort: string, losses: Losses): void {
   if (effort === NO_LEVEL) return
-  if (call.model.compat.messages?.effort === false || learned(call.known, "noEffort")) {
+  if (call.model.compat.messages?.effort === false || learned(call, "noEffort")) {
     losses.approximated("options.reasoning", "The host takes no level.")
     return
   }

@@ -1,7 +1,7 @@
 import type { Adaptation, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
 import { isObject } from "../json.ts"
-import { FACT, learned, type FactName } from "./facts.ts"
+import { facts as wire, learned, type FactName } from "./facts.ts"
 import { encode } from "./request.ts"
 import type { Item } from "./types.ts"
 
@@ -96,13 +96,13 @@ const RULES: readonly Rule[] = [
 /** What to leave out of the next try. Each is left out once, and nothing that this request did not hold. */
 export function adapt(error: SluiceError, call: Call): Adaptation | undefined {
   if (error.scope === "local" || error.status !== 400) return undefined
-  const rules = RULES.filter(({ fact, refused }) => !learned(call.known, fact) && refused.test(error.message))
+  const rules = RULES.filter(({ fact, refused }) => !learned(call, fact) && refused.test(error.message))
   const body = rules.length > 0 ? bodyOf(call) : undefined
   if (!body) return undefined
   const text = JSON.stringify(body)
   for (const { fact, change, where, sent } of rules) {
     if (!sent(body, text)) continue
-    const facts = { [FACT[fact]]: true }
+    const facts = { [wire.name(fact)]: true }
     const next = bodyOf({ ...call, known: { ...call.known, ...facts } })
     if (next === undefined || JSON.stringify(next) === text) continue
     return { change, learn: { where, facts } }

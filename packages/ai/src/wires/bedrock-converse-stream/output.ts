@@ -27,7 +27,7 @@ export function planOutput(call: Call): OutputPlan | undefined {
   const alone = "Answer with JSON alone: no other text and no code fence."
   if (output.type === "json") return { how: "instruction", text: alone }
   const { schema, description } = output
-  if (call.model.compat.converse?.structuredOutput && !learned(call.known, "noStructuredOutput")) {
+  if (call.model.compat.converse?.structuredOutput && !learned(call, "noStructuredOutput")) {
     const jsonSchema = {
       name: schemaName(output.name),
       ...(description === undefined ? {} : { description }),
@@ -61,10 +61,11 @@ export function outputLosses(plan: OutputPlan | undefined, losses: Losses): void
   if (plan?.how === "instruction") losses.approximated("options.output", "The shape is asked for, not enforced.")
 }
 
-function takesTool({ model, options, context, known }: Call): boolean {
+function takesTool(call: Call): boolean {
+  const { model, options, context } = call
   const { reasoning, thinkingBudget, toolChoice } = options
   const compat = model.compat.converse ?? {}
   const thinks = model.thinking?.mandatory || thinkingBudget !== undefined || (reasoning ?? "off") !== "off"
-  const refused = (compat.toolChoice ?? "all") !== "all" || compat.refusesForcedTool || learned(known, "noForcedTool")
+  const refused = (compat.toolChoice ?? "all") !== "all" || compat.refusesForcedTool || learned(call, "noForcedTool")
   return !context.tools?.length && !thinks && !refused && toolChoice !== "none"
 }

@@ -86,7 +86,7 @@ function build(call: Call): { body: ConverseBody; losses: Losses } {
   const thinking = planThinking(call, plan.forced, losses)
   const turns = encodeMessages(state)
   let system = encodeSystem(state, output)
-  if (system.length > 0 && (compat.system === false || learned(call.known, "noSystem"))) {
+  if (system.length > 0 && (compat.system === false || learned(call, "noSystem"))) {
     losses.approximated("systemPrompt", "The model takes no system prompt; it stands before what the user says.")
     turns[0]?.content.unshift(...system)
     system = []
@@ -169,7 +169,7 @@ function encodeInference({ call, compat, losses }: EncodeState, thinking: Thinki
     }
   }
   if (topP !== undefined) {
-    const one = config["temperature"] !== undefined && (compat.oneSampling || learned(call.known, "oneSampling"))
+    const one = config["temperature"] !== undefined && (compat.oneSampling || learned(call, "oneSampling"))
     if (refused) losses.dropped("options.topP", why)
     else if (one) losses.dropped("options.topP", "The model takes it without a temperature only.")
     else config["topP"] = topP

@@ -1,7 +1,7 @@
 import type { Adaptation, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
 import { refusesField } from "../refusal.ts"
-import { FACT, learned, type FactName } from "./facts.ts"
+import { facts as wire, learned, type FactName } from "./facts.ts"
 import { encode } from "./request.ts"
 import { isItem, NO_SIGNATURE, type Item } from "./types.ts"
 
@@ -160,10 +160,10 @@ export function adapt(error: SluiceError, call: Call): Adaptation | undefined {
   const body = bodyOf(call)
   if (!body) return undefined
   for (const rule of RULES) {
-    if (learned(call.known, rule.fact)) continue
+    if (learned(call, rule.fact)) continue
     const where = rule.sent(body) ? rule.refused(error) : undefined
     if (!where) continue
-    const facts = { [FACT[rule.fact]]: true }
+    const facts = { [wire.name(rule.fact)]: true }
     if (same(bodyOf({ ...call, known: { ...call.known, ...facts } }), body)) continue
     return { change: rule.change, learn: { where, facts } }
   }

@@ -95,7 +95,7 @@ class Turn {
 
   #needsOne(): boolean {
     const { call, compat } = this.#state
-    return !this.#callSigned && (compat.needsSignatures === true || learned(call.known, "needsSignatures"))
+    return !this.#callSigned && (compat.needsSignatures === true || learned(call, "needsSignatures"))
   }
 
   #signature(signature: Opaque | undefined, path: string): string | undefined {
@@ -111,7 +111,7 @@ class Turn {
     if (!signature) return undefined
     const { call } = this.#state
     const { value, issuer } = signature
-    if (learned(call.known, "noSignatures")) return undefined
+    if (learned(call, "noSignatures")) return undefined
     if (issuer && (issuer.provider !== call.model.provider || issuer.model !== call.model.id)) return undefined
     return value === NO_SIGNATURE || (value.length % 4 === 0 && BASE64.test(value)) ? value : undefined
   }

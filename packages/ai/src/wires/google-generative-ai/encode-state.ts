@@ -17,5 +17,5 @@ export function loseMark(mark: unknown, field: string, { call, losses }: EncodeS
 
 /** Whether calls and results carry ids at this host. */
 export function sendsIds({ call, compat }: EncodeState): boolean {
-  return compat.callIds === true && !learned(call.known, "noCallIds")
+  return compat.callIds === true && !learned(call, "noCallIds")
 }

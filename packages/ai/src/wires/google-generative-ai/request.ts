@@ -138,7 +138,7 @@ function encodeSystem(instruction: string | undefined, state: EncodeState): { pa
   })
   if (instruction !== undefined) parts.push({ text: instruction })
   if (parts.length === 0) return { parts }
-  if (compat.systemInstruction !== false && !learned(call.known, "noSystemInstruction")) return { parts }
+  if (compat.systemInstruction !== false && !learned(call, "noSystemInstruction")) return { parts }
   losses.approximated("systemPrompt", "The model takes no system prompt; it stands as the user's first turn.")
   return { parts: [], contents: { role: "user", parts } }
 }
@@ -150,8 +150,8 @@ function encodeOutput({ tools }: EncodedTools, state: EncodeState): { config: Ge
   if (!output || output.type === "text") return { config: {} }
   const refused =
     compat.structuredOutput === false ||
-    learned(call.known, "noStructuredOutput") ||
-    (tools !== undefined && (compat.outputWithTools === false || learned(call.known, "noOutputWithTools")))
+    learned(call, "noStructuredOutput") ||
+    (tools !== undefined && (compat.outputWithTools === false || learned(call, "noOutputWithTools")))
   if (refused) {
     losses.approximated("options.output", "The shape is asked for, not enforced.")
     const alone = "Answer with JSON alone: no other text and no code fence."
@@ -200,11 +200,11 @@ function encodeSampling({ call, compat, losses }: EncodeState): GenerationConfig
   set("seed", seed)
   for (const [name, value] of Object.entries({ presencePenalty, frequencyPenalty })) {
     if (value === undefined) continue
-    if (learned(call.known, "noPenalties")) losses.dropped(`options.${name}`, "The model does not take it.")
+    if (learned(call, "noPenalties")) losses.dropped(`options.${name}`, "The model does not take it.")
     else config[name] = value
   }
   if (logprobs !== undefined && logprobs !== false) {
-    if (learned(call.known, "noLogprobs")) losses.dropped("options.logprobs", "The model does not give them.")
+    if (learned(call, "noLogprobs")) losses.dropped("options.logprobs", "The model does not give them.")
     else {
       config.responseLogprobs = true
       if (typeof logprobs === "number") config.logprobs = logprobs
@@ -231,7 +231,7 @@ function encodeModalities({ call }: EncodeState): GenerationConfig {
 function encodeTier({ call, compat, losses }: EncodeState): string | undefined {
   const { serviceTier } = call.options
   if (serviceTier === undefined || serviceTier === "auto" || serviceTier === "default") return undefined
-  if (compat.serviceTiers?.includes(serviceTier) && !learned(call.known, "noServiceTier")) return serviceTier
+  if (compat.serviceTiers?.includes(serviceTier) && !learned(call, "noServiceTier")) return serviceTier
   losses.dropped("options.serviceTier", "The host has no such tier.")
   return undefined
 }

@@ -1,6 +1,6 @@
 import type { Adaptation, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
-import { factOf, learned, type FactName } from "./facts.ts"
+import { facts as wire, learned, type FactName } from "./facts.ts"
 import { encode } from "./request.ts"
 import { isObject } from "./types.ts"
 
@@ -28,5 +28,5 @@ export function adapt(error: SluiceError, call: Call): Adaptation | undefined {
   const { body } = encode(call)
   const think = isObject(body) ? body["think"] : undefined
   const rule = rules.find(({ fact, sent }) => !learned(call, fact) && sent(think))
-  return rule && { change: rule.change, learn: { where: "host", facts: factOf(rule.fact, call.model) } }
+  return rule && { change: rule.change, learn: { where: "host", facts: { [wire.name(rule.fact)]: true } } }
 }

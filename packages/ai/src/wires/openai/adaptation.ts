@@ -3,7 +3,7 @@ import type { SluiceError } from "../../model/errors.ts"
 import { isAboutValue, refuses } from "../refusal.ts"
 import { isObject, type Obj } from "../json.ts"
 import type { Body } from "./encoding.ts"
-import type { WireFacts } from "./facts.ts"
+import type { WireFacts } from "../facts.ts"
 
 /** Statuses that hosts refuse a request's shape with. */
 const STATUSES: ReadonlySet<number> = new Set([400, 404, 415, 422, 500, 501])
@@ -56,7 +56,7 @@ export function adaptation(
   const sent = JSON.stringify(body)
   for (const { words, where = "host", fact, value } of changes(error, call, body, clear)) {
     if (past.some((attempt) => attempt.change === words)) continue
-    const learned = { [facts.name(call, fact)]: value }
+    const learned = { [facts.name(fact)]: value }
     const changed = bodyOf(encode, { ...call, known: { ...call.known, ...learned } })
     if (JSON.stringify(changed) !== sent) return { change: words, learn: { where, facts: learned } }
   }
