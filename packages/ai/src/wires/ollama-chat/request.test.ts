@@ -173,16 +173,16 @@ describe("thinking", () => {
     const asked = call({}, { reasoning: "high" }, {}, { thinking: LEVELS })
     const refusal = (message: string): SluiceError => new SluiceError({ code: "invalid_request", status: 400, message })
     const levels = refusal('think value "high" is not supported for this model')
-    const first = adapt(levels, asked)
+    const first = adapt(levels, asked, [])
     expect(first?.learn).toEqual({ where: "host", facts: { "ollama-chat.noThinkingLevels": true } })
     const again: Call = { ...asked, known: { ...first?.learn?.facts } }
     expect((encode(again).body as Fields)["think"]).toBe(true)
-    const second = adapt(refusal('"m" does not support thinking'), again)
+    const second = adapt(refusal('"m" does not support thinking'), again, [])
     expect(second?.learn?.facts).toEqual({ "ollama-chat.noThinking": true })
     const last: Call = { ...again, known: { ...again.known, ...second?.learn?.facts } }
     expect(encode(last).body).not.toHaveProperty("think")
-    expect(adapt(refusal('"m" does not support thinking'), last)).toBeUndefined()
-    expect(adapt(refusal("model is required"), asked)).toBeUndefined()
+    expect(adapt(refusal('"m" does not support thinking'), last, [])).toBeUndefined()
+    expect(adapt(refusal("model is required"), asked, [])).toBeUndefined()
   })
 })
 

@@ -1,6 +1,6 @@
 import type { SluiceError } from "../../model/errors.ts"
 import { refusesField } from "../refusal.ts"
-import type { Change } from "./adaptation.ts"
+import type { Change } from "../adaptation.ts"
 import type { Body, Encoding } from "./encoding.ts"
 import { learnedWords } from "../facts.ts"
 
