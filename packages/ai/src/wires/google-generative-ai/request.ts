@@ -7,6 +7,7 @@ import { encodeContents, instructionsAtHead } from "./contents.ts"
 import { loseMark, type EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
 import { Losses } from "../losses.ts"
+import { outputLosses, shapeInstruction } from "../output-plan.ts"
 import { googleSchema } from "./schema.ts"
 import { encodeThinking } from "./thinking.ts"
 import { encodeTools, schemaForm, type EncodedTools } from "./tools.ts"
@@ -153,11 +154,8 @@ function encodeOutput({ tools }: EncodedTools, state: EncodeState): { config: Ge
     learned(call, "noStructuredOutput") ||
     (tools !== undefined && (compat.outputWithTools === false || learned(call, "noOutputWithTools")))
   if (refused) {
-    losses.approximated("options.output", "The shape is asked for, not enforced.")
-    const alone = "Answer with JSON alone: no other text and no code fence."
-    const schema =
-      output.type === "json" ? "" : ` The JSON must be valid against this schema:\n${JSON.stringify(output.schema)}`
-    return { config: {}, instruction: alone + schema }
+    outputLosses({ how: "instruction" }, losses)
+    return { config: {}, instruction: shapeInstruction(output) }
   }
   if (output.type === "json") return { config: { responseMimeType: JSON_TYPE } }
   const form = schemaForm(state)
