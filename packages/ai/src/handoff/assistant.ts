@@ -8,7 +8,7 @@ import type {
   ThinkingBlock,
   ToolCallBlock,
 } from "../model/message.ts"
-import { wellFormed } from "./input.ts"
+import { wellFormedText } from "./input.ts"
 import type { LossList } from "./losses.ts"
 
 /** Where an earlier answer goes. */
@@ -99,7 +99,7 @@ function rewriteText(
   if (signature !== undefined && !keep)
     target.losses.add(`${path}.signature`, "dropped", "A signature goes back to its issuer only.")
   const kept = keep || signature === undefined ? block : bare
-  return kept.text.isWellFormed() ? kept : { ...kept, text: wellFormed(kept.text) }
+  return kept.text.isWellFormed() ? kept : { ...kept, text: wellFormedText(kept.text) }
 }
 
 function withoutSignature({ signature: _signature, ...call }: ToolCallBlock): ToolCallBlock {
@@ -119,7 +119,7 @@ function rewriteThinking(
     target.losses.add(`${path}.signature`, "dropped", "A signature goes back to its issuer only.")
   if (keep) return block
   if (block.thinking.trim() === "") return signature === undefined && block.field ? bare : undefined
-  return block.thinking.isWellFormed() ? bare : { ...bare, thinking: wellFormed(block.thinking) }
+  return block.thinking.isWellFormed() ? bare : { ...bare, thinking: wellFormedText(block.thinking) }
 }
 
 function mayRead(opaque: Opaque, message: AssistantMessage, target: AssistantTarget): boolean {

@@ -4,7 +4,7 @@ import type { Context, Loss, Message, TextBlock } from "../model/message.ts"
 import { lastAnswer } from "../model/turns.ts"
 import { rewriteAssistant } from "./assistant.ts"
 import { IdMap } from "./ids.ts"
-import { rewriteInput, wellFormed } from "./input.ts"
+import { rewriteInput, wellFormedText } from "./input.ts"
 import { pairCalls, type Placed } from "./pairing.ts"
 import { LossList } from "./losses.ts"
 
@@ -68,7 +68,9 @@ function systemPrompt(prompt: Context["systemPrompt"]): readonly TextBlock[] | u
   const parts = typeof prompt === "string" ? [prompt] : prompt
   return parts
     .map((part): TextBlock =>
-      typeof part === "string" ? { type: "text", text: wellFormed(part) } : { ...part, text: wellFormed(part.text) },
+      typeof part === "string"
+        ? { type: "text", text: wellFormedText(part) }
+        : { ...part, text: wellFormedText(part.text) },
     )
     .filter((part) => part.text.trim() !== "")
 }

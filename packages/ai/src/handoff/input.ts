@@ -4,7 +4,7 @@ import type { DeveloperMessage, InputBlock, ToolResultMessage, UserMessage } fro
 import type { LossList } from "./losses.ts"
 
 /** Half a surrogate pair becomes U+FFFD; all other text stays as it is. */
-export function wellFormed(text: string): string {
+export function wellFormedText(text: string): string {
   return text.isWellFormed() ? text : text.toWellFormed()
 }
 
@@ -17,7 +17,7 @@ export function rewriteInput<M extends UserMessage | DeveloperMessage | ToolResu
   losses: LossList,
 ): M {
   if (typeof message.content === "string") {
-    return message.content.isWellFormed() ? message : { ...message, content: wellFormed(message.content) }
+    return message.content.isWellFormed() ? message : { ...message, content: wellFormedText(message.content) }
   }
   const inResult = message.role === "toolResult"
   const content: InputBlock[] = []
@@ -39,7 +39,7 @@ interface Target {
 function rewriteBlock(block: InputBlock, target: Target): InputBlock | undefined {
   switch (block.type) {
     case "text":
-      return block.text.isWellFormed() ? block : { ...block, text: wellFormed(block.text) }
+      return block.text.isWellFormed() ? block : { ...block, text: wellFormedText(block.text) }
     case "native":
       if (codecOf(block.api) === codecOf(target.model.api)) return block
       target.losses.add(target.path, "dropped", `Only ${block.api} knows this kind of content.`)

@@ -18,7 +18,7 @@ export function codexDiagnostics(known: Known, model: KnownAbout["model"], sessi
   const facts = known.ofSession(model, sessionId)
   const fallbacks = facts[FALLBACKS]
   return {
-    ...statisticsOf({ model, known: facts }),
+    ...statisticsOf({ known: facts }),
     websocket: facts[WEBSOCKET] !== false,
     fallbacks: typeof fallbacks === "number" ? fallbacks : 0,
   }

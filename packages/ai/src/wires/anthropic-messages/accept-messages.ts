@@ -1,6 +1,6 @@
 import type { AssistantMessage, Block, InputBlock, Message, ToolResultMessage } from "../../model/message.ts"
 import { acceptContent, acceptImage, acceptInputBlock, acceptText } from "./accept-input.ts"
-import type { Losses } from "./losses.ts"
+import type { Losses } from "../losses.ts"
 import {
   cacheOf,
   isAbsent,

@@ -1,7 +1,7 @@
 import type { Effort } from "@sluice/catalog/core"
 import type { CallOptions, OutputFormat } from "../../model/options.ts"
 import { acceptToolChoice } from "./accept-tools.ts"
-import type { Losses } from "./losses.ts"
+import type { Losses } from "../losses.ts"
 import {
   isAbsent,
   optionalFlag,

@@ -1,7 +1,9 @@
 import type { ThinkingLadder } from "@sluice/catalog/core"
 import { describe, expect, test } from "vitest"
 import { assistant, callOf, user, type CallFields } from "../../../../../tests/support/anthropic-messages.ts"
+import type { Attempt } from "../../contract/wire-client.ts"
 import { classify } from "../../errors/classify.ts"
+import { SluiceError } from "../../model/errors.ts"
 import { adapt } from "./adapt.ts"
 import { encode } from "./request.ts"
 
@@ -17,7 +19,7 @@ const EVERYTHING: CallFields = {
 }
 
 function learned(message: string, fields: CallFields = EVERYTHING, status = 400) {
-  return adapt(classify({ status, message }), callOf(fields))
+  return adapt(classify({ status, message }), callOf(fields), [])
 }
 
 describe("a refusal of the thing itself", () => {
@@ -87,4 +89,17 @@ test("a host learns nothing of unsigned thinking where signed thinking may be me
   expect(learned(message, { messages: [user("q"), signed, user("r"), unsigned, user("s")] })?.learn?.where).toBe(
     "session",
   )
+})
+
+test("an answer that had begun is no refusal, and none is answered twice in the same way", () => {
+  const facts = {
+    code: "invalid_request",
+    status: 400,
+    message: "context_management: Extra inputs are not permitted",
+  } as const
+  const begun = new SluiceError({ ...facts, delivered: "content" })
+  expect(adapt(begun, callOf(EVERYTHING), [])).toBeUndefined()
+  const change = adapt(new SluiceError(facts), callOf(EVERYTHING), [])?.change ?? ""
+  expect(change).not.toBe("")
+  expect(adapt(new SluiceError(facts), callOf(EVERYTHING), [{ change } as Attempt])).toBeUndefined()
 })

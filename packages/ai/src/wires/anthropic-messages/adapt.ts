@@ -1,7 +1,8 @@
-import type { Adaptation, Call } from "../../contract/wire-client.ts"
+import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
+import { adaptation, objects, type Adaptable, type Change } from "../adaptation.ts"
 import { isAboutValue, refusesField } from "../refusal.ts"
-import { FACT, learned, type FactName } from "./facts.ts"
+import { facts, type FactName } from "./facts.ts"
 import { encode } from "./request.ts"
 import { isItem, type Item } from "./types.ts"
 
@@ -104,35 +105,24 @@ const RULES: readonly Rule[] = [
   },
 ]
 
-/**
- * What to leave out of the next try. Each is left out once: a host that refuses without it as well is not asked
- * again. Nothing is left out that this request did not hold, or that would leave it as it was.
- */
-export function adapt(error: SluiceError, call: Call): Adaptation | undefined {
-  const { status, message } = error
-  if (error.scope === "local" || !TELLING.test(message)) return undefined
-  if (status !== undefined && !RULES.some(({ statuses }) => statuses.includes(status))) return undefined
-  const body = bodyOf(call)
-  if (!body) return undefined
-  for (const rule of RULES) {
-    if (learned(call.known, rule.fact)) continue
-    if (status !== undefined && !rule.statuses.includes(status)) continue
-    const where = rule.sent(body) ? rule.refused(error, body) : undefined
-    if (!where) continue
-    const facts = { [FACT[rule.fact]]: true }
-    if (same(bodyOf({ ...call, known: { ...call.known, ...facts } }), body)) continue
-    return { change: rule.change, learn: { where, facts } }
-  }
-  return undefined
+const ADAPTABLE: Adaptable = {
+  encode,
+  facts,
+  statuses: new Set(RULES.flatMap(({ statuses }) => statuses)),
+  isTelling: ({ message }) => TELLING.test(message),
+  changes,
 }
 
-/** The body of the request; `undefined` where it could not be built, which no host has refused then. */
-function bodyOf(call: Call): Item | undefined {
-  try {
-    const { body } = encode(call)
-    return isItem(body) ? body : undefined
-  } catch {
-    return undefined
+/** What to leave out of the next try. */
+export function adapt(error: SluiceError, call: Call, past: readonly Attempt[]): Adaptation | undefined {
+  return adaptation(error, call, past, ADAPTABLE)
+}
+
+function* changes(error: SluiceError, _call: Call, body: Item): Generator<Change> {
+  for (const { fact, change, statuses, sent, refused } of RULES) {
+    if (error.status !== undefined && !statuses.includes(error.status)) continue
+    const where = sent(body) ? refused(error, body) : undefined
+    if (where) yield { words: change, fact, value: true, where }
   }
 }
 
@@ -145,14 +135,6 @@ function ofSchema(message: string): "session" | undefined {
 function refusesEffort(error: SluiceError, value: unknown): boolean {
   if (/\beffort (?:level|value)\b/i.test(error.message) || isAboutValue(error.message)) return false
   return refusesField(error, "effort", { nested: true, value }) || refusesField(error, "output_config", { value })
-}
-
-function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
-}
-
-function objects(list: unknown): Item[] {
-  return Array.isArray(list) ? list.filter(isItem) : []
 }
 
 function config(body: Item): Item {

@@ -101,10 +101,9 @@ class ThinkingReplay {
     const { call, compat } = state
     const { model } = call
     this.#state = state
-    this.allowed = !learned(call.known, "noThinkingReplay")
+    this.allowed = !learned(call, "noThinkingReplay")
     this.#signed = message.content.some((block) => block.type === "thinking" && hasSignature(block))
-    this.#unsigned =
-      (compat.unsignedThinking ?? !compat.verifiesSignatures) && !learned(call.known, "noUnsignedThinking")
+    this.#unsigned = (compat.unsignedThinking ?? !compat.verifiesSignatures) && !learned(call, "noUnsignedThinking")
     this.#own =
       compat.verifiesSignatures === true &&
       message.api === model.api &&

@@ -1,20 +1,21 @@
-import type { Facts } from "../../contract/frame.ts"
+import { wireFacts, type Knowing, type WireFacts } from "../facts.ts"
+import { API } from "./types.ts"
 
-/** Names of what is learned about a host or session from its refusals. The value is `true`. */
-export const FACT = {
-  noStrictTools: "anthropic-messages.noStrictTools",
-  noStructuredOutput: "anthropic-messages.noStructuredOutput",
-  noUnsignedThinking: "anthropic-messages.noUnsignedThinking",
-  noThinkingReplay: "anthropic-messages.noThinkingReplay",
-  noFastMode: "anthropic-messages.noFastMode",
-  noEffort: "anthropic-messages.noEffort",
-  noContextManagement: "anthropic-messages.noContextManagement",
-  noEagerToolInput: "anthropic-messages.noEagerToolInput",
-} as const
+/** What is learned about a host or session from its refusals. The value of each is `true`. */
+export type FactName =
+  | "noStrictTools"
+  | "noStructuredOutput"
+  | "noUnsignedThinking"
+  | "noThinkingReplay"
+  | "noFastMode"
+  | "noEffort"
+  | "noContextManagement"
+  | "noEagerToolInput"
 
-export type FactName = keyof typeof FACT
+/** What was learned about hosts of this wire. */
+export const facts: WireFacts = wireFacts(API)
 
 /** Whether a refusal was learned. */
-export function learned(known: Facts, name: FactName): boolean {
-  return known[FACT[name]] === true
+export function learned(call: Knowing, name: FactName): boolean {
+  return facts.learned(call, name) === true
 }

@@ -1,12 +1,8 @@
 import type { Call } from "../../contract/wire-client.ts"
-import type { OutputFormat } from "../../model/options.ts"
 import { learned } from "./facts.ts"
-import type { Losses } from "./losses.ts"
+import { hasRoomForTool, OUTPUT_TOOL, OUTPUT_TOOL_DESCRIPTION, shapeInstruction } from "../output-plan.ts"
 import { normaliseSchema } from "./schema.ts"
 import type { Item, WireTool } from "./types.ts"
-
-/** Name of the tool that stands in for an output format. */
-const OUTPUT_TOOL = "structured_output"
 
 /** How a request asks for the shape of the answer. */
 export type OutputPlan =
@@ -17,8 +13,6 @@ export type OutputPlan =
   /** A sentence in the system prompt. */
   | { how: "instruction"; text: string }
 
-type JsonFormat = Exclude<OutputFormat, { type: "text" }>
-
 /**
  * How the answer is held to a shape: by the host where it can; else by a forced tool, where the request has no tools
  * of its own and no thinking, which a forced call would rule out; else by asking for it.
@@ -27,7 +21,7 @@ export function planOutput(call: Call): OutputPlan | undefined {
   const { output } = call.options
   if (!output || output.type === "text") return undefined
   if (output.type === "jsonSchema") {
-    if (call.model.compat.messages?.structuredOutput && !learned(call.known, "noStructuredOutput")) {
+    if (call.model.compat.messages?.structuredOutput && !learned(call, "noStructuredOutput")) {
       return { how: "format", schema: normaliseSchema(output.schema, { close: true, anyRoot: true }).schema }
     }
     if (takesTool(call) && output.schema["type"] === "object") {
@@ -36,13 +30,13 @@ export function planOutput(call: Call): OutputPlan | undefined {
         name: OUTPUT_TOOL,
         tool: {
           name: OUTPUT_TOOL,
-          description: output.description ?? "Give the answer in this form.",
+          description: output.description ?? OUTPUT_TOOL_DESCRIPTION,
           input_schema: normaliseSchema(output.schema).schema,
         },
       }
     }
   }
-  return { how: "instruction", text: instruction(output) }
+  return { how: "instruction", text: shapeInstruction(output) }
 }
 
 /** The tool whose calls are the answer's text, if the request has one. */
@@ -51,22 +45,6 @@ export function outputTool(call: Call): string | undefined {
   return plan?.how === "tool" ? plan.name : undefined
 }
 
-/** Names what an output format loses on this host. */
-export function outputLosses(plan: OutputPlan | undefined, losses: Losses): void {
-  if (plan?.how === "tool") losses.approximated("options.output", "A forced tool stands in for the output format.")
-  if (plan?.how === "instruction") losses.approximated("options.output", "The shape is asked for, not enforced.")
-}
-
-function takesTool({ model, options, context }: Call): boolean {
-  const { reasoning, thinkingBudget, toolChoice } = options
-  const thinks = model.thinking?.mandatory || thinkingBudget !== undefined || (reasoning ?? "off") !== "off"
-  const refused = model.compat.messages?.refusesForcedTool === true
-  return !context.tools?.length && !thinks && !refused && toolChoice !== "none"
-}
-
-function instruction(output: JsonFormat): string {
-  const alone = "Answer with JSON alone: no other text and no code fence."
-  return output.type === "json"
-    ? alone
-    : `${alone} The JSON must be valid against this schema:\n${JSON.stringify(output.schema)}`
+function takesTool(call: Call): boolean {
+  return call.model.compat.messages?.refusesForcedTool !== true && hasRoomForTool(call)
 }

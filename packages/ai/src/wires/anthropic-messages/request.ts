@@ -1,14 +1,14 @@
 import type { Call, WireRequest } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
-import type { InputBlock } from "../../model/message.ts"
 import type { Json } from "../../model/tool.ts"
-import { instructionsAtHead } from "../instructions-at-head.ts"
 import { betasFor } from "./betas.ts"
 import { placeMarks } from "./cache.ts"
 import { learned } from "./facts.ts"
-import { Losses } from "./losses.ts"
+import { Losses } from "../losses.ts"
+import { outputLosses } from "../output-plan.ts"
+import { systemTexts } from "../system-texts.ts"
 import { encodeMessages } from "./messages.ts"
-import { outputLosses, planOutput, type OutputPlan } from "./output.ts"
+import { planOutput, type OutputPlan } from "./output.ts"
 import { headers } from "./protocol.ts"
 import { planThinking, type ThinkingPlan } from "./thinking.ts"
 import { encodeTools, planToolChoice } from "./tools.ts"
@@ -102,7 +102,7 @@ function build(call: Call): { body: MessagesBody; betas: string | undefined; los
     ...(metadata ? { metadata } : {}),
     max_tokens: thinking.maxTokens,
     ...(thinking.thinking ? { thinking: thinking.thinking } : {}),
-    ...(thinking.on && compat.contextManagement && !learned(call.known, "noContextManagement")
+    ...(thinking.on && compat.contextManagement && !learned(call, "noContextManagement")
       ? { context_management: { edits: [{ type: "clear_thinking_20251015", keep: "all" }] } }
       : {}),
     ...(config ? { output_config: config } : {}),
@@ -135,20 +135,10 @@ function refuse({ op, options }: Call): void {
 
 /** The system prompt, and the instructions at the head of the conversation, which have no other place in this API. */
 function encodeSystem({ context }: Call, marks: Marks, output: OutputPlan | undefined, losses: Losses): WireBlock[] {
-  const { systemPrompt, messages } = context
-  const blocks: WireBlock[] = []
-  const add = (part: string | InputBlock): void => {
-    const text = typeof part === "string" ? part : part.type === "text" ? part.text : ""
-    if (text.trim() === "") return
+  const blocks = systemTexts(context, losses).map(({ text, cache }) => {
     const block: WireBlock = { type: "text", text }
-    if (typeof part !== "string" && part.type === "text" && part.cache) marks.set(block, part.cache)
-    blocks.push(block)
-  }
-  for (const part of typeof systemPrompt === "string" ? [systemPrompt] : (systemPrompt ?? [])) add(part)
-  messages.slice(0, instructionsAtHead(messages)).forEach(({ content }, index) => {
-    const before = blocks.length
-    for (const part of typeof content === "string" ? [content] : (content as readonly InputBlock[])) add(part)
-    if (blocks.length > before) losses.approximated(`messages[${index}]`, "It joined the system prompt.")
+    if (cache) marks.set(block, cache)
+    return block
   })
   if (output?.how === "instruction") blocks.push({ type: "text", text: output.text })
   return blocks
@@ -216,7 +206,7 @@ function encodeTier(call: Call, losses: Losses): Partial<MessagesBody> {
       return { service_tier: "standard_only" }
     case "priority":
     case "fast":
-      if (!learned(call.known, "noFastMode")) return { speed: "fast" }
+      if (!learned(call, "noFastMode")) return { speed: "fast" }
       losses.dropped("options.serviceTier", "The account or the model has no fast mode.")
       return {}
     default:

@@ -1,6 +1,6 @@
 import type { AssistantMessage, Block, Opaque, StopDetails, TextBlock, ToolCallBlock } from "../../model/message.ts"
 import { isCitation } from "./citations.ts"
-import type { Losses } from "./losses.ts"
+import type { Losses } from "../losses.ts"
 import { API, type Item } from "./types.ts"
 
 /** The value of an opaque, where it is of this wire. */

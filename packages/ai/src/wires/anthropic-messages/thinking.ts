@@ -2,7 +2,7 @@ import { EFFORTS, type Effort, type MessagesCompat, type ThinkingLadder } from "
 import type { Call } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
 import { learned } from "./facts.ts"
-import type { Losses } from "./losses.ts"
+import type { Losses } from "../losses.ts"
 import type { WireThinking } from "./types.ts"
 
 /** Budget of a level in tokens where the model's ladder has none. */
@@ -145,7 +145,7 @@ function displayOf(call: Call, ladder: ThinkingLadder, losses: Losses): { displa
 
 function setEffort(plan: ThinkingPlan, call: Call, effort: string, losses: Losses): void {
   if (effort === NO_LEVEL) return
-  if (call.model.compat.messages?.effort === false || learned(call.known, "noEffort")) {
+  if (call.model.compat.messages?.effort === false || learned(call, "noEffort")) {
     losses.approximated("options.reasoning", "The host takes no level.")
     return
   }

@@ -2,7 +2,7 @@ import type { MessagesCompat } from "@sluice/catalog/core"
 import type { Call } from "../../contract/wire-client.ts"
 import type { CustomTool, FunctionTool, Tool, ToolChoice } from "../../model/tool.ts"
 import { learned } from "./facts.ts"
-import type { Losses } from "./losses.ts"
+import type { Losses } from "../losses.ts"
 import { normaliseSchema } from "./schema.ts"
 import { API, type Marks, type WireTool, type WireToolChoice } from "./types.ts"
 
@@ -17,7 +17,7 @@ export function encodeTools(call: Call, losses: Losses, marks: Marks): WireTool[
   if (!tools) return undefined
   const strict = new StrictBudget(call)
   const compat = call.model.compat.messages ?? {}
-  const eager = compat.eagerToolInput === true && !learned(call.known, "noEagerToolInput")
+  const eager = compat.eagerToolInput === true && !learned(call, "noEagerToolInput")
   const wire: WireTool[] = []
   tools.forEach((tool, index) => {
     const encoded = encodeTool(tool, { path: `tools[${index}]`, strict, losses })
@@ -86,7 +86,7 @@ class StrictBudget {
   #unions: number = STRICT.unions
 
   constructor(call: Call) {
-    this.#allowed = call.model.compat.messages?.strictTools === true && !learned(call.known, "noStrictTools")
+    this.#allowed = call.model.compat.messages?.strictTools === true && !learned(call, "noStrictTools")
   }
 
   admits(tool: FunctionTool, schema: { open: boolean; optional: number; unions: number }): boolean {

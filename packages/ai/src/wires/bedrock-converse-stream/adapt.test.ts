@@ -9,7 +9,9 @@ import {
   modelOf,
   type CallFields,
 } from "../../../../../tests/support/bedrock-converse-stream.ts"
+import type { Attempt } from "../../contract/wire-client.ts"
 import { classify } from "../../errors/classify.ts"
+import { SluiceError } from "../../model/errors.ts"
 import { adapt } from "./adapt.ts"
 import { encode } from "./request.ts"
 
@@ -35,7 +37,7 @@ const EVERYTHING: CallFields = {
 const bodyOf = (fields: CallFields): string => JSON.stringify(encode(callOf(fields)).body)
 
 function after(message: string, fields: CallFields = EVERYTHING, status = 400) {
-  return adapt(classify({ status, message }), callOf(fields))
+  return adapt(classify({ status, message }), callOf(fields), [])
 }
 
 describe("a refusal, and what is left out then", () => {
@@ -83,4 +85,17 @@ describe("a refusal, and what is left out then", () => {
   ] as const)("%s is not changed", (_name, message, fields, status) => {
     expect(after(message, fields, status)).toBeUndefined()
   })
+})
+
+test("an answer that had begun is no refusal, and none is answered twice in the same way", () => {
+  const facts = {
+    code: "invalid_request",
+    status: 400,
+    message: "outputConfig: Extra inputs are not permitted",
+  } as const
+  const begun = new SluiceError({ ...facts, delivered: "content" })
+  expect(adapt(begun, callOf(EVERYTHING), [])).toBeUndefined()
+  const change = adapt(new SluiceError(facts), callOf(EVERYTHING), [])?.change ?? ""
+  expect(change).not.toBe("")
+  expect(adapt(new SluiceError(facts), callOf(EVERYTHING), [{ change } as Attempt])).toBeUndefined()
 })

@@ -1,7 +1,8 @@
-import type { Adaptation, Call } from "../../contract/wire-client.ts"
+import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
+import { adaptation, type Adaptable, type Change } from "../adaptation.ts"
 import { isObject } from "../json.ts"
-import { FACT, learned, type FactName } from "./facts.ts"
+import { facts, type FactName } from "./facts.ts"
 import { encode } from "./request.ts"
 import type { Item } from "./types.ts"
 
@@ -93,30 +94,23 @@ const RULES: readonly Rule[] = [
   },
 ]
 
-/** What to leave out of the next try. Each is left out once, and nothing that this request did not hold. */
-export function adapt(error: SluiceError, call: Call): Adaptation | undefined {
-  if (error.scope === "local" || error.status !== 400) return undefined
-  const rules = RULES.filter(({ fact, refused }) => !learned(call.known, fact) && refused.test(error.message))
-  const body = rules.length > 0 ? bodyOf(call) : undefined
-  if (!body) return undefined
-  const text = JSON.stringify(body)
-  for (const { fact, change, where, sent } of rules) {
-    if (!sent(body, text)) continue
-    const facts = { [FACT[fact]]: true }
-    const next = bodyOf({ ...call, known: { ...call.known, ...facts } })
-    if (next === undefined || JSON.stringify(next) === text) continue
-    return { change, learn: { where, facts } }
-  }
-  return undefined
+const ADAPTABLE: Adaptable = {
+  encode,
+  facts,
+  statuses: new Set([400]),
+  isTelling: ({ message }) => RULES.some(({ refused }) => refused.test(message)),
+  changes,
 }
 
-/** The body of the request; `undefined` where it could not be built, which no host has refused then. */
-function bodyOf(call: Call): Item | undefined {
-  try {
-    const { body } = encode(call)
-    return isObject(body) ? body : undefined
-  } catch {
-    return undefined
+/** What to leave out of the next try. */
+export function adapt(error: SluiceError, call: Call, past: readonly Attempt[]): Adaptation | undefined {
+  return adaptation(error, call, past, ADAPTABLE)
+}
+
+function* changes({ message }: SluiceError, _call: Call, body: Item): Generator<Change> {
+  const text = JSON.stringify(body)
+  for (const { fact, change, where, refused, sent } of RULES) {
+    if (refused.test(message) && sent(body, text)) yield { words: change, fact, value: true, where }
   }
 }
 

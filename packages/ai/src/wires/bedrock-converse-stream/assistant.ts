@@ -77,7 +77,7 @@ function isReadable({ issuer }: Opaque, { call, compat }: EncodeState): boolean 
 }
 
 function replays({ compat, call }: EncodeState): boolean {
-  return compat.replayThinking !== "never" && !learned(call.known, "noThinkingReplay")
+  return compat.replayThinking !== "never" && !learned(call, "noThinkingReplay")
 }
 
 function encodeCall(block: ToolCallBlock, path: string, { losses }: EncodeState): WireBlock {

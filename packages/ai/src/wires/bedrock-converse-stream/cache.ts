@@ -21,7 +21,7 @@ export interface CacheTarget {
  */
 export function placePoints(target: CacheTarget, state: EncodeState): void {
   const { call, marks, compat, losses } = state
-  const refused = learned(call.known, "noCachePoints")
+  const refused = learned(call, "noCachePoints")
   if (marks.size > 0) {
     if (refused) losses.dropped("cache", "The model takes no cache points.")
     else placeOwn(target, state)
@@ -61,7 +61,7 @@ function placeOwn({ tools, system, turns }: CacheTarget, state: EncodeState): vo
 
 function point(mark: CacheMark, { call, compat, losses }: EncodeState): WireBlock {
   if (mark === "short") return { cachePoint: { type: "default" } }
-  if (compat.cacheTtl === "1h" && !learned(call.known, "noHourCache")) {
+  if (compat.cacheTtl === "1h" && !learned(call, "noHourCache")) {
     return { cachePoint: { type: "default", ttl: "1h" } }
   }
   losses.approximated("options.cacheRetention", "The model caches for five minutes only.")

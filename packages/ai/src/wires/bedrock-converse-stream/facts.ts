@@ -1,21 +1,22 @@
-import type { Facts } from "../../contract/frame.ts"
+import { wireFacts, type Knowing, type WireFacts } from "../facts.ts"
+import { API } from "./types.ts"
 
-/** Names of what is learned about a host or session from its refusals. The value is `true`. */
-export const FACT = {
-  noCachePoints: "bedrock-converse-stream.noCachePoints",
-  noHourCache: "bedrock-converse-stream.noHourCache",
-  noForcedTool: "bedrock-converse-stream.noForcedTool",
-  noStructuredOutput: "bedrock-converse-stream.noStructuredOutput",
-  noStrictTools: "bedrock-converse-stream.noStrictTools",
-  noSystem: "bedrock-converse-stream.noSystem",
-  noThinkingReplay: "bedrock-converse-stream.noThinkingReplay",
-  noResultStatus: "bedrock-converse-stream.noResultStatus",
-  oneSampling: "bedrock-converse-stream.oneSampling",
-} as const
+/** What is learned about a host or session from its refusals. The value of each is `true`. */
+export type FactName =
+  | "noCachePoints"
+  | "noHourCache"
+  | "noForcedTool"
+  | "noStructuredOutput"
+  | "noStrictTools"
+  | "noSystem"
+  | "noThinkingReplay"
+  | "noResultStatus"
+  | "oneSampling"
 
-export type FactName = keyof typeof FACT
+/** What was learned about hosts of this wire. */
+export const facts: WireFacts = wireFacts(API)
 
 /** Whether a refusal was learned. */
-export function learned(known: Facts, name: FactName): boolean {
-  return known[FACT[name]] === true
+export function learned(call: Knowing, name: FactName): boolean {
+  return facts.learned(call, name) === true
 }

@@ -133,7 +133,7 @@ function encodeResult(result: ToolResultMessage, path: string, state: EncodeStat
   if (typeof result.content !== "string" && result.content.some((block) => block.type !== "native" && block.cache)) {
     losses.dropped(`${path}.content.cache`, "A cache point stands behind a result and not within it.")
   }
-  const status = compat.resultStatus !== false && !learned(call.known, "noResultStatus")
+  const status = compat.resultStatus !== false && !learned(call, "noResultStatus")
   if (result.isError && !status) losses.dropped(`${path}.isError`, "The model is not told that a tool failed.")
   const wire: WireBlock = {
     toolResult: {

@@ -1,12 +1,9 @@
 import type { Call } from "../../contract/wire-client.ts"
 import { schemaName } from "../tool-schema.ts"
 import { learned } from "./facts.ts"
-import type { Losses } from "../losses.ts"
+import { hasRoomForTool, OUTPUT_TOOL, OUTPUT_TOOL_DESCRIPTION, shapeInstruction } from "../output-plan.ts"
 import { toolSpec } from "./tool-spec.ts"
 import type { Item, WireBlock } from "./types.ts"
-
-/** Name of the tool that stands in for an output format. */
-const OUTPUT_TOOL = "structured_output"
 
 /** How a request asks for the shape of the answer. */
 export type OutputPlan =
@@ -24,10 +21,9 @@ export type OutputPlan =
 export function planOutput(call: Call): OutputPlan | undefined {
   const { output } = call.options
   if (!output || output.type === "text") return undefined
-  const alone = "Answer with JSON alone: no other text and no code fence."
-  if (output.type === "json") return { how: "instruction", text: alone }
+  if (output.type === "json") return { how: "instruction", text: shapeInstruction(output) }
   const { schema, description } = output
-  if (call.model.compat.converse?.structuredOutput && !learned(call.known, "noStructuredOutput")) {
+  if (call.model.compat.converse?.structuredOutput && !learned(call, "noStructuredOutput")) {
     const jsonSchema = {
       name: schemaName(output.name),
       ...(description === undefined ? {} : { description }),
@@ -38,15 +34,12 @@ export function planOutput(call: Call): OutputPlan | undefined {
   if (takesTool(call) && schema["type"] === "object") {
     const tool = toolSpec({
       name: OUTPUT_TOOL,
-      description: description ?? "Give the answer in this form.",
+      description: description ?? OUTPUT_TOOL_DESCRIPTION,
       parameters: schema,
     })
     return { how: "tool", name: OUTPUT_TOOL, tool }
   }
-  return {
-    how: "instruction",
-    text: `${alone} The JSON must be valid against this schema:\n${JSON.stringify(schema)}`,
-  }
+  return { how: "instruction", text: shapeInstruction(output) }
 }
 
 /** The tool whose calls are the answer's text, if the request has one. */
@@ -55,16 +48,8 @@ export function outputTool(call: Call): string | undefined {
   return plan?.how === "tool" ? plan.name : undefined
 }
 
-/** Names what an output format loses on this model. */
-export function outputLosses(plan: OutputPlan | undefined, losses: Losses): void {
-  if (plan?.how === "tool") losses.approximated("options.output", "A forced tool stands in for the output format.")
-  if (plan?.how === "instruction") losses.approximated("options.output", "The shape is asked for, not enforced.")
-}
-
-function takesTool({ model, options, context, known }: Call): boolean {
-  const { reasoning, thinkingBudget, toolChoice } = options
-  const compat = model.compat.converse ?? {}
-  const thinks = model.thinking?.mandatory || thinkingBudget !== undefined || (reasoning ?? "off") !== "off"
-  const refused = (compat.toolChoice ?? "all") !== "all" || compat.refusesForcedTool || learned(known, "noForcedTool")
-  return !context.tools?.length && !thinks && !refused && toolChoice !== "none"
+function takesTool(call: Call): boolean {
+  const compat = call.model.compat.converse ?? {}
+  const refused = (compat.toolChoice ?? "all") !== "all" || compat.refusesForcedTool || learned(call, "noForcedTool")
+  return !refused && hasRoomForTool(call)
 }

@@ -1,18 +1,18 @@
 import type { Call, WireRequest } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
-import type { InputBlock } from "../../model/message.ts"
 import type { Json } from "../../model/tool.ts"
 import { countedModel, pathOf } from "../bedrock/path.ts"
 import { withBag, withExtra } from "../body-fields.ts"
-import { instructionsAtHead } from "../instructions-at-head.ts"
 import { isObject } from "../json.ts"
 import { placePoints } from "./cache.ts"
 import { DocumentNames } from "./document-names.ts"
 import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
 import { Losses } from "../losses.ts"
+import { outputLosses } from "../output-plan.ts"
+import { systemTexts } from "../system-texts.ts"
 import { encodeMessages } from "./messages.ts"
-import { outputLosses, planOutput, type OutputPlan } from "./output.ts"
+import { planOutput, type OutputPlan } from "./output.ts"
 import { planThinking, type ThinkingPlan } from "./thinking.ts"
 import { planTools } from "./tools.ts"
 import { API, type ConverseBody, type Item, type WireBlock } from "./types.ts"
@@ -86,7 +86,7 @@ function build(call: Call): { body: ConverseBody; losses: Losses } {
   const thinking = planThinking(call, plan.forced, losses)
   const turns = encodeMessages(state)
   let system = encodeSystem(state, output)
-  if (system.length > 0 && (compat.system === false || learned(call.known, "noSystem"))) {
+  if (system.length > 0 && (compat.system === false || learned(call, "noSystem"))) {
     losses.approximated("systemPrompt", "The model takes no system prompt; it stands before what the user says.")
     turns[0]?.content.unshift(...system)
     system = []
@@ -136,20 +136,10 @@ function refuse({ op, options }: Call): void {
 
 /** The system prompt, and the instructions at the head of the conversation, which have no other place in this API. */
 function encodeSystem({ call, marks, losses }: EncodeState, output: OutputPlan | undefined): WireBlock[] {
-  const { systemPrompt, messages } = call.context
-  const blocks: WireBlock[] = []
-  const add = (part: string | InputBlock): void => {
-    const text = typeof part === "string" ? part : part.type === "text" ? part.text : ""
-    if (text.trim() === "") return
+  const blocks = systemTexts(call.context, losses).map(({ text, cache }) => {
     const block: WireBlock = { text }
-    if (typeof part !== "string" && part.type === "text" && part.cache) marks.set(block, part.cache)
-    blocks.push(block)
-  }
-  for (const part of typeof systemPrompt === "string" ? [systemPrompt] : (systemPrompt ?? [])) add(part)
-  messages.slice(0, instructionsAtHead(messages)).forEach(({ content }, index) => {
-    const before = blocks.length
-    for (const part of typeof content === "string" ? [content] : (content as readonly InputBlock[])) add(part)
-    if (blocks.length > before) losses.approximated(`messages[${index}]`, "It joined the system prompt.")
+    if (cache) marks.set(block, cache)
+    return block
   })
   if (output?.how === "instruction") blocks.push({ text: output.text })
   return blocks
@@ -169,7 +159,7 @@ function encodeInference({ call, compat, losses }: EncodeState, thinking: Thinki
     }
   }
   if (topP !== undefined) {
-    const one = config["temperature"] !== undefined && (compat.oneSampling || learned(call.known, "oneSampling"))
+    const one = config["temperature"] !== undefined && (compat.oneSampling || learned(call, "oneSampling"))
     if (refused) losses.dropped("options.topP", why)
     else if (one) losses.dropped("options.topP", "The model takes it without a temperature only.")
     else config["topP"] = topP

@@ -63,7 +63,7 @@ function encodeTool(tool: Tool, path: string, state: EncodeState): WireBlock[] {
     losses.approximated(path, "A tool without a schema takes its text as `input`; the grammar is advice.")
     wire = toolSpec(standIn(tool))
   } else {
-    const strict = tool.strict === true && compat.strictTools === true && !learned(call.known, "noStrictTools")
+    const strict = tool.strict === true && compat.strictTools === true && !learned(call, "noStrictTools")
     if (tool.strict === true && !strict) losses.dropped(`${path}.strict`, "The model does not take it.")
     wire = toolSpec(tool, strict)
   }
@@ -80,7 +80,7 @@ function planChoice({ call, compat, losses }: EncodeState): Pick<ToolPlan, "choi
     return { forced: false }
   }
   if (toolChoice === "auto") return { choice: { auto: {} }, forced: false }
-  const free = compat.toolChoice === "auto" || compat.refusesForcedTool || learned(call.known, "noForcedTool")
+  const free = compat.toolChoice === "auto" || compat.refusesForcedTool || learned(call, "noForcedTool")
   if (free || call.model.thinking?.mandatory) {
     losses.approximated("options.toolChoice", "The model refuses a forced tool; it is free to choose.")
     return { choice: { auto: {} }, forced: false }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest"
 import { assistant, callOf, encode, user, type CallFields } from "../../../../../tests/support/google-generative-ai.ts"
+import type { Attempt } from "../../contract/wire-client.ts"
 import { classify } from "../../errors/classify.ts"
+import { SluiceError } from "../../model/errors.ts"
 import { adapt } from "./adapt.ts"
 
 const SCHEMA = { type: "object", properties: { a: { type: "string" } } }
@@ -33,7 +35,7 @@ const OFF: CallFields = {
 }
 
 function learned(message: string, fields: CallFields = EVERYTHING, status = 400) {
-  return adapt(classify({ status, message }), callOf(fields))
+  return adapt(classify({ status, message }), callOf(fields), [])
 }
 
 describe("a refusal", () => {
@@ -98,4 +100,13 @@ describe("a refusal", () => {
   ] as const)("%s teaches nothing", (_name, message, fields, status) => {
     expect(learned(message, fields, status)).toBeUndefined()
   })
+})
+
+test("an answer that had begun is no refusal, and none is answered twice in the same way", () => {
+  const facts = { code: "invalid_request", status: 400, message: "Penalty is not enabled for this model" } as const
+  const begun = new SluiceError({ ...facts, delivered: "content" })
+  expect(adapt(begun, callOf(EVERYTHING), [])).toBeUndefined()
+  const change = adapt(new SluiceError(facts), callOf(EVERYTHING), [])?.change ?? ""
+  expect(change).not.toBe("")
+  expect(adapt(new SluiceError(facts), callOf(EVERYTHING), [{ change } as Attempt])).toBeUndefined()
 })

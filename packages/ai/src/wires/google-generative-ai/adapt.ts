@@ -1,7 +1,8 @@
-import type { Adaptation, Call } from "../../contract/wire-client.ts"
+import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
+import { adaptation, objects, type Adaptable, type Change } from "../adaptation.ts"
 import { refusesField } from "../refusal.ts"
-import { FACT, learned, type FactName } from "./facts.ts"
+import { facts, type FactName } from "./facts.ts"
 import { encode } from "./request.ts"
 import { isItem, NO_SIGNATURE, type Item } from "./types.ts"
 
@@ -53,7 +54,6 @@ const ARGUMENTS_REFUSED = /stream\w* function call arguments.{0,60}not (?:enable
 /** Something that a rule could be about; a request is not built again for any other failure. */
 const TELLING =
   /unknown name|thinking|mime|schema|instruction|penalt|logprobs|signature|stream|json mode|service_?tier/i
-const BAD_REQUEST: readonly number[] = [400, 422]
 
 const RULES: readonly Rule[] = [
   {
@@ -149,43 +149,24 @@ const RULES: readonly Rule[] = [
   },
 ]
 
-/**
- * What to leave out of the next try. Each is left out once: a host that refuses without it as well is not asked again.
- * Nothing is left out that this request did not hold, or that would leave it as it was.
- */
-export function adapt(error: SluiceError, call: Call): Adaptation | undefined {
-  const { status, message } = error
-  if (error.scope === "local" || !TELLING.test(message)) return undefined
-  if (status !== undefined && !BAD_REQUEST.includes(status)) return undefined
-  const body = bodyOf(call)
-  if (!body) return undefined
-  for (const rule of RULES) {
-    if (learned(call.known, rule.fact)) continue
-    const where = rule.sent(body) ? rule.refused(error) : undefined
-    if (!where) continue
-    const facts = { [FACT[rule.fact]]: true }
-    if (same(bodyOf({ ...call, known: { ...call.known, ...facts } }), body)) continue
-    return { change: rule.change, learn: { where, facts } }
+const ADAPTABLE: Adaptable = {
+  encode,
+  facts,
+  statuses: new Set([400, 422]),
+  isTelling: ({ message }) => TELLING.test(message),
+  changes,
+}
+
+/** What to leave out of the next try. */
+export function adapt(error: SluiceError, call: Call, past: readonly Attempt[]): Adaptation | undefined {
+  return adaptation(error, call, past, ADAPTABLE)
+}
+
+function* changes(error: SluiceError, _call: Call, body: Item): Generator<Change> {
+  for (const { fact, change, sent, refused } of RULES) {
+    const where = sent(body) ? refused(error) : undefined
+    if (where) yield { words: change, fact, value: true, where }
   }
-  return undefined
-}
-
-/** The body of the request; `undefined` where it could not be built, which no host has refused then. */
-function bodyOf(call: Call): Item | undefined {
-  try {
-    const { body } = encode(call)
-    return isItem(body) ? body : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
-}
-
-function objects(list: unknown): Item[] {
-  return Array.isArray(list) ? list.filter(isItem) : []
 }
 
 function inner(item: Item, name: string): Item {

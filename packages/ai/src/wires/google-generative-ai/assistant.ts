@@ -1,7 +1,8 @@
 import type { AssistantMessage, Block, Opaque, ToolCallBlock } from "../../model/message.ts"
+import { wellFormed } from "../well-formed.ts"
 import { loseMark, sendsIds, type EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
-import { API, isItem, NO_SIGNATURE, type Item, type Part } from "./types.ts"
+import { API, NO_SIGNATURE, type Item, type Part } from "./types.ts"
 
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/
 
@@ -94,7 +95,7 @@ class Turn {
 
   #needsOne(): boolean {
     const { call, compat } = this.#state
-    return !this.#callSigned && (compat.needsSignatures === true || learned(call.known, "needsSignatures"))
+    return !this.#callSigned && (compat.needsSignatures === true || learned(call, "needsSignatures"))
   }
 
   #signature(signature: Opaque | undefined, path: string): string | undefined {
@@ -110,7 +111,7 @@ class Turn {
     if (!signature) return undefined
     const { call } = this.#state
     const { value, issuer } = signature
-    if (learned(call.known, "noSignatures")) return undefined
+    if (learned(call, "noSignatures")) return undefined
     if (issuer && (issuer.provider !== call.model.provider || issuer.model !== call.model.id)) return undefined
     return value === NO_SIGNATURE || (value.length % 4 === 0 && BASE64.test(value)) ? value : undefined
   }
@@ -129,12 +130,4 @@ function native(api: string, item: Item, path: string, { losses }: EncodeState):
     return undefined
   }
   return { ...item }
-}
-
-/** The value with well-formed texts: half a surrogate pair is refused. */
-function wellFormed(value: unknown): unknown {
-  if (typeof value === "string") return value.toWellFormed()
-  if (Array.isArray(value)) return value.map(wellFormed)
-  if (!isItem(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, wellFormed(inner)]))
 }

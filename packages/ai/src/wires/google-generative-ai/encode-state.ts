@@ -1,7 +1,7 @@
 import type { GoogleCompat } from "@sluice/catalog/core"
 import type { Call } from "../../contract/wire-client.ts"
 import { learned } from "./facts.ts"
-import type { Losses } from "./losses.ts"
+import type { Losses } from "../losses.ts"
 
 /** What the parts of the encoder share. */
 export interface EncodeState {
@@ -17,5 +17,5 @@ export function loseMark(mark: unknown, field: string, { call, losses }: EncodeS
 
 /** Whether calls and results carry ids at this host. */
 export function sendsIds({ call, compat }: EncodeState): boolean {
-  return compat.callIds === true && !learned(call.known, "noCallIds")
+  return compat.callIds === true && !learned(call, "noCallIds")
 }

@@ -1,26 +1,27 @@
-import type { Facts } from "../../contract/frame.ts"
+import { wireFacts, type Knowing, type WireFacts } from "../facts.ts"
+import { API } from "./types.ts"
 
-/** Names of what is learned about a host or session from its refusals. The value is `true`. */
-export const FACT = {
-  noCallIds: "google-generative-ai.noCallIds",
-  noSignatures: "google-generative-ai.noSignatures",
-  needsSignatures: "google-generative-ai.needsSignatures",
-  noJsonSchema: "google-generative-ai.noJsonSchema",
-  noStructuredOutput: "google-generative-ai.noStructuredOutput",
-  noOutputWithTools: "google-generative-ai.noOutputWithTools",
-  noSystemInstruction: "google-generative-ai.noSystemInstruction",
-  noStreamArguments: "google-generative-ai.noStreamArguments",
-  noThinkingOff: "google-generative-ai.noThinkingOff",
-  noThinking: "google-generative-ai.noThinking",
-  noThinkingLevel: "google-generative-ai.noThinkingLevel",
-  noPenalties: "google-generative-ai.noPenalties",
-  noLogprobs: "google-generative-ai.noLogprobs",
-  noServiceTier: "google-generative-ai.noServiceTier",
-} as const
+/** What is learned about a host or session from its refusals. The value of each is `true`. */
+export type FactName =
+  | "noCallIds"
+  | "noSignatures"
+  | "needsSignatures"
+  | "noJsonSchema"
+  | "noStructuredOutput"
+  | "noOutputWithTools"
+  | "noSystemInstruction"
+  | "noStreamArguments"
+  | "noThinkingOff"
+  | "noThinking"
+  | "noThinkingLevel"
+  | "noPenalties"
+  | "noLogprobs"
+  | "noServiceTier"
 
-export type FactName = keyof typeof FACT
+/** What was learned about hosts of this wire. */
+export const facts: WireFacts = wireFacts(API)
 
 /** Whether a refusal was learned. */
-export function learned(known: Facts, name: FactName): boolean {
-  return known[FACT[name]] === true
+export function learned(call: Knowing, name: FactName): boolean {
+  return facts.learned(call, name) === true
 }

@@ -6,8 +6,9 @@ import { textValues, withExtra } from "../body-fields.ts"
 import { encodeContents, instructionsAtHead } from "./contents.ts"
 import { loseMark, type EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
-import { Losses } from "./losses.ts"
 import { bareModel, modelPath } from "./model-path.ts"
+import { Losses } from "../losses.ts"
+import { outputLosses, shapeInstruction } from "../output-plan.ts"
 import { googleSchema } from "./schema.ts"
 import { encodeThinking } from "./thinking.ts"
 import { encodeTools, schemaForm, type EncodedTools } from "./tools.ts"
@@ -134,7 +135,7 @@ function encodeSystem(instruction: string | undefined, state: EncodeState): { pa
   })
   if (instruction !== undefined) parts.push({ text: instruction })
   if (parts.length === 0) return { parts }
-  if (compat.systemInstruction !== false && !learned(call.known, "noSystemInstruction")) return { parts }
+  if (compat.systemInstruction !== false && !learned(call, "noSystemInstruction")) return { parts }
   losses.approximated("systemPrompt", "The model takes no system prompt; it stands as the user's first turn.")
   return { parts: [], contents: { role: "user", parts } }
 }
@@ -146,14 +147,11 @@ function encodeOutput({ tools }: EncodedTools, state: EncodeState): { config: Ge
   if (!output || output.type === "text") return { config: {} }
   const refused =
     compat.structuredOutput === false ||
-    learned(call.known, "noStructuredOutput") ||
-    (tools !== undefined && (compat.outputWithTools === false || learned(call.known, "noOutputWithTools")))
+    learned(call, "noStructuredOutput") ||
+    (tools !== undefined && (compat.outputWithTools === false || learned(call, "noOutputWithTools")))
   if (refused) {
-    losses.approximated("options.output", "The shape is asked for, not enforced.")
-    const alone = "Answer with JSON alone: no other text and no code fence."
-    const schema =
-      output.type === "json" ? "" : ` The JSON must be valid against this schema:\n${JSON.stringify(output.schema)}`
-    return { config: {}, instruction: alone + schema }
+    outputLosses({ how: "instruction" }, losses)
+    return { config: {}, instruction: shapeInstruction(output) }
   }
   if (output.type === "json") return { config: { responseMimeType: JSON_TYPE } }
   const form = schemaForm(state)
@@ -196,11 +194,11 @@ function encodeSampling({ call, compat, losses }: EncodeState): GenerationConfig
   set("seed", seed)
   for (const [name, value] of Object.entries({ presencePenalty, frequencyPenalty })) {
     if (value === undefined) continue
-    if (learned(call.known, "noPenalties")) losses.dropped(`options.${name}`, "The model does not take it.")
+    if (learned(call, "noPenalties")) losses.dropped(`options.${name}`, "The model does not take it.")
     else config[name] = value
   }
   if (logprobs !== undefined && logprobs !== false) {
-    if (learned(call.known, "noLogprobs")) losses.dropped("options.logprobs", "The model does not give them.")
+    if (learned(call, "noLogprobs")) losses.dropped("options.logprobs", "The model does not give them.")
     else {
       config.responseLogprobs = true
       if (typeof logprobs === "number") config.logprobs = logprobs
@@ -227,7 +225,7 @@ function encodeModalities({ call }: EncodeState): GenerationConfig {
 function encodeTier({ call, compat, losses }: EncodeState): string | undefined {
   const { serviceTier } = call.options
   if (serviceTier === undefined || serviceTier === "auto" || serviceTier === "default") return undefined
-  if (compat.serviceTiers?.includes(serviceTier) && !learned(call.known, "noServiceTier")) return serviceTier
+  if (compat.serviceTiers?.includes(serviceTier) && !learned(call, "noServiceTier")) return serviceTier
   losses.dropped("options.serviceTier", "The host has no such tier.")
   return undefined
 }

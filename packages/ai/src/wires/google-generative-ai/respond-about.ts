@@ -1,5 +1,5 @@
 import type { Block, TextBlock } from "../../model/message.ts"
-import type { Losses } from "./losses.ts"
+import type { Losses } from "../losses.ts"
 import { API, isItem, type Candidate, type Item } from "./types.ts"
 
 /** What stands in a candidate beside its parts. */

@@ -1,5 +1,5 @@
 import type { Block, MediaSource, Opaque, TextBlock, ToolCallBlock } from "../../model/message.ts"
-import type { Losses } from "./losses.ts"
+import type { Losses } from "../losses.ts"
 import { ownSignature, seal, withIssuer, type Maker, type SealedThought } from "./server-seal.ts"
 import { API, type Part } from "./types.ts"
 

@@ -6,7 +6,7 @@ import type { AssistantMessage, Loss } from "../../model/message.ts"
 import { PartWriter, type Piece } from "./respond-blocks.ts"
 import { errorBody } from "./respond-failure.ts"
 import { finishOf, isRefusal, writeUsage } from "./respond-fields.ts"
-import { Losses } from "./losses.ts"
+import { Losses } from "../losses.ts"
 import type { Candidate, GenerateResponse, Item, Part } from "./types.ts"
 
 /** The vendor's words for a prompt that its filters did not let through. */

@@ -26,7 +26,7 @@ export function encodeThinking(state: EncodeState): ThinkingConfig | undefined {
   const { call, losses } = state
   const { reasoning, thinkingBudget } = call.options
   const asked = reasoning !== undefined || thinkingBudget !== undefined
-  if (learned(call.known, "noThinking")) {
+  if (learned(call, "noThinking")) {
     if (asked && reasoning !== "off") losses.dropped("options.reasoning", "The model does not think.")
     return undefined
   }
@@ -55,7 +55,7 @@ function withoutLadder({ call, losses }: EncodeState): ThinkingConfig | undefine
 }
 
 function off(ladder: ThinkingLadder, { call, losses }: EncodeState): ThinkingConfig {
-  if (!ladder.mandatory && !learned(call.known, "noThinkingOff")) return { includeThoughts: false, thinkingBudget: 0 }
+  if (!ladder.mandatory && !learned(call, "noThinkingOff")) return { includeThoughts: false, thinkingBudget: 0 }
   losses.approximated("options.reasoning", "The model cannot be kept from thinking; it is asked for its lowest level.")
   const level = ladder.efforts[0] ?? "low"
   if (!byBudget(ladder, call)) return { includeThoughts: false, thinkingLevel: spelled(level, ladder) }
@@ -78,7 +78,7 @@ function amount(ladder: ThinkingLadder, { call, losses }: EncodeState): Thinking
 }
 
 function byBudget(ladder: ThinkingLadder, call: Call): boolean {
-  return ladder.mode === "budget" || learned(call.known, "noThinkingLevel")
+  return ladder.mode === "budget" || learned(call, "noThinkingLevel")
 }
 
 /** The level itself, or the next below it that the model has, or its lowest. */

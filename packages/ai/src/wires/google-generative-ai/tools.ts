@@ -55,7 +55,7 @@ function functionDeclaration(tool: FunctionTool, path: string, state: EncodeStat
 /** The form of schemas that the host takes. */
 export function schemaForm({ call, compat }: EncodeState): SchemaForm {
   const form = compat.schemas ?? "json"
-  return form === "json" && learned(call.known, "noJsonSchema") ? "openapi" : form
+  return form === "json" && learned(call, "noJsonSchema") ? "openapi" : form
 }
 
 /**
@@ -72,7 +72,7 @@ function encodeConfig(functions: readonly FunctionDeclaration[], state: EncodeSt
     }
     return undefined
   }
-  const streams = compat.streamArguments === true && call.stream && !learned(call.known, "noStreamArguments")
+  const streams = compat.streamArguments === true && call.stream && !learned(call, "noStreamArguments")
   const config = { ...choice(toolChoice), ...(streams ? { streamFunctionCallArguments: true } : {}) }
   return Object.keys(config).length > 0 ? { functionCallingConfig: config } : undefined
 }

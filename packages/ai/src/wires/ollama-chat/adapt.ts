@@ -1,8 +1,9 @@
-import type { Adaptation, Call } from "../../contract/wire-client.ts"
+import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
-import { factOf, learned, type FactName } from "./facts.ts"
+import { adaptation, type Adaptable, type Change } from "../adaptation.ts"
+import { facts, type FactName } from "./facts.ts"
 import { encode } from "./request.ts"
-import { isObject } from "./types.ts"
+import type { Obj } from "./types.ts"
 
 /** What a refusal looks like, and what is sent instead. */
 const RULES: readonly { fact: FactName; change: string; refused: RegExp; sent(think: unknown): boolean }[] = [
@@ -20,13 +21,21 @@ const RULES: readonly { fact: FactName; change: string; refused: RegExp; sent(th
   },
 ]
 
-/** What to leave out of the next try, once each: the level of thinking, or the wish for it. */
-export function adapt(error: SluiceError, call: Call): Adaptation | undefined {
-  if (error.scope === "local" || (error.status !== undefined && error.status !== 400)) return undefined
-  const rules = RULES.filter(({ refused }) => refused.test(error.message))
-  if (rules.length === 0) return undefined
-  const { body } = encode(call)
-  const think = isObject(body) ? body["think"] : undefined
-  const rule = rules.find(({ fact, sent }) => !learned(call, fact) && sent(think))
-  return rule && { change: rule.change, learn: { where: "host", facts: factOf(rule.fact, call.model) } }
+const ADAPTABLE: Adaptable = {
+  encode,
+  facts,
+  statuses: new Set([400]),
+  isTelling: ({ message }) => RULES.some(({ refused }) => refused.test(message)),
+  changes,
+}
+
+/** What to leave out of the next try: the level of thinking, or the wish for it. */
+export function adapt(error: SluiceError, call: Call, past: readonly Attempt[]): Adaptation | undefined {
+  return adaptation(error, call, past, ADAPTABLE)
+}
+
+function* changes({ message }: SluiceError, _call: Call, body: Obj): Generator<Change> {
+  for (const { fact, change, refused, sent } of RULES) {
+    if (refused.test(message) && sent(body["think"])) yield { words: change, fact, value: true }
+  }
 }

@@ -1,5 +1,6 @@
 import type { AssistantMessage, Block, ToolCallBlock } from "../../model/message.ts"
 import type { Json } from "../../model/tool.ts"
+import { wellFormed } from "../well-formed.ts"
 import type { Body, EncodeState } from "./types.ts"
 
 /** Order in which the API has the parts of an answer. */
@@ -75,14 +76,6 @@ function encodeCall(call: ToolCallBlock, path: string, { losses }: EncodeState):
   if (call.cache) losses.dropped(`${path}.cache`, "The API has no cache marks.")
   return {
     ...(call.id === "" ? {} : { id: call.id }),
-    function: { name: call.name, arguments: wellFormed(call.arguments) },
+    function: { name: call.name, arguments: wellFormed(call.arguments) as Json },
   }
-}
-
-/** The value with well-formed texts. */
-function wellFormed(value: unknown): Json {
-  if (typeof value === "string") return value.toWellFormed()
-  if (Array.isArray(value)) return value.map(wellFormed)
-  if (typeof value !== "object" || value === null) return value as Json
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, wellFormed(inner)]))
 }

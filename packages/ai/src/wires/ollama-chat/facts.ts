@@ -1,19 +1,13 @@
-import type { Facts } from "../../contract/frame.ts"
+import { wireFacts, type Knowing, type WireFacts } from "../facts.ts"
+import { API } from "./types.ts"
 
-/** Names of what is learned about a host and model from refusals. Each is of one model. */
-const FACT = {
-  noThinking: "ollama-chat.noThinking",
-  noThinkingLevels: "ollama-chat.noThinkingLevels",
-} as const
+/** What is learned about a host or session from its refusals. The value of each is `true`. */
+export type FactName = "noThinking" | "noThinkingLevels"
 
-export type FactName = keyof typeof FACT
+/** What was learned about hosts of this wire. */
+export const facts: WireFacts = wireFacts(API)
 
-/** Whether a refusal was learned about this model. */
-export function learned({ known, model }: { known: Facts; model: { id: string } }, name: FactName): boolean {
-  return known[`${FACT[name]}:${model.id}`] === true
-}
-
-/** What is to be remembered of a refusal: other models of the same host may take what this one does not. */
-export function factOf(name: FactName, model: { id: string }): Facts {
-  return { [`${FACT[name]}:${model.id}`]: true }
+/** Whether a refusal was learned. */
+export function learned(call: Knowing, name: FactName): boolean {
+  return facts.learned(call, name) === true
 }

@@ -6,7 +6,6 @@ import { SluiceError } from "../../model/errors.ts"
 import type { AssistantMessage, Context } from "../../model/message.ts"
 import type { CallOptions } from "../../model/options.ts"
 import { adapt } from "./adapt.ts"
-import { factOf } from "./facts.ts"
 import { encode } from "./request.ts"
 
 type Fields = Record<string, unknown>
@@ -170,22 +169,20 @@ describe("thinking", () => {
     expect(lost({ messages }, {}, never)).toEqual(["dropped messages[1].content[0]"])
   })
 
-  test("that a host refuses is asked for without a level, then not at all, for this model alone", () => {
+  test("that a host refuses is asked for without a level, then not at all", () => {
     const asked = call({}, { reasoning: "high" }, {}, { thinking: LEVELS })
     const refusal = (message: string): SluiceError => new SluiceError({ code: "invalid_request", status: 400, message })
     const levels = refusal('think value "high" is not supported for this model')
-    const first = adapt(levels, asked)
-    expect(first?.learn).toEqual({ where: "host", facts: factOf("noThinkingLevels", { id: "m" }) })
+    const first = adapt(levels, asked, [])
+    expect(first?.learn).toEqual({ where: "host", facts: { "ollama-chat.noThinkingLevels": true } })
     const again: Call = { ...asked, known: { ...first?.learn?.facts } }
     expect((encode(again).body as Fields)["think"]).toBe(true)
-    const second = adapt(refusal('"m" does not support thinking'), again)
-    expect(second?.learn?.facts).toEqual(factOf("noThinking", { id: "m" }))
+    const second = adapt(refusal('"m" does not support thinking'), again, [])
+    expect(second?.learn?.facts).toEqual({ "ollama-chat.noThinking": true })
     const last: Call = { ...again, known: { ...again.known, ...second?.learn?.facts } }
     expect(encode(last).body).not.toHaveProperty("think")
-    expect(adapt(refusal('"m" does not support thinking'), last)).toBeUndefined()
-    expect(adapt(refusal("model is required"), asked)).toBeUndefined()
-    const other: Call = { ...last, model: { ...last.model, id: "other" } }
-    expect((encode(other).body as Fields)["think"]).toBe("high")
+    expect(adapt(refusal('"m" does not support thinking'), last, [])).toBeUndefined()
+    expect(adapt(refusal("model is required"), asked, [])).toBeUndefined()
   })
 })
 

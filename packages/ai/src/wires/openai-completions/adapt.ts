@@ -1,8 +1,9 @@
 import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
-import { adaptation, objects, refusesDeveloper, type Change } from "../openai/adaptation.ts"
+import { adaptation, objects, type Adaptable, type Change } from "../adaptation.ts"
 import { refusedFields, WITHOUT } from "../openai/left-out-fields.ts"
 import { effortChange } from "../openai/refused-efforts.ts"
+import { isOfRequest, mayBeOfRequest, REFUSING, refusesDeveloper } from "../openai/refused-requests.ts"
 import { refuses, refusesField, refusesStrict } from "../refusal.ts"
 import { encode } from "./request.ts"
 import { facts, isObject, learned, type ChatBody } from "./types.ts"
@@ -33,12 +34,15 @@ const OPTIONAL: readonly string[] = [
   "chat_template_kwargs",
 ]
 
+const RULES: Adaptable<ChatBody> = { encode, facts, statuses: REFUSING, isTelling: mayBeOfRequest, changes }
+
 /** What to leave out of a request that a host refused. */
 export function adapt(error: SluiceError, call: Call, past: readonly Attempt[]): Adaptation | undefined {
-  return adaptation(error, call, past, { encode, facts, changes })
+  return adaptation(error, call, past, RULES)
 }
 
-function* changes(error: SluiceError, call: Call, body: ChatBody, clear: boolean): Generator<Change> {
+function* changes(error: SluiceError, call: Call, body: ChatBody): Generator<Change> {
+  const clear = isOfRequest(error)
   if (clear) yield* ofFields(error, call, body)
   const strict = strictChange(error, body, clear)
   if (strict) yield strict

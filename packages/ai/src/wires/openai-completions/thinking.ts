@@ -1,6 +1,6 @@
 import type { Effort } from "@sluice/catalog/core"
 import { spelledEffort, wantedEffort } from "../openai/efforts.ts"
-import { learnedWords } from "../openai/facts.ts"
+import { learnedWords } from "../facts.ts"
 import { learned, type ChatBody, type Encoding } from "./types.ts"
 
 /** Whether thinking is asked for, asked not to be, or left to the host. */

@@ -1,6 +1,6 @@
 import type { ChatCompat } from "@sluice/catalog/core"
 import type { Encoding as FamilyEncoding } from "../openai/encoding.ts"
-import { wireFacts, type WireFacts } from "../openai/facts.ts"
+import { wireFacts, type WireFacts } from "../facts.ts"
 
 export { isObject, type Obj } from "../json.ts"
 export type { Body as ChatBody } from "../openai/encoding.ts"
@@ -23,5 +23,5 @@ export type Encoding = FamilyEncoding<ChatCompat>
 /** What was learned about hosts of this wire. */
 export const facts: WireFacts = wireFacts("chat")
 
-/** What was learned about this wire and the call's model. */
+/** What was learned about this wire at the call's host. */
 export const learned: WireFacts["learned"] = facts.learned

@@ -1,8 +1,9 @@
 import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
-import { adaptation, objects, refusesDeveloper, type Change } from "../openai/adaptation.ts"
+import { adaptation, objects, type Adaptable, type Change } from "../adaptation.ts"
 import { refusedFields, WITHOUT } from "../openai/left-out-fields.ts"
 import { effortChange } from "../openai/refused-efforts.ts"
+import { isOfRequest, mayBeOfRequest, REFUSING, refusesDeveloper } from "../openai/refused-requests.ts"
 import { isAboutValue, refuses, refusesField, refusesStrict } from "../refusal.ts"
 import { recovery } from "./recovery.ts"
 import { encode } from "./request.ts"
@@ -29,12 +30,15 @@ const THINKING_REFUSED =
 const ID_REFUSED =
   /\bitems? (?:with id )?['"`]?\w+['"`]?.{0,80}(?:not found|without its required|not persisted)|duplicate item/i
 
+const RULES: Adaptable<Body> = { encode, facts, statuses: REFUSING, isTelling: mayBeOfRequest, changes }
+
 /** What to leave out of a request that a host refused, or how to ask once more where an answer led nowhere. */
 export function adapt(error: SluiceError, call: Call, past: readonly Attempt[]): Adaptation | undefined {
-  return recovery(error, call, past) ?? adaptation(error, call, past, { encode, facts, changes })
+  return recovery(error, call, past) ?? adaptation(error, call, past, RULES)
 }
 
-function* changes(error: SluiceError, call: Call, body: Body, clear: boolean): Generator<Change> {
+function* changes(error: SluiceError, call: Call, body: Body): Generator<Change> {
+  const clear = isOfRequest(error)
   if (clear) {
     yield* ofThinking(error, body)
     yield* ofFields(error, call, body)

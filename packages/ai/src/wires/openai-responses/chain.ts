@@ -105,15 +105,15 @@ export function chainFacts(
     chain = { id: response.id, settings, ...sum.mark }
   }
   if (where === "channel") return { where, facts: { [CHAIN]: chain ?? null } }
-  const strikes = previous === undefined ? {} : { [facts.name(call, "chainStrikes")]: 0 }
-  return { where, facts: { [facts.name(call, CHAIN)]: chain ?? null, ...strikes } }
+  const strikes = previous === undefined ? {} : { [facts.name("chainStrikes")]: 0 }
+  return { where, facts: { [facts.name(CHAIN)]: chain ?? null, ...strikes } }
 }
 
 /** The facts of a session whose chain was refused. `forGood`: the host keeps nothing for this caller. */
 export function brokenChain(call: Call, forGood: boolean): Record<string, unknown> {
   const known = learned(call, "chainStrikes")
   const strikes = forGood ? MAX_STRIKES : (typeof known === "number" ? known : 0) + 1
-  return { [facts.name(call, CHAIN)]: null, [facts.name(call, "chainStrikes")]: strikes }
+  return { [facts.name(CHAIN)]: null, [facts.name("chainStrikes")]: strikes }
 }
 
 /** The name of a response that an event belongs to. */

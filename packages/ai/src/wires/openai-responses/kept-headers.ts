@@ -53,8 +53,8 @@ export class HeaderNotes {
       const value = this.#seen[name] ?? (span === "turn" ? sent[name] : undefined)
       const turn = span === "turn" ? { answer: JSON.stringify(calls) } : {}
       if (value !== undefined && (span === "session" || calls.length > 0)) {
-        kept[facts.name(this.#call, `header:${name}`)] = { value, ...turn }
-      } else if (span === "turn") kept[facts.name(this.#call, `header:${name}`)] = null
+        kept[facts.name(`header:${name}`)] = { value, ...turn }
+      } else if (span === "turn") kept[facts.name(`header:${name}`)] = null
     }
     return kept
   }

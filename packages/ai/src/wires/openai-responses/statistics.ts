@@ -1,4 +1,5 @@
 import type { Call } from "../../contract/wire-client.ts"
+import type { Knowing } from "../facts.ts"
 import { facts, isObject } from "./types.ts"
 
 /** How the requests of a session were made up. */
@@ -17,8 +18,8 @@ export interface ChainStatistics {
 const NONE: ChainStatistics = { wholeRequests: 0, chainedRequests: 0 }
 
 /** The statistics among the facts of a session. */
-export function statisticsOf(of: { model: { id: string }; known: Call["known"] }): ChainStatistics {
-  const value = of.known[facts.name(of, "statistics")]
+export function statisticsOf(of: Knowing): ChainStatistics {
+  const value = facts.learned(of, "statistics")
   return isObject(value) ? { ...NONE, ...value } : NONE
 }
 
@@ -37,5 +38,5 @@ export function statisticsFacts(
     lastSentItems: sent.sent,
     ...(sent.previous === undefined ? {} : { lastPreviousResponseId: sent.previous }),
   }
-  return { [facts.name(call, "statistics")]: statistics }
+  return { [facts.name("statistics")]: statistics }
 }

@@ -1,6 +1,6 @@
 import type { Effort } from "@sluice/catalog/core"
 import { spelledEffort, wantedEffort } from "../openai/efforts.ts"
-import { learnedWords } from "../openai/facts.ts"
+import { learnedWords } from "../facts.ts"
 import { learned, type Body, type Encoding } from "./types.ts"
 
 /** The fields that ask for thinking, and whether its encrypted form is wanted. */

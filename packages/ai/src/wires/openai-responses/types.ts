@@ -1,7 +1,7 @@
 import type { ResponsesCompat } from "@sluice/catalog/core"
 import { isObject, type Obj } from "../json.ts"
 import type { Encoding as FamilyEncoding } from "../openai/encoding.ts"
-import { wireFacts, type WireFacts } from "../openai/facts.ts"
+import { wireFacts, type WireFacts } from "../facts.ts"
 
 export { isObject, type Obj }
 export type { Body } from "../openai/encoding.ts"
@@ -15,7 +15,7 @@ export type Encoding = FamilyEncoding<ResponsesCompat>
 /** What was learned about hosts of this wire. */
 export const facts: WireFacts = wireFacts("responses")
 
-/** What was learned about this wire and the call's model. */
+/** What was learned about this wire at the call's host. */
 export const learned: WireFacts["learned"] = facts.learned
 
 /** The text in a field; empty where there is none. */

@@ -1,8 +1,8 @@
 import type { SluiceError } from "../../model/errors.ts"
 import { refusesField } from "../refusal.ts"
-import type { Change } from "./adaptation.ts"
+import type { Change } from "../adaptation.ts"
 import type { Body, Encoding } from "./encoding.ts"
-import { learnedWords } from "./facts.ts"
+import { learnedWords } from "../facts.ts"
 
 /** Options whose name is not that of their field. */
 const OPTION_OF: Readonly<Record<string, string>> = {

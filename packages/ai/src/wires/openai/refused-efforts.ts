@@ -1,6 +1,6 @@
 import type { SluiceError } from "../../model/errors.ts"
 import { isConditional, namedEfforts } from "../refusal.ts"
-import type { Change } from "./adaptation.ts"
+import type { Change } from "../adaptation.ts"
 
 /** Words that look like a condition and are about the model, or begin the list of what it takes. */
 const NO_CONDITION =

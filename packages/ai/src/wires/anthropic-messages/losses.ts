@@ -1,1 +1,0 @@
-export { Losses } from "../losses.ts"

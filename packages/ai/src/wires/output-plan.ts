@@ -1,0 +1,28 @@
+import type { OutputFormat } from "../model/options.ts"
+import type { Call } from "../contract/wire-client.ts"
+import type { Losses } from "./losses.ts"
+
+/** Name of the tool that stands in for an output format. */
+export const OUTPUT_TOOL = "structured_output"
+/** What that tool is for, where the caller does not say. */
+export const OUTPUT_TOOL_DESCRIPTION = "Give the answer in this form."
+
+/** The sentence that asks for an answer's shape where nothing enforces it. */
+export function shapeInstruction(output: Exclude<OutputFormat, { type: "text" }>): string {
+  const alone = "Answer with JSON alone: no other text and no code fence."
+  if (output.type === "json") return alone
+  return `${alone} The JSON must be valid against this schema:\n${JSON.stringify(output.schema)}`
+}
+
+/** Names what an output format loses by the way it is asked for. */
+export function outputLosses(plan: { how: "format" | "tool" | "instruction" } | undefined, losses: Losses): void {
+  if (plan?.how === "tool") losses.approximated("options.output", "A forced tool stands in for the output format.")
+  if (plan?.how === "instruction") losses.approximated("options.output", "The shape is asked for, not enforced.")
+}
+
+/** Whether a request has room for such a tool: it has no tools of its own, and no thinking, which a forced call rules out. */
+export function hasRoomForTool({ model, options, context }: Call): boolean {
+  const { reasoning, thinkingBudget, toolChoice } = options
+  const thinks = model.thinking?.mandatory || thinkingBudget !== undefined || (reasoning ?? "off") !== "off"
+  return !context.tools?.length && !thinks && toolChoice !== "none"
+}
