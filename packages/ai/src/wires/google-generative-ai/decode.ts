@@ -15,7 +15,7 @@ import { readUsage } from "./usage.ts"
 const ABOUT = ["groundingMetadata", "urlContextMetadata"] as const
 
 /** How long more is waited for behind what looks like the end, where some hosts say of every piece that it is the last. */
-const GRACE_MS = 1500
+const GRACE_MS = 1600
 const FINISHED: readonly Effect[] = [{ do: "finish", withinMs: GRACE_MS }]
 const RESUMED: readonly Effect[] = [{ do: "resume" }]
 
