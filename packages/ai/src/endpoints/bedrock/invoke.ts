@@ -4,7 +4,7 @@ import type { Call, WireRequest } from "../../contract/wire-client.ts"
 import { AwsEventStreamFramer } from "../../framing/aws-eventstream.ts"
 import { base64Of } from "../../images/base64.ts"
 import { SluiceError } from "../../model/errors.ts"
-import { exceptionFacts } from "../../wires/bedrock/exceptions.ts"
+import { exceptionFacts, exceptionOf } from "../../wires/bedrock/exceptions.ts"
 import { countedModel, pathOf } from "../../wires/bedrock/path.ts"
 import { withoutMoved, withVersionAndBetas, type AnthropicBody } from "../anthropic-body.ts"
 import { dressBedrock, signBedrock } from "./endpoint.ts"
@@ -77,13 +77,13 @@ export const bedrockInvokeReading: Required<Pick<Endpoint, "framing" | "framer" 
 }
 
 function unwrap(frame: Frame): Frame {
-  const payload = payloadOf(frame)
-  if (frame.meta?.[":message-type"] === "event") {
-    const { bytes } = payload
+  const raised = exceptionOf(frame)
+  if (!raised) {
+    const { bytes } = payloadOf(frame)
     return { data: typeof bytes === "string" ? decodeBase64(bytes) : "" }
   }
-  const { message = frame.meta?.[":error-message"] } = payload
-  const { status, type } = exceptionFacts(frame.event ?? "", typeof message === "string" ? message : undefined)
+  const { name, message } = raised
+  const { status, type } = exceptionFacts(name, message)
   return {
     event: "error",
     data: JSON.stringify({

@@ -1,8 +1,8 @@
 import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Frame, ResponseHead } from "../../contract/frame.ts"
-import { exceptionFacts, exceptionName } from "../bedrock/exceptions.ts"
+import { exceptionFacts, exceptionName, exceptionOf } from "../bedrock/exceptions.ts"
 import { errorFacts } from "../host-errors.ts"
-import { isObject, parseObject } from "../json.ts"
+import { isObject } from "../json.ts"
 
 /** What an error response says: `{message}` or `{Message}`, with the exception's name in a header or in `__type`. */
 export function readError(head: ResponseHead, body: unknown): ErrorFacts {
@@ -23,20 +23,6 @@ export function bodyFacts(name: string | undefined, body: unknown): ErrorFacts {
 
 /** The facts of a message that is an exception or an error and no event; `undefined` for an event. */
 export function failureOf(frame: Frame): ErrorFacts | undefined {
-  const kind = frame.meta?.[":message-type"]
-  if (kind === undefined || kind === "event") {
-    const name = frame.event ?? ""
-    return name.endsWith("Exception") ? { ...exceptionFacts(name, messageOf(frame)), inStream: true } : undefined
-  }
-  const name = frame.meta?.[":exception-type"] ?? frame.meta?.[":error-code"] ?? kind
-  const message = frame.meta?.[":error-message"] ?? messageOf(frame)
-  return { ...exceptionFacts(name, message), inStream: true }
-}
-
-function messageOf({ data }: Frame): string | undefined {
-  const text = typeof data === "string" ? data : new TextDecoder().decode(data)
-  const payload = parseObject(text)
-  if (!payload) return text.trim() === "" ? undefined : text.trim().slice(0, 1000)
-  const message = payload["message"] ?? payload["Message"] ?? payload["originalMessage"]
-  return typeof message === "string" && message !== "" ? message : undefined
+  const raised = exceptionOf(frame)
+  return raised && { ...exceptionFacts(raised.name, raised.message), inStream: true }
 }

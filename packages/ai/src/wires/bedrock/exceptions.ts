@@ -1,6 +1,8 @@
 import type { ErrorFacts } from "../../contract/error-facts.ts"
+import type { Frame } from "../../contract/frame.ts"
 import type { HeadersView } from "../../contract/header-list.ts"
 import type { ErrorCode } from "../../model/errors.ts"
+import { parseObject } from "../json.ts"
 
 /** What an exception of Bedrock stands for: its status, and its class where the status says too little. */
 interface Meaning {
@@ -68,6 +70,25 @@ export function exceptionFacts(name: string, message: string | undefined): Error
 export function exceptionName(headers: HeadersView): string | undefined {
   const value = headers.get("x-amzn-errortype")
   return value === null || value.trim() === "" ? undefined : bareName(value)
+}
+
+/** The exception or error that a message of a stream raises, whether its payload is JSON or not; `undefined` for an event. */
+export function exceptionOf(frame: Frame): { name: string; message: string | undefined } | undefined {
+  const kind = frame.meta?.[":message-type"]
+  if (kind === undefined || kind === "event") {
+    const name = frame.event ?? ""
+    return name.endsWith("Exception") ? { name, message: messageOf(frame) } : undefined
+  }
+  const name = frame.meta?.[":exception-type"] ?? frame.meta?.[":error-code"] ?? kind
+  return { name, message: frame.meta?.[":error-message"] ?? messageOf(frame) }
+}
+
+function messageOf({ data }: Frame): string | undefined {
+  const text = typeof data === "string" ? data : new TextDecoder().decode(data)
+  const payload = parseObject(text)
+  if (!payload) return text.trim() === "" ? undefined : text.trim().slice(0, 1000)
+  const message = payload["message"] ?? payload["Message"] ?? payload["originalMessage"]
+  return typeof message === "string" && message !== "" ? message : undefined
 }
 
 function classOf({ status, is }: Meaning, message: string): { is?: ErrorCode } {
