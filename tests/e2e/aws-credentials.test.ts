@@ -330,6 +330,12 @@ describe("where keys are found", () => {
     })
   })
 
+  test.each(["Throttling", "IDPCommunicationError"])("a service that is busy (%s) is a passing fault", async (code) => {
+    const { variables } = await services({ keys: [KEYS], refuse: { code, message: "later", status: 400 } })
+    const files = { [CONFIG]: `[default]\nrole_arn=${ROLE}\nsource_profile=base\n`, [CREDENTIALS]: SOURCE_PROFILE }
+    expect(await errorOf({ files, variables })).toMatchObject({ code: "rate_limited", retryable: true })
+  })
+
   test("a service that nobody answers for is a passing fault, and no secret is in its words", async () => {
     const files = { [CONFIG]: `[default]\nrole_arn=${ROLE}\nsource_profile=base\n`, [CREDENTIALS]: SOURCE_PROFILE }
     const error = await errorOf({ files, variables: { AWS_ENDPOINT_URL_STS: "http://127.0.0.1:1" } })

@@ -7,6 +7,12 @@ import type { AwsContext, AwsKeys } from "./types.ts"
 const TIMEOUT_MS = 10_000
 const VERSION = "2011-06-15"
 
+/**
+ * Refusals that the service gives with status 400 though another try can help.
+ * @see https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+ */
+const PASSING = /^(?:Throttl|RequestLimitExceeded|TooManyRequests|IDPCommunicationError)/
+
 /** A role to be taken on. */
 export interface Role {
   arn: string
@@ -77,11 +83,13 @@ async function keysFrom(
     const expired = /expired/i.test(code)
     throw awsError({
       code: expired ? "auth_expired" : code === "AccessDenied" ? "permission_denied" : "auth_invalid",
-      status,
+      status: PASSING.test(code) ? 429 : status,
       message: `The role of ${role.origin} was refused (${code}): ${element(text, "Message") ?? "no details were given"}`,
-      hint: expired
-        ? "Get new keys or a new token for whoever takes on the role."
-        : "Check the role's name, who it trusts, and the keys it is asked for with.",
+      hint: PASSING.test(code)
+        ? "Try again in a moment."
+        : expired
+          ? "Get new keys or a new token for whoever takes on the role."
+          : "Check the role's name, who it trusts, and the keys it is asked for with.",
     })
   }
   const accessKeyId = element(text, "AccessKeyId")
