@@ -136,16 +136,18 @@ describe.each(WIRES.map((at) => [at.name, at] as const))("%s over WebSockets", (
   })
 
   test("one that is cut before content is asked for again, on a new socket with nothing learned", async () => {
+    let cutFirst = (): void => undefined
     await using host = await socketHost({
       request(_text, socket, n) {
         if (n === 2) return socket.terminate()
         fine.forEach((frame) => socket.send(frame))
-        if (n === 1) setTimeout(() => socket.terminate(), 10)
+        if (n === 1) cutFirst = () => socket.terminate()
       },
     })
     const calls: Call[] = []
     const route = routeOver(at, host, { calls, learn: { chain: 1 } })
     await read(route)
+    cutFirst()
     await until("the first is gone", () => host.closings.length === 1)
     const seen = await read(route, {}, { clock: fastClock() })
     expect(seen.message.error).toBeUndefined()
