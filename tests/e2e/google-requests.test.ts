@@ -19,6 +19,7 @@ const MODELS: readonly (readonly [string, Surface])[] = [
   ["google/gemini-2.5-pro", "gemini"],
   ["google/gemini-3-flash-preview", "gemini"],
   ["google/gemini-3.1-pro-preview", "gemini"],
+  ["google/gemini-3-pro-image-preview", "gemini"],
   ["google-vertex/gemini-2.5-flash", "vertex"],
   ["google-vertex/gemini-3-pro-preview", "vertex"],
   ["google-gemini-cli/gemini-2.5-pro", "code-assist"],

@@ -1,4 +1,4 @@
-import type { Context, StreamOptions } from "@sluice/ai"
+import type { Context, ImageBlock, StreamOptions } from "@sluice/ai"
 import { createSluice } from "@sluice/ai/auto"
 import { systemSource } from "@sluice/auth"
 import { codeAssistEmulator, googleEmulator, type GoogleOptions } from "@sluice/testkit/emulators"
@@ -7,6 +7,7 @@ import { runCommand } from "../../packages/cli/src/program.ts"
 import { testIo } from "../support/command-io.ts"
 import { accounts, PERSON, PERSON_FILE, ROBOT_FILE } from "../support/google-accounts.ts"
 
+const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 const HELLO = { messages: [{ role: "user" as const, content: "hi" }] }
 const TOOL = {
   name: "look",
@@ -76,6 +77,29 @@ describe("the Gemini API", () => {
     expect(second.losses?.filter(({ kind }) => kind === "dropped") ?? []).toEqual([])
     expect(host.calls).toHaveLength(2)
   })
+
+  test.each(["gemini-2.5-flash-image", "gemini-3-pro-image-preview"])(
+    "a picture of %s goes back to it to be changed, signed as it came; another vendor's picture goes along",
+    async (model) => {
+      const { host, sluice } = await google({ script: [{ text: "A dot.", pictures: [PNG] }, { pictures: [PNG] }] })
+      const first = await sluice.complete(`google/${model}`, HELLO)
+      expect(first.error).toBeUndefined()
+      const picture = first.content.find((block) => block.type === "image")
+      expect(picture?.source).toEqual({ data: PNG, mimeType: "image/png" })
+      expect(picture?.signature !== undefined).toBe(model.startsWith("gemini-3"))
+      const { signature: _signature, ...foreign } = picture as ImageBlock
+      const others = { ...first, api: "openai-completions" as const, provider: "x", model: "y", content: [foreign] }
+      const messages = [...HELLO.messages, others, ...HELLO.messages, first, ...HELLO.messages]
+      const second = await sluice.complete(`google/${model}`, { messages })
+      expect(second.error).toBeUndefined()
+      const sent = (host.calls[1]!.body as { contents: { parts: Record<string, unknown>[] }[] }).contents
+      const inline = { inlineData: { mimeType: "image/png", data: PNG } }
+      const word = { thoughtSignature: "skip_thought_signature_validator" }
+      expect(sent[1]?.parts).toEqual([model.startsWith("gemini-3") ? { ...inline, ...word } : inline])
+      const value = picture?.signature?.value
+      expect(sent[3]?.parts.at(-1)).toEqual({ ...inline, ...(value === undefined ? {} : { thoughtSignature: value }) })
+    },
+  )
 
   test("a wrong key is an error of the credential", async () => {
     const { sluice } = await google({ apiKey: "other" })

@@ -2,9 +2,11 @@ import * as fc from "fast-check"
 import type {
   Api,
   AssistantMessage,
+  AudioBlock,
   Block,
   Context,
   DocumentBlock,
+  ImageBlock,
   InputBlock,
   Issuer,
   Message,
@@ -156,6 +158,12 @@ function answerBlock(target: ContextTarget): fc.Arbitrary<Block> {
       .map((block) => defined<Block>({ type: "native", api: own.api, ...block })),
     fc.constant<Block>({ type: "native", api: OTHER_API, item: { type: "web_search_call", id: "w" } }),
   )
+  const made = fc
+    .record({
+      block: fc.oneof(image, audio) as fc.Arbitrary<ImageBlock | AudioBlock>,
+      signature: rarely(opaque(target, target.callSignatures), 2),
+    })
+    .map(({ block, signature }) => defined<Block>({ ...block, signature }))
   return fc.oneof(
     { weight: 6, arbitrary: text },
     { weight: 4, arbitrary: thinking },
@@ -164,7 +172,7 @@ function answerBlock(target: ContextTarget): fc.Arbitrary<Block> {
     { weight: 1, arbitrary: broken },
     { weight: 1, arbitrary: custom },
     { weight: 1, arbitrary: native },
-    { weight: 1, arbitrary: fc.oneof(image, audio) as fc.Arbitrary<Block> },
+    { weight: 1, arbitrary: made },
   )
 }
 

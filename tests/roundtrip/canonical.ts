@@ -1,4 +1,4 @@
-import type { Block, Context, InputBlock, Message, Tool } from "@sluice/ai"
+import type { Block, Context, InputBlock, Message, Opaque, Tool } from "@sluice/ai"
 import { ANY, Maybe, OneOf, REST, SomeOf } from "./match.ts"
 import { GONE } from "./paths.ts"
 
@@ -232,32 +232,43 @@ class Flattening {
         ]
       }
       case "native":
-        return [{ type: "native", api: block.api, item: this.#item(block.item) }]
+        return [this.#file(block.item) ?? { type: "native", api: block.api, item: this.#item(block.item) }]
       case "image":
-        if (this.#isHeld(block.source)) return [{ type: "file", source: block.source }]
+        if (this.#isHeld(block.source)) return [fileToken(block.source, block)]
         return [
           {
             ...block,
             source: this.#source(block.source),
+            signature: block.signature?.value,
             detail: block.detail === "auto" ? undefined : block.detail,
             cache: this.#mark(block.cache),
           },
         ]
-      default:
-        if (this.#isHeld(block.source)) return [{ type: "file", source: block.source }]
+      default: {
+        const { signature } = block as { signature?: Opaque }
+        if (this.#isHeld(block.source)) return [fileToken(block.source, { signature })]
         return [
           {
             ...block,
             source: this.#source(block.source),
+            signature: signature?.value,
             citations: (block as { citations?: unknown }).citations || undefined,
             cache: this.#mark(block.cache),
           },
         ]
+      }
     }
   }
 
   #isHeld(source: unknown): boolean {
     return this.#options.canon === "gemini" && isFields(source) && source["fileId"] !== undefined
+  }
+
+  /** A file of which an answer does not say what it is. */
+  #file({ fileData, thoughtSignature: value, ...rest }: Fields): Token | undefined {
+    if (this.#options.canon !== "gemini" || !isFields(fileData) || Object.keys(rest).length > 0) return undefined
+    if (fileData["mimeType"] !== undefined) return undefined
+    return fileToken({ fileId: fileData["fileUri"] }, { signature: value === undefined ? undefined : { value } })
   }
 
   #item(item: Fields): Fields {
@@ -323,6 +334,10 @@ function wellFormed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(wellFormed)
   if (!isFields(value)) return value
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, wellFormed(inner)]))
+}
+
+function fileToken(source: unknown, { signature }: { signature?: unknown }): Token {
+  return { type: "file", source, signature: isFields(signature) ? signature["value"] : undefined }
 }
 
 function isBlankThinking(token: Token): boolean {

@@ -19,7 +19,7 @@ export const toyWire: WireClient = {
   traits: {
     toolCallId: { pattern: /^.+$/, maxLength: 64 },
     roles: { developer: true, system: "anywhere" },
-    media: { image: true, document: true, audio: true, inToolResult: true },
+    media: { image: true, document: true, audio: true, inToolResult: true, inAnswer: true },
     thinking: { replay: true, signature: true, redacted: true },
   },
   encode: (call) => ({

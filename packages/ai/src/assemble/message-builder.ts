@@ -350,6 +350,9 @@ export class MessageBuilder implements MessageSink {
   #issued(block: Block): Block {
     if (block.type === "redactedThinking" && !block.data.issuer) block.data.issuer = this.#issuer
     if (block.type === "native" && !block.issuer) block.issuer = this.#issuer
+    if ((block.type === "image" || block.type === "audio") && block.signature) {
+      block.signature.issuer ??= this.#issuer
+    }
     return block
   }
 

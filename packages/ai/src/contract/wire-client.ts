@@ -51,7 +51,8 @@ export interface Traits {
   /** Tool-call ids that the wire takes. */
   toolCallId: { pattern: RegExp; maxLength: number }
   roles: { developer: boolean; system: "first" | "anywhere" }
-  media: { image: boolean; document: boolean; audio: boolean; inToolResult: boolean }
+  /** `inAnswer`: what a model made goes back to it as a part of its answer. */
+  media: { image: boolean; document: boolean; audio: boolean; inToolResult: boolean; inAnswer: boolean }
   /** The wire has a field for thinking, and for its signature. */
   thinking: { replay: boolean; signature: boolean; redacted: boolean }
 }

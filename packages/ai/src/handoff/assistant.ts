@@ -1,19 +1,23 @@
 import { codecOf, type Model } from "@sluice/catalog/core"
+import type { Traits } from "../contract/wire-client.ts"
 import type {
   AssistantMessage,
+  AudioBlock,
   Block,
+  ImageBlock,
   Issuer,
   Opaque,
   TextBlock,
   ThinkingBlock,
   ToolCallBlock,
 } from "../model/message.ts"
-import { wellFormedText } from "./input.ts"
+import { readable, wellFormedText } from "./input.ts"
 import type { LossList } from "./losses.ts"
 
 /** Where an earlier answer goes. */
 export interface AssistantTarget {
   model: Model
+  traits: Traits
   /** It is the latest answer of the conversation. */
   latest: boolean
   path: string
@@ -66,9 +70,18 @@ function rewriteBlock(
         losses.add(path, "dropped", "A tool call without an id or a name is refused by every host.")
         return undefined
       }
-      if (!block.signature || mayRead(block.signature, message, target)) return block
-      losses.add(`${path}.signature`, "dropped", "A signature goes back to its issuer only.")
-      return withoutSignature(block)
+      return readableSignature(block, message, target, path)
+    case "image":
+    case "audio":
+      if (target.traits.media.inAnswer && readable(block.type, target)) {
+        return readableSignature(block, message, target, path)
+      }
+      if (block.type === "audio" && block.transcript?.trim()) {
+        losses.add(path, "approximated", "What was said goes back as its transcript.")
+        return { type: "text", text: wellFormedText(block.transcript) }
+      }
+      losses.add(path, "dropped", `An answer's ${block.type} cannot be sent back.`)
+      return undefined
     case "native":
       if (
         mayRead(
@@ -102,8 +115,17 @@ function rewriteText(
   return kept.text.isWellFormed() ? kept : { ...kept, text: wellFormedText(kept.text) }
 }
 
-function withoutSignature({ signature: _signature, ...call }: ToolCallBlock): ToolCallBlock {
-  return call
+/** A block, without a signature that the target cannot read. */
+function readableSignature(
+  block: ToolCallBlock | ImageBlock | AudioBlock,
+  message: AssistantMessage,
+  target: AssistantTarget,
+  path: string,
+): Block {
+  if (!block.signature || mayRead(block.signature, message, target)) return block
+  target.losses.add(`${path}.signature`, "dropped", "A signature goes back to its issuer only.")
+  const { signature: _signature, ...bare } = block
+  return bare
 }
 
 function rewriteThinking(

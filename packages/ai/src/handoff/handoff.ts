@@ -46,7 +46,7 @@ export function handOver(
     const message = messages[index] as Message
     const path = `messages[${index}]`
     if (message.role === "assistant") {
-      const kept = rewriteAssistant(message, { model, latest: index === latest, path, losses })
+      const kept = rewriteAssistant(message, { model, traits, latest: index === latest, path, losses })
       if (kept) placed.push({ message: kept, index })
     } else placed.push({ message: rewriteInput(message, model, traits, path, losses), index })
   }

@@ -50,7 +50,10 @@ function rewriteBlock(block: InputBlock, target: Target): InputBlock | undefined
 }
 
 /** An unknown model is given what its wire can carry: the host knows better than we do. */
-function readable(kind: Exclude<Modality, "text">, { model, traits }: Target): boolean {
+export function readable(
+  kind: Exclude<Modality, "text">,
+  { model, traits }: { model: Model; traits: Traits },
+): boolean {
   if (!traits.media[kind]) return false
   if (kind === "image" && model.compat.textOnly) return false
   return model.assumed !== undefined || model.input.includes(kind)

@@ -19,7 +19,7 @@ const model: Model = {
 const traits: Traits = {
   toolCallId: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 64 },
   roles: { developer: true, system: "first" },
-  media: { image: true, document: false, audio: false, inToolResult: true },
+  media: { image: true, document: false, audio: false, inToolResult: true, inAnswer: false },
   thinking: { replay: true, signature: true, redacted: false },
 }
 

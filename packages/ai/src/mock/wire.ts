@@ -13,7 +13,7 @@ export const mockWire: WireClient = {
   traits: {
     toolCallId: { pattern: /^[\s\S]+$/, maxLength: 1024 },
     roles: { developer: true, system: "anywhere" },
-    media: { image: true, document: true, audio: true, inToolResult: true },
+    media: { image: true, document: true, audio: true, inToolResult: true, inAnswer: true },
     thinking: { replay: true, signature: true, redacted: true },
   },
   encode(call: Call): WireRequest {

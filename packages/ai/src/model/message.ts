@@ -77,6 +77,8 @@ export interface ImageBlock {
   type: "image"
   source: MediaSource
   detail?: "auto" | "low" | "high" | "original"
+  /** Of a picture that a model made: what that model goes on from when it changes it. */
+  signature?: Opaque
   cache?: CacheMark
 }
 
@@ -96,6 +98,8 @@ export interface AudioBlock {
   type: "audio"
   source: MediaSource
   transcript?: string
+  /** As for a picture. */
+  signature?: Opaque
   cache?: CacheMark
 }
 

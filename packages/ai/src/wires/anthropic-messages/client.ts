@@ -18,7 +18,7 @@ export const anthropicMessages: WireClient = {
   traits: {
     toolCallId: { pattern: /^[A-Za-z0-9_-]{1,64}$/, maxLength: 64 },
     roles: { developer: false, system: "first" },
-    media: { image: true, document: true, audio: false, inToolResult: true },
+    media: { image: true, document: true, audio: false, inToolResult: true, inAnswer: false },
     thinking: { replay: true, signature: true, redacted: true },
   },
   encode,

@@ -19,7 +19,7 @@ export const bedrockConverseStream: WireClient = {
   traits: {
     toolCallId: { pattern: /^[a-zA-Z0-9_-]{1,64}$/, maxLength: 64 },
     roles: { developer: false, system: "first" },
-    media: { image: true, document: true, audio: false, inToolResult: true },
+    media: { image: true, document: true, audio: false, inToolResult: true, inAnswer: false },
     thinking: { replay: true, signature: true, redacted: true },
   },
   encode,

@@ -46,7 +46,9 @@ export class AnswerReader {
       return
     }
     const media = acceptMedia(part, path)
-    if (media) this.#add(media)
+    const { signature } = sealed
+    // An answer has pictures and sounds; a file of any other kind is kept as it stands.
+    if (media && media.type !== "document") this.#add(signature ? { ...media, signature } : media)
     else if (!isEmpty(part)) this.#add(native(part))
   }
 

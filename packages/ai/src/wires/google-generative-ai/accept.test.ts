@@ -224,6 +224,13 @@ describe("contents", () => {
     ])
   })
 
+  test("a picture of the model's keeps its signature", () => {
+    const inlineData = { mimeType: "image/png", data: "AA==" }
+    expect(answerOf(model({ inlineData, thoughtSignature: "c2ln" }))).toEqual([
+      { type: "image", source: inlineData, signature: { value: "c2ln" } },
+    ])
+  })
+
   test("parts that are not known are kept", () => {
     const part = { executableCode: { language: "PYTHON", code: "1" } }
     expect(answerOf(model(part))).toEqual([{ type: "native", api: "google-generative-ai", item: part }])

@@ -66,7 +66,7 @@ const RULES: readonly Rule[] = [
     fact: "needsSignatures",
     change: "a word in place of missing signatures",
     refused: ({ message }) => (SIGNATURE_MISSING.test(message) ? "host" : undefined),
-    sent: (body) => parts(body).some((part) => isItem(part["functionCall"]) && part["thoughtSignature"] === undefined),
+    sent: (body) => answered(body).some((part) => !("text" in part) && part["thoughtSignature"] === undefined),
   },
   {
     fact: "noSignatures",
@@ -176,6 +176,11 @@ function inner(item: Item, name: string): Item {
 
 function parts(body: Item): Item[] {
   return objects(body["contents"]).flatMap((content) => objects(content["parts"]))
+}
+
+/** The parts of earlier answers. */
+function answered(body: Item): Item[] {
+  return objects(body["contents"]).flatMap(({ role, parts: of }) => (role === "model" ? objects(of) : []))
 }
 
 function calls(body: Item): Item[] {

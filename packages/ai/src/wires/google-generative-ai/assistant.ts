@@ -1,6 +1,7 @@
-import type { AssistantMessage, Block, Opaque, ToolCallBlock } from "../../model/message.ts"
+import type { AssistantMessage, AudioBlock, Block, ImageBlock, Opaque, ToolCallBlock } from "../../model/message.ts"
 import { wellFormed } from "../well-formed.ts"
 import { loseMark, sendsIds, type EncodeState } from "./encode-state.ts"
+import { encodeMedia } from "./media.ts"
 import { learned } from "./facts.ts"
 import { API, NO_SIGNATURE, type Item, type Part } from "./types.ts"
 
@@ -29,6 +30,8 @@ class Turn {
   constructor(message: AssistantMessage, state: EncodeState) {
     this.#state = state
     this.#signed = message.content.some((block) => {
+      // A part that is kept as it stands has its signature in it.
+      if (block.type === "native" && block.api === API) return block.item["thoughtSignature"] !== undefined
       const value = "signature" in block ? this.#usable(block.signature) : undefined
       return value !== undefined && value !== NO_SIGNATURE
     })
@@ -56,6 +59,9 @@ class Turn {
       }
       case "toolCall":
         return this.#call(block, path)
+      case "image":
+      case "audio":
+        return this.#media(block, path)
       case "native":
         return native(block.api, block.item, path, this.#state)
       default:
@@ -72,15 +78,8 @@ class Turn {
       losses.dropped(`${path}.rawArguments`, "The model's text stands in the arguments.")
     }
     if (block.custom) losses.dropped(`${path}.custom`, "A call of a grammar tool stands as one with the field `input`.")
-    const own = this.#signature(block.signature, path)
-    if (own !== undefined) this.#callSigned = true
-    const stands = own ?? (this.#needsOne() ? NO_SIGNATURE : undefined)
-    if (own === undefined && stands !== undefined) {
-      losses.injected(
-        `${path}.signature`,
-        "The host refuses a call without a signature; a word stands for the one that is missing.",
-      )
-    }
+    const stands = this.#standing(block.signature, path, !this.#callSigned)
+    if (stands !== undefined && stands !== NO_SIGNATURE) this.#callSigned = true
     return {
       functionCall: {
         name: block.name,
@@ -93,9 +92,24 @@ class Turn {
     }
   }
 
-  #needsOne(): boolean {
-    const { call, compat } = this.#state
-    return !this.#callSigned && (compat.needsSignatures === true || learned(call, "needsSignatures"))
+  /** A picture or a sound of the model's own: those that make them want each to be signed. */
+  #media(block: ImageBlock | AudioBlock, path: string): Part {
+    const { call, losses } = this.#state
+    loseMark(block.cache, path, this.#state)
+    const stands = this.#standing(block.signature, path, call.model.output.includes(block.type))
+    return { ...encodeMedia(block, path, losses), ...(stands === undefined ? {} : { thoughtSignature: stands }) }
+  }
+
+  /** A signature, or the word for one that is missing where the host refuses a part without. */
+  #standing(signature: Opaque | undefined, path: string, wanted: boolean): string | undefined {
+    const { call, compat, losses } = this.#state
+    const own = this.#signature(signature, path)
+    if (own !== undefined || !wanted || !(compat.needsSignatures || learned(call, "needsSignatures"))) return own
+    losses.injected(
+      `${path}.signature`,
+      "The host refuses this part without a signature; a word stands for the one that is missing.",
+    )
+    return NO_SIGNATURE
   }
 
   #signature(signature: Opaque | undefined, path: string): string | undefined {

@@ -137,6 +137,12 @@ describe("parts", () => {
     expect(content[4]).toEqual({ type: "image", source: { url: "https://x.invalid/a.png", mimeType: "image/png" } })
   })
 
+  test("a picture is signed by its own part", () => {
+    const inlineData = { mimeType: "image/png", data: "aGk=" }
+    const { content } = decode([end("STOP", [{ inlineData, thoughtSignature: "c2ln" }])])
+    expect(content).toMatchObject([{ type: "image", source: inlineData, signature: { value: "c2ln" } }])
+  })
+
   test("what the host ran itself stays as it is", () => {
     const code = { executableCode: { language: "PYTHON", code: "1" }, thoughtSignature: "c2ln" }
     const { content } = decode([chunk([{ text: "a" }, code]), end("STOP", [{ text: "b" }])])

@@ -201,7 +201,7 @@ export class GenerateDecoder implements Decoder {
     else if (typeof words === "string") this.#words(words, thought === true ? "thinking" : "text", signature)
     else {
       const { thoughtSignature: _signature, thought: _thought, ...rest } = part
-      if (Object.keys(rest).length > 0) this.#whole(part)
+      if (Object.keys(rest).length > 0) this.#whole(part, signature)
       else if (signature !== undefined) this.#loneSignature(signature)
     }
   }
@@ -287,7 +287,7 @@ export class GenerateDecoder implements Decoder {
     return id
   }
 
-  #whole(part: Item): void {
+  #whole(part: Item, signature: string | undefined): void {
     const media = mediaBlock(part)
     if (!media) {
       this.#native(part)
@@ -295,7 +295,8 @@ export class GenerateDecoder implements Decoder {
     }
     this.#endRun()
     this.#endCall()
-    this.#out.block(this.#key(), media)
+    const own = this.#signed(signature)
+    this.#out.block(this.#key(), own === undefined ? media : { ...media, signature: { value: own } })
   }
 
   #native(item: Item): void {

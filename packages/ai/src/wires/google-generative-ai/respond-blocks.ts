@@ -154,7 +154,10 @@ export class PartWriter {
         const about = aboutOf(block)
         if (about) Object.assign(this.about, about)
         const part = about ? undefined : wholePart(block, path, losses)
-        return part ? [{ parts: [part] }] : []
+        if (!part) return []
+        const mine =
+          block.type === "image" || block.type === "audio" ? this.#carried.ofBlock(block, message) : undefined
+        return [{ parts: [signed(part, mine)] }]
       }
     }
   }

@@ -1,4 +1,4 @@
-import type { Block, MediaSource, Opaque, TextBlock, ToolCallBlock } from "../../model/message.ts"
+import type { Block, MediaSource, Opaque, ToolCallBlock } from "../../model/message.ts"
 import type { Losses } from "../losses.ts"
 import { ownSignature, seal, withIssuer, type Maker, type SealedThought } from "./server-seal.ts"
 import { API, type Part } from "./types.ts"
@@ -45,8 +45,8 @@ export class Carried {
     return this.#take(signature, maker)
   }
 
-  /** The signature of a text that is over, where it has one. */
-  ofBlock({ signature }: TextBlock, maker: Maker): string | undefined {
+  /** The signature of a block that is over, where it has one. */
+  ofBlock({ signature }: { signature?: Opaque }, maker: Maker): string | undefined {
     return signature?.value ? this.#take(signature, maker) : undefined
   }
 

@@ -291,6 +291,14 @@ describe("what else an answer holds", () => {
     expect(losses).toEqual(["dropped content[2].transcript", "dropped content[4]", "dropped content[5]"])
   })
 
+  test("a picture has its signature, sealed where another API made it", () => {
+    const source = { data: "AA==", mimeType: "image/png" }
+    const by = (maker?: Partial<AssistantMessage>) =>
+      respond([(out) => out.block("i", { type: "image", source, signature: { value: "c2ln" } })], maker).parts[0]
+    expect(by()).toEqual({ inlineData: source, thoughtSignature: "c2ln" })
+    expect(sealedIn(by({ api: "openai-completions" }))).toMatchObject({ own: { value: "c2ln" } })
+  })
+
   test("sources and log probabilities beside the text, what it rests on at the end", () => {
     const source = { startIndex: 0, endIndex: 1, uri: "https://x.invalid" }
     const support = { segment: {}, groundingChunkIndices: [0] }

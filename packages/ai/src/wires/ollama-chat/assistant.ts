@@ -32,11 +32,6 @@ export function encodeAssistant(message: AssistantMessage, path: string, state: 
       case "toolCall":
         calls.push(encodeCall(block, at, state))
         break
-      case "audio":
-        text += block.transcript ?? ""
-        if (block.transcript) losses.approximated(at, "Audio of an earlier answer goes as its transcript.")
-        else losses.dropped(at, "Audio of an earlier answer cannot be sent back.")
-        break
       default:
         losses.dropped(at, `An answer's ${block.type} cannot be sent back.`)
     }

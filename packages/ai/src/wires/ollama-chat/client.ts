@@ -17,7 +17,7 @@ export const ollamaChat: WireClient = {
   traits: {
     toolCallId: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 64 },
     roles: { developer: true, system: "anywhere" },
-    media: { image: true, document: false, audio: false, inToolResult: true },
+    media: { image: true, document: false, audio: false, inToolResult: true, inAnswer: false },
     thinking: { replay: true, signature: false, redacted: false },
   },
   encode,

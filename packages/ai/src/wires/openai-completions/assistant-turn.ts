@@ -36,10 +36,6 @@ export function assistantTurn(
       case "thinking":
       case "redactedThinking":
         break
-      case "audio":
-        text += block.transcript?.toWellFormed() ?? ""
-        lose(at, block.transcript ? "approximated" : "dropped", "Audio of an earlier answer goes as its transcript.")
-        break
       default:
         lose(at, "dropped", `A block of type ${block.type} cannot stand in an answer on this wire.`)
     }

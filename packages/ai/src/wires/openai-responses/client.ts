@@ -17,7 +17,7 @@ export const openaiResponses: WireClient = {
   traits: {
     toolCallId: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 64 },
     roles: { developer: true, system: "first" },
-    media: { image: true, document: true, audio: false, inToolResult: true },
+    media: { image: true, document: true, audio: false, inToolResult: true, inAnswer: false },
     thinking: { replay: true, signature: true, redacted: false },
   },
   encode,

@@ -104,8 +104,12 @@ function piecesOf({ answer, call, callId, callIds, signatures }: AnswerParts): F
       ...signature,
     })
   })
+  for (const data of answer.pictures ?? []) {
+    const signature = signs ? { thoughtSignature: signatures.make(call.model) } : {}
+    pieces.push({ inlineData: { mimeType: "image/png", data }, ...signature })
+  }
   // A text's signature comes behind it, with an empty text of its own.
-  if (calls.length === 0 && signs && pieces.length > 0) {
+  if (calls.length === 0 && !answer.pictures?.length && signs && pieces.length > 0) {
     pieces.push({ text: "", thoughtSignature: signatures.make(call.model) })
   }
   return pieces

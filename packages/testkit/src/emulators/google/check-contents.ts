@@ -117,6 +117,12 @@ function checkSignatures(contents: readonly Fields[], model: string, signatures:
         }
         if (!signatures.accepts(signature, model)) throw invalid("Thought signature is not valid.")
       }
+      // Models that make pictures go on from what they signed them with; others only read them.
+      const data = content["role"] === "model" ? part["inlineData"] : undefined
+      const made = isFields(data) && String(data["mimeType"]).startsWith("image/") && /\bimage\b/.test(model)
+      if (made && signatures.required(model) && signature === undefined) {
+        throw invalid(`Image part is missing a thought_signature, position ${n + 1}.`)
+      }
       const call = part["functionCall"]
       if (!isFields(call)) return
       if (asked && signature === undefined) {

@@ -17,6 +17,8 @@ export interface GoogleAnswer extends EmulatedAnswer {
   finishMessage?: string
   /** The answer is a STOP with nothing but an empty text. */
   nothing?: boolean
+  /** PNGs in base64 that stand behind the text, each with a signature where the model signs. */
+  pictures?: readonly string[]
   /** The stream is a 200 without a single event. */
   noEvents?: boolean
 }
