@@ -28,16 +28,25 @@ export interface AssistantTarget {
  * An earlier answer as the target may see it; `undefined` when nothing of it is left.
  *
  * Opaque values go to the model that made them, or, in the latest answer, to another model of the same provider
- * and wire, which refuses a change there. Of an answer that was cut short the last block's signature is not trusted.
+ * and wire, which refuses a change there. Of an answer that was cut short the last block's signature is not trusted, and
+ * none of one that ended in the middle of its calls, unless it is the latest of the same provider. Hidden thinking does
+ * not stay where nothing of the thinking beside it does.
  */
 export function rewriteAssistant(message: AssistantMessage, target: AssistantTarget): AssistantMessage | undefined {
   const cut = message.stopReason === "error" || message.stopReason === "aborted"
-  const content: Block[] = []
-  message.content.forEach((block, index) => {
+  const abandoned = isAbandoned(message) && !(target.latest && message.provider === target.model.provider)
+  const rewritten = message.content.map((block, index) => {
+    const last = cut && index === message.content.length - 1
+    // A call comes with its signature in one piece.
+    const partial = abandoned || (last && (block.type !== "toolCall" || block.incomplete === true))
+    return rewriteBlock(block, message, target, `${target.path}.content[${index}]`, partial)
+  })
+  const unthought = thinks(message.content) && !thinks(rewritten)
+  const content = rewritten.filter((block, index): block is Block => {
+    if (block?.type !== "redactedThinking" || !unthought) return block !== undefined
     const path = `${target.path}.content[${index}]`
-    const partial = cut && index === message.content.length - 1
-    const kept = rewriteBlock(block, message, target, path, partial)
-    if (kept) content.push(kept)
+    target.losses.add(path, "dropped", "Hidden thinking does not go back without the thinking beside it.")
+    return false
   })
   if (content.length === 0) return undefined
   const onlyThinking = content.every((block) => block.type === "thinking" || block.type === "redactedThinking")
@@ -46,6 +55,21 @@ export function rewriteAssistant(message: AssistantMessage, target: AssistantTar
     return undefined
   }
   return { ...message, content }
+}
+
+/** It ended for another reason than its calls, so that nobody knows whether it was whole. */
+function isAbandoned({ content, stopReason }: AssistantMessage): boolean {
+  return (stopReason === "stop" || stopReason === "length") && content.some((block) => block.type === "toolCall")
+}
+
+/** Whether there is thinking that its maker signed. */
+function thinks(content: readonly (Block | undefined)[]): boolean {
+  return content.some((block) => block?.type === "thinking" && block.signature !== undefined)
+}
+
+/** A call that every host refuses, and that no result can be told to belong to. */
+export function isMalformed({ id, name }: ToolCallBlock): boolean {
+  return id.trim() === "" || name.trim() === ""
 }
 
 function rewriteBlock(
@@ -66,15 +90,15 @@ function rewriteBlock(
       losses.add(path, "dropped", "Hidden thinking can only be read by the model that made it.")
       return undefined
     case "toolCall":
-      if (block.id.trim() === "" || block.name.trim() === "") {
+      if (isMalformed(block)) {
         losses.add(path, "dropped", "A tool call without an id or a name is refused by every host.")
         return undefined
       }
-      return readableSignature(block, message, target, path)
+      return readableSignature(block, message, target, path, partial)
     case "image":
     case "audio":
       if (target.traits.media.inAnswer && readable(block.type, target)) {
-        return readableSignature(block, message, target, path)
+        return readableSignature(block, message, target, path, partial)
       }
       if (block.type === "audio" && block.transcript?.trim()) {
         losses.add(path, "approximated", "What was said goes back as its transcript.")
@@ -121,8 +145,9 @@ function readableSignature(
   message: AssistantMessage,
   target: AssistantTarget,
   path: string,
+  partial: boolean,
 ): Block {
-  if (!block.signature || mayRead(block.signature, message, target)) return block
+  if (!block.signature || (!partial && mayRead(block.signature, message, target))) return block
   target.losses.add(`${path}.signature`, "dropped", "A signature goes back to its issuer only.")
   const { signature: _signature, ...bare } = block
   return bare

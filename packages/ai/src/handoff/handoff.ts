@@ -2,7 +2,7 @@ import type { Model } from "@sluice/catalog/core"
 import type { Traits } from "../contract/wire-client.ts"
 import type { Context, Loss, Message, TextBlock } from "../model/message.ts"
 import { lastAnswer } from "../model/turns.ts"
-import { rewriteAssistant } from "./assistant.ts"
+import { isMalformed, rewriteAssistant } from "./assistant.ts"
 import { IdMap } from "./ids.ts"
 import { rewriteInput, wellFormedText } from "./input.ts"
 import { pairCalls, type Placed } from "./pairing.ts"
@@ -47,7 +47,10 @@ export function handOver(
     const path = `messages[${index}]`
     if (message.role === "assistant") {
       const kept = rewriteAssistant(message, { model, traits, latest: index === latest, path, losses })
-      if (kept) placed.push({ message: kept, index })
+      const calls = message.content.flatMap((block) =>
+        block.type === "toolCall" ? [{ id: block.id, gone: !kept || isMalformed(block) }] : [],
+      )
+      placed.push({ message: kept, index, calls })
     } else placed.push({ message: rewriteInput(message, model, traits, path, losses), index })
   }
   return { messages: pairCalls(placed, ids, losses), losses: losses.list }

@@ -1,11 +1,14 @@
-import type { AssistantMessage, Message, ToolCallBlock, ToolResultMessage } from "../model/message.ts"
+import type { AssistantMessage, InputBlock, Message, ToolCallBlock, ToolResultMessage } from "../model/message.ts"
 import type { IdMap } from "./ids.ts"
 import type { LossList } from "./losses.ts"
 
 /** A message with the place that it had in the caller's conversation, by which losses name it. */
 export interface Placed {
-  message: Message
+  /** Absent where nothing of it is left but the calls that went. */
+  message: Message | undefined
   index: number
+  /** Ids of its calls in order, with those that went for want of an id or a name: those take their results along. */
+  calls?: readonly { id: string; gone: boolean }[]
 }
 
 /**
@@ -13,15 +16,16 @@ export interface Placed {
  * error. Results without a call become notes of the user, or go where they stand among the results of other calls.
  */
 export function pairCalls(placed: readonly Placed[], ids: IdMap, losses: LossList): Message[] {
-  const messages = placed.map(({ message }) => message)
-  const used = new Set<ToolResultMessage>()
+  const results = new Results(placed)
   const out: Message[] = []
+  /** Ids of the calls so far. */
+  const called = new Set<string>()
   let inWindow = false
-  placed.forEach(({ message, index: place }, index) => {
+  placed.forEach(({ message, index: place, calls = [] }, at) => {
     const field = `messages[${place}]`
-    if (message.role === "toolResult") {
-      if (used.has(message)) return
-      if (inWindow || belongsToKnown(message, messages, index)) {
+    if (message?.role === "toolResult") {
+      if (results.isUsed(at)) return
+      if (inWindow || called.has(message.toolCallId)) {
         losses.add(field, "dropped", "A tool result without a call, or a second one for the same call.")
         return
       }
@@ -29,59 +33,81 @@ export function pairCalls(placed: readonly Placed[], ids: IdMap, losses: LossLis
       out.push(note(message))
       return
     }
-    inWindow = false
-    if (message.role !== "assistant") {
+    inWindow = calls.some(({ gone }) => !gone)
+    const found = calls.map(({ id, gone }): ToolResultMessage | undefined => {
+      if (!gone) {
+        called.add(id)
+        return results.take(id, at)
+      }
+      const lost = results.takeFromWindow(id, at)
+      if (lost !== undefined) losses.add(`messages[${lost}]`, "dropped", "The call that it answers was left out.")
+      return undefined
+    })
+    if (message?.role !== "assistant") {
+      if (message) out.push(message)
+      return
+    }
+    if (!inWindow) {
       out.push(message)
       return
     }
-    const calls = message.content.filter((block) => block.type === "toolCall")
-    if (calls.length === 0) {
-      out.push(message)
-      return
-    }
-    inWindow = true
-    const renamed = ids.next(calls)
+    const kept = message.content.filter((block) => block.type === "toolCall")
+    const renamed = ids.next(kept)
     out.push(withIds(message, renamed))
-    for (const call of calls) {
-      const result = findResult(call.id, messages, index, used)
+    const answers = found.filter((_one, i) => !calls[i]?.gone)
+    kept.forEach((call, i) => {
+      const result = answers[i]
       const toolCallId = renamed.get(call) as string
-      if (result) {
-        used.add(result)
-        out.push(
-          result.toolCallId === toolCallId && result.toolName === call.name
-            ? result
-            : { ...result, toolCallId, toolName: call.name },
-        )
-      } else {
+      if (!result) {
         losses.add(field, "injected", "A tool call without a result was given one that says so.")
         out.push(missing(message, call, toolCallId))
-      }
-    }
+      } else if (result.toolCallId === toolCallId && result.toolName === call.name) out.push(result)
+      else out.push({ ...result, toolCallId, toolName: call.name })
+    })
   })
   return out
 }
 
-function findResult(
-  id: string,
-  messages: readonly Message[],
-  from: number,
-  used: ReadonlySet<ToolResultMessage>,
-): ToolResultMessage | undefined {
-  for (let i = from + 1; i < messages.length; i++) {
-    const message = messages[i] as Message
-    if (message.role === "toolResult" && message.toolCallId === id && !used.has(message)) return message
-  }
-  return undefined
-}
+/** The results of a conversation, each to be used once. */
+class Results {
+  readonly #placed: readonly Placed[]
+  /** Places of the results of each call id that may still be used. */
+  readonly #open = new Map<string, number[]>()
+  readonly #used = new Set<number>()
 
-/** Whether a result answers a call that already has one. */
-function belongsToKnown(result: ToolResultMessage, messages: readonly Message[], before: number): boolean {
-  for (let i = 0; i < before; i++) {
-    const message = messages[i] as Message
-    if (message.role !== "assistant") continue
-    if (message.content.some((block) => block.type === "toolCall" && block.id === result.toolCallId)) return true
+  constructor(placed: readonly Placed[]) {
+    this.#placed = placed
+    placed.forEach(({ message }, at) => {
+      if (message?.role !== "toolResult") return
+      const list = this.#open.get(message.toolCallId)
+      if (list) list.push(at)
+      else this.#open.set(message.toolCallId, [at])
+    })
   }
-  return false
+
+  isUsed(at: number): boolean {
+    return this.#used.has(at)
+  }
+
+  /** The first result for a call behind a place. */
+  take(id: string, behind: number): ToolResultMessage | undefined {
+    const list = this.#open.get(id)
+    const i = list?.findIndex((at) => at > behind) ?? -1
+    if (!list || i < 0) return undefined
+    // What stands before the call belongs to no later one either.
+    const at = list.splice(0, i + 1).at(-1) as number
+    this.#used.add(at)
+    return this.#placed[at]?.message as ToolResultMessage
+  }
+
+  /** Takes the first result for a call among those right behind its turn. Gives its place in the conversation. */
+  takeFromWindow(id: string, behind: number): number | undefined {
+    const next = this.#open.get(id)?.find((at) => at > behind)
+    if (next === undefined) return undefined
+    for (let at = behind + 1; at < next; at++) if (this.#placed[at]?.message?.role !== "toolResult") return undefined
+    this.take(id, behind)
+    return this.#placed[next]?.index
+  }
 }
 
 function withIds(message: AssistantMessage, renamed: ReadonlyMap<ToolCallBlock, string>): AssistantMessage {
@@ -107,14 +133,15 @@ function missing(message: AssistantMessage, call: ToolCallBlock, toolCallId: str
   }
 }
 
-function note(result: ToolResultMessage): Message {
-  const text =
-    typeof result.content === "string"
-      ? result.content
-      : result.content.map((block) => (block.type === "text" ? block.text : `[${block.type}]`)).join("\n")
-  const name = result.toolName ? ` tool="${result.toolName}"` : ""
-  return {
-    role: "user",
-    content: `<stale-tool-result${name}${result.isError ? ' is-error="true"' : ""}>\n${text}\n</stale-tool-result>`,
+/** The user's, not the developer's, whose word would weigh more than a tool's ever did. */
+function note({ toolName, toolCallId, isError, content }: ToolResultMessage): Message {
+  const name = toolName ? ` tool=${JSON.stringify(toolName)}` : ""
+  const id = toolCallId.trim() === "" ? "" : ` id=${JSON.stringify(toolCallId)}`
+  const open = `<stale-tool-result${name}${id}${isError ? ' is-error="true"' : ""}>`
+  const close = "</stale-tool-result>"
+  const blocks: readonly InputBlock[] = typeof content === "string" ? [{ type: "text", text: content }] : content
+  if (blocks.every((block) => block.type === "text")) {
+    return { role: "user", content: `${open}\n${blocks.map(({ text }) => text).join("\n")}\n${close}` }
   }
+  return { role: "user", content: [{ type: "text", text: open }, ...blocks, { type: "text", text: close }] }
 }
