@@ -1,5 +1,5 @@
 import type { Block, Context, InputBlock, Message, Opaque, Tool } from "@sluice/ai"
-import { ANY, Maybe, OneOf, REST, SomeOf } from "./match.ts"
+import { ANY, Maybe, OneOf, REST, SomeOf, TextWith } from "./match.ts"
 import { GONE } from "./paths.ts"
 
 /** Which wire's conventions hold besides the common ones; `none` for a hand-over, which has no wire. */
@@ -173,7 +173,7 @@ class Flattening {
     const given = content as unknown
     const turned = given instanceof SomeOf
     const list = (turned ? given.list : content) as readonly (Block | typeof GONE | typeof ANY)[]
-    let said = list.flatMap((block): Token[] =>
+    let said: readonly Token[] = list.flatMap((block): Token[] =>
       block === GONE ? [] : block === ANY ? [REST] : this.#block(block as Block),
     )
     if (turned) said = inOrder(said, this.#options.canon)
@@ -306,7 +306,7 @@ function inOrder(said: readonly Token[], canon: ContextCanon): Token[] {
 }
 
 /** The turn of an answer where it has one text and one thinking. */
-function asChatTurn(said: readonly Token[]): Token[] {
+function asChatTurn(said: readonly Token[]): readonly Token[] {
   const hidden = said.filter((token) => isFields(token) && token["type"] === "redactedThinking")
   const shown = said.filter((token) => isFields(token) && token["type"] === "thinking")
   const rest = said.filter((token) => !hidden.includes(token) && !shown.includes(token))
@@ -326,7 +326,15 @@ function asChatTurn(said: readonly Token[]): Token[] {
     }
     joined.push(isFields(token) ? { ...token } : token)
   }
-  return joined.filter((token) => !isBlankThinking(token))
+  return withMore(joined.filter((token) => !isBlankThinking(token)))
+}
+
+/** What a loss speaks of may have become a part of the turn's one text. */
+function withMore(turn: readonly Token[]): readonly Token[] {
+  const texts = turn.filter((token): token is Fields => isFields(token) && token["type"] === "text")
+  if (!turn.includes(REST) || texts.length === 0) return turn
+  const text = { ...texts.at(-1), text: new TextWith(texts.map((token) => String(token["text"]))) }
+  return turn.flatMap((token) => (token === texts[0] ? [text] : texts.includes(token as Fields) ? [] : [token]))
 }
 
 function wellFormed(value: unknown): unknown {

@@ -19,6 +19,25 @@ export class OneOf {
   }
 }
 
+/** Stands in a projection for a text of which a loss says that something was put to it: the pieces stand in it in order. */
+export class TextWith {
+  readonly pieces: readonly string[]
+
+  constructor(pieces: readonly string[]) {
+    this.pieces = pieces
+  }
+
+  isIn(value: unknown): boolean {
+    if (typeof value !== "string") return false
+    let from = 0
+    return this.pieces.every((piece) => {
+      const at = value.indexOf(piece, from)
+      from = at + piece.length
+      return at >= 0
+    })
+  }
+}
+
 /** Stands in a list for any number of entries that a loss speaks of. */
 export const REST: unique symbol = Symbol("rest")
 
@@ -35,6 +54,7 @@ export class Maybe {
 export function fits(projection: unknown, value: unknown): boolean {
   if (projection === ANY) return true
   if (projection instanceof OneOf) return projection.values.some((one) => fits(one, value))
+  if (projection instanceof TextWith) return projection.isIn(value)
   if (projection instanceof SomeOf) return isSubList(value, projection.list)
   if (Array.isArray(projection)) return Array.isArray(value) && listFits(projection, value)
   if (!isObject(projection)) return Object.is(projection, value)
@@ -87,6 +107,7 @@ export function shown(value: unknown): string {
       if (inner === REST) return "‹rest›"
       if (inner instanceof Maybe) return { "‹maybe›": inner.value }
       if (inner instanceof SomeOf) return { "‹some of›": inner.list }
+      if (inner instanceof TextWith) return { "‹text with›": inner.pieces }
       if (inner instanceof OneOf) return { "‹one of›": inner.values }
       return inner
     },

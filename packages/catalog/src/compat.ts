@@ -21,6 +21,11 @@ export interface Compat {
   keyless?: boolean
   /** Image parts must be replaced by a note although the model's entry lists images. Default false. */
   textOnly?: boolean
+  /**
+   * How thinking that the model does not take back as such stands in the text of an answer: in `<think>` tags, in a
+   * fence that says `thinking`, or as prose. Default `prose`.
+   */
+  demotedThinking?: "prose" | "tags" | "fence"
   /** Longest edges that images may have, in the order of `from`; the last entry that applies counts. Default: any. */
   imageEdges?: readonly ImageEdge[]
 }

@@ -74,7 +74,7 @@ export const BEDROCK_RULES: readonly ModelRule[] = [
     set: {
       input: ["text"],
       thinking: { mode: "effort", efforts: ["low", "medium", "high"], mandatory: true },
-      compat: { converse: { ...PLAIN, thinkingFormat: "effort" } },
+      compat: { demotedThinking: "tags", converse: { ...PLAIN, thinkingFormat: "effort" } },
     },
   },
   {

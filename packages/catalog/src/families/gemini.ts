@@ -48,7 +48,7 @@ export const GEMINI_NATIVE_RULES: readonly ModelRule[] = [
       contextWindow: 131_072,
       maxTokens: 8192,
       thinking: false,
-      compat: { google: { systemInstruction: false, structuredOutput: false } },
+      compat: { demotedThinking: "tags", google: { systemInstruction: false, structuredOutput: false } },
     },
   },
 ]

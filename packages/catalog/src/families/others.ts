@@ -15,6 +15,7 @@ export const GROK_RULES: readonly ModelRule[] = [
 
 /** Gemini: the Pro of 3 has no middle level; Flash has them all. Only 2.5 Flash can be kept from thinking. */
 export const GEMINI_RULES: readonly ModelRule[] = [
+  { match: /(?:^|\/)gemini-/i, set: { compat: { demotedThinking: "fence" } } },
   {
     match: /(?:^|\/)gemini-(?:2\.5|3)/i,
     set: { input: ["text", "image", "document", "audio"], contextWindow: 1_048_576, maxTokens: 65_536 },

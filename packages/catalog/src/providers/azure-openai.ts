@@ -28,7 +28,14 @@ export const azureOpenai: Provider = {
   thirdParty: "allowed",
   keyCheck: { by: "get", path: "/models" },
   compat: {
-    chat: { developerRole: true, multipleSystem: true, toolCallIds: "max-40", promptCacheKey: true, documents: true },
+    chat: {
+      developerRole: true,
+      multipleSystem: true,
+      toolCallIds: "max-40",
+      promptCacheKey: true,
+      documents: true,
+      replayThinking: "never",
+    },
     responses: {
       developerRole: true,
       strictTools: "per-tool",

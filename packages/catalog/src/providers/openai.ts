@@ -21,6 +21,7 @@ export const openai: Provider = {
           promptCacheKey: true,
           serviceTiers: ["auto", "default", "flex", "priority"],
           documents: true,
+          replayThinking: "never",
         },
       },
     },

@@ -1,4 +1,5 @@
 import type { AssistantMessage, Block, TextBlock, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
+import { demotedThinking } from "../demoted-thinking.ts"
 import { wellFormed } from "../well-formed.ts"
 import { isCitation } from "./citations.ts"
 import type { EncodeState } from "./encode-state.ts"
@@ -127,7 +128,7 @@ class ThinkingReplay {
       return undefined
     }
     losses.approximated(path, "Thinking that the host would not take back as such stands as text.")
-    return { type: "text", text: block.thinking.trimEnd() }
+    return { type: "text", text: demotedThinking(block.thinking, this.#state.call.model) }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { AssistantMessage, Block, Opaque, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
+import { demotedThinking, isForeign } from "../demoted-thinking.ts"
 import { wellFormed } from "../well-formed.ts"
 import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
@@ -12,7 +13,7 @@ export function encodeAssistant(message: AssistantMessage, path: string, state: 
   const before: WireBlock[] = []
   const calls: WireBlock[] = []
   message.content.forEach((block, index) => {
-    const wire = encodeBlock(block, `${path}.content[${index}]`, state)
+    const wire = encodeBlock(block, message, `${path}.content[${index}]`, state)
     if (!wire) return
     if ((block.type === "text" || block.type === "toolCall") && block.cache) state.marks.set(wire, block.cache)
     if (block.type === "toolCall") calls.push(wire)
@@ -24,7 +25,7 @@ export function encodeAssistant(message: AssistantMessage, path: string, state: 
   return [...before, ...calls]
 }
 
-function encodeBlock(block: Block, path: string, state: EncodeState): WireBlock | undefined {
+function encodeBlock(block: Block, message: AssistantMessage, path: string, state: EncodeState): WireBlock | undefined {
   const { losses } = state
   switch (block.type) {
     case "text":
@@ -33,7 +34,7 @@ function encodeBlock(block: Block, path: string, state: EncodeState): WireBlock 
       if (block.citations?.length) losses.dropped(`${path}.citations`, "The API takes no citations of earlier answers.")
       return { text: block.text }
     case "thinking":
-      return encodeThinking(block, path, state)
+      return encodeThinking(block, path, state, isForeign(message, state.call.model))
     case "redactedThinking":
       if (replays(state) && isReadable(block.data, state))
         return { reasoningContent: { redactedContent: block.data.value } }
@@ -51,10 +52,20 @@ function encodeBlock(block: Block, path: string, state: EncodeState): WireBlock 
   }
 }
 
-function encodeThinking(block: ThinkingBlock, path: string, state: EncodeState): WireBlock | undefined {
+function encodeThinking(
+  block: ThinkingBlock,
+  path: string,
+  state: EncodeState,
+  foreign: boolean,
+): WireBlock | undefined {
   const { losses, compat } = state
   const signature = block.signature && isReadable(block.signature, state) ? block.signature.value : ""
+  const asText = (reason: string): WireBlock => {
+    losses.approximated(path, reason)
+    return { text: demotedThinking(block.thinking, state.call.model) }
+  }
   if (!replays(state)) {
+    if (foreign && block.thinking.trim() !== "") return asText("Thinking of another model stands as text.")
     losses.dropped(path, "The model does not take thinking back.")
     return undefined
   }
@@ -64,8 +75,7 @@ function encodeThinking(block: ThinkingBlock, path: string, state: EncodeState):
   if (signature !== "") return { reasoningContent: { reasoningText: { text: block.thinking, signature } } }
   if (block.thinking.trim() === "") return undefined
   if (compat.replayThinking !== "signed") return { reasoningContent: { reasoningText: { text: block.thinking } } }
-  losses.approximated(path, "The model takes thinking back with a signature only; it stands as text.")
-  return { text: block.thinking.trimEnd() }
+  return asText("The model takes thinking back with a signature only; it stands as text.")
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { AssistantMessage, AudioBlock, Block, ImageBlock, Opaque, ToolCallBlock } from "../../model/message.ts"
+import { demotedThinking } from "../demoted-thinking.ts"
 import { wellFormed } from "../well-formed.ts"
 import { loseMark, sendsIds, type EncodeState } from "./encode-state.ts"
 import { encodeMedia } from "./media.ts"
@@ -55,7 +56,7 @@ class Turn {
         if (block.thinking.trim() === "") return undefined
         if (this.#signed) return { text: block.thinking, thought: true }
         losses.approximated(path, "Thinking that the host would pass over stands as text.")
-        return { text: `\`\`\`thinking\n${block.thinking.trim()}\n\`\`\`` }
+        return { text: demotedThinking(block.thinking, this.#state.call.model) }
       }
       case "toolCall":
         return this.#call(block, path)

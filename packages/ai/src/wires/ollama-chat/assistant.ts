@@ -1,5 +1,6 @@
 import type { AssistantMessage, Block, ToolCallBlock } from "../../model/message.ts"
 import type { Json } from "../../model/tool.ts"
+import { demotedThinking, isForeign } from "../demoted-thinking.ts"
 import { wellFormed } from "../well-formed.ts"
 import type { Body, EncodeState } from "./types.ts"
 
@@ -23,8 +24,12 @@ export function encodeAssistant(message: AssistantMessage, path: string, state: 
         if (block.cache) losses.dropped(`${at}.cache`, "The API has no cache marks.")
         break
       case "thinking":
-        if (compat.replayThinking === "never") losses.dropped(at, "The host takes no thinking of earlier turns.")
-        else {
+        if (compat.replayThinking === "never") {
+          if (isForeign(message, state.call.model) && block.thinking.trim() !== "") {
+            losses.approximated(at, "Thinking of another model stands as text.")
+            text += `${demotedThinking(block.thinking, state.call.model)}\n\n`
+          } else losses.dropped(at, "The host takes no thinking of earlier turns.")
+        } else {
           thinking += block.thinking
           if (block.signature) losses.dropped(`${at}.signature`, "The API has no field for it.")
         }

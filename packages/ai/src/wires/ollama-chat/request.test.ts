@@ -46,7 +46,16 @@ const lost = (...args: Parameters<typeof call>): string[] =>
 
 function answer(content: AssistantMessage["content"]): AssistantMessage {
   const usage = { provenance: "absent" as const }
-  return { role: "assistant", content, api: "a", provider: "p", model: "m", usage, stopReason: "stop", timestamp: 0 }
+  return {
+    role: "assistant",
+    content,
+    api: "ollama-chat",
+    provider: "p",
+    model: "m",
+    usage,
+    stopReason: "stop",
+    timestamp: 0,
+  }
 }
 
 describe("a request", () => {
@@ -167,6 +176,20 @@ describe("thinking", () => {
     const never: OllamaCompat = { replayThinking: "never" }
     expect((body({ messages }, {}, never)["messages"] as Fields[])[1]).not.toHaveProperty("thinking")
     expect(lost({ messages }, {}, never)).toEqual(["dropped messages[1].content[0]"])
+  })
+
+  test("of another model stands as text where the host takes none", () => {
+    const other = {
+      ...answer([
+        { type: "thinking", thinking: "hm" },
+        { type: "text", text: "b" },
+      ]),
+      model: "other",
+    }
+    const [told] = body({ messages: [{ ...other, provider: "elsewhere" }] }, {}, { replayThinking: "never" })[
+      "messages"
+    ] as Fields[]
+    expect(told).toEqual({ role: "assistant", content: "hm\n\nb" })
   })
 
   test("that a host refuses is asked for without a level, then not at all", () => {

@@ -1,4 +1,5 @@
 import type { AssistantMessage, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
+import { demotedThinking, isForeign } from "../demoted-thinking.ts"
 import { parseObject } from "../json.ts"
 import { sentArguments } from "../openai/tool-encoding.ts"
 import type { ThinkingState } from "./thinking.ts"
@@ -118,10 +119,17 @@ class Turn {
     const mode = compat.replayThinking ?? "tool-calls"
     const due = mode === "all" || (mode === "tool-calls" && hasCalls && state !== "off")
     if (!due) {
+      const { model } = this.#encoding.call
+      const foreign = isForeign(this.#message, model)
+      let demoted = ""
       for (const block of blocks) {
-        if (!this.#signed(block)) this.#lose(block, "dropped", "The host takes no thinking of this turn.")
+        if (this.#signed(block)) continue
+        if (foreign && block.thinking.trim() !== "") {
+          this.#lose(block, "approximated", "Thinking of another model stands as text.")
+          demoted += `${demotedThinking(block.thinking, model)}\n\n`
+        } else this.#lose(block, "dropped", "The host takes no thinking of this turn.")
       }
-      return ""
+      return demoted
     }
     const plain = blocks.filter((block) => !this.#signed(block) || compat.thinkingField !== undefined)
     const text = plain.map((block) => block.thinking.toWellFormed()).join("")

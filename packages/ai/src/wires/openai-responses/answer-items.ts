@@ -7,6 +7,7 @@ import type {
   ThinkingBlock,
   ToolCallBlock,
 } from "../../model/message.ts"
+import { demotedThinking, isForeign } from "../demoted-thinking.ts"
 import { parseObject } from "../json.ts"
 import { sentArguments } from "../openai/tool-encoding.ts"
 import { loseMark } from "./parts.ts"
@@ -133,6 +134,13 @@ class Turn {
       const shown = { type: "reasoning_text", text: block.thinking.toWellFormed() }
       this.#items.push({ type: "reasoning", summary: [], content: [shown] })
       if (block.signature) lose(`${at}.signature`, "dropped", "The thinking went back as text.")
+      return
+    }
+    const { model } = this.#encoding.call
+    if (isForeign(this.#message, model) && block.thinking.trim() !== "") {
+      const said: Body = { type: "output_text", text: demotedThinking(block.thinking, model), annotations: [] }
+      this.#items.push({ type: "message", role: "assistant", status: "completed", content: [said] })
+      lose(at, "approximated", "Thinking of another model stands as text.")
       return
     }
     lose(at, "dropped", "Thinking goes back to the model that made it only, as the vendor sealed it.")

@@ -2,9 +2,13 @@ import type { ResponsesCompat } from "@sluice/catalog/core"
 import type { ToolCallBlock } from "../../model/message.ts"
 import type { CustomTool, FunctionTool, Json } from "../../model/tool.ts"
 import type { OutputFormat } from "../../model/options.ts"
+import { wellFormed } from "../well-formed.ts"
 import { schemaName } from "../tool-schema.ts"
 import type { Body, Encoding } from "./encoding.ts"
 import { compactLark } from "./lark.ts"
+
+/** Half a surrogate pair, which JSON has to escape. */
+const HALF = /\\ud[89a-f]/i
 
 /** A tool as it goes out. */
 export interface EncodedTool {
@@ -81,9 +85,8 @@ export function sentGrammar({ syntax, definition }: NonNullable<CustomTool["gram
 
 /** The arguments of an earlier call. Half characters within them are replaced, since hosts refuse the whole request. */
 export function sentArguments(call: ToolCallBlock): string {
-  return JSON.stringify(call.arguments, (_key, value: unknown) =>
-    typeof value === "string" ? value.toWellFormed() : value,
-  )
+  const text = JSON.stringify(call.arguments)
+  return HALF.test(text) ? JSON.stringify(wellFormed(call.arguments)) : text
 }
 
 /** What of an output's schema is spelled alike on both wires. */
