@@ -23,13 +23,13 @@ const CLIENTS: readonly { name: string; folders: RegExp; server: WireServer }[] 
 ]
 
 /** A model for each wire. */
-const TARGETS: readonly (readonly [name: string, wire: WireClient, api?: string])[] = [
-  ["openai/gpt-5.5", openaiCompletions, "openai-completions"],
-  ["openai/gpt-5.5", openaiResponses, "openai-responses"],
-  ["anthropic/claude-sonnet-4-5", anthropicMessages],
-  ["google/gemini-3-flash-preview", googleGenerativeAi],
-  ["amazon-bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0", bedrockConverseStream, "bedrock-converse-stream"],
-  ["ollama/qwen3:8b", ollamaChat, "ollama-chat"],
+const TARGETS: readonly { name: string; wire: WireClient }[] = [
+  { name: "openai/gpt-5.5", wire: openaiCompletions },
+  { name: "openai/gpt-5.5", wire: openaiResponses },
+  { name: "anthropic/claude-sonnet-4-5", wire: anthropicMessages },
+  { name: "google/gemini-3-flash-preview", wire: googleGenerativeAi },
+  { name: "amazon-bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0", wire: bedrockConverseStream },
+  { name: "ollama/qwen3:8b", wire: ollamaChat },
 ]
 
 interface Capture {
@@ -78,8 +78,8 @@ describe.each(CLIENTS)("what $name sends", ({ name, folders, server }) => {
 
   test("is there", () => expect(calls.length).toBeGreaterThan(3))
 
-  test.each(TARGETS)("reaches %s with the losses that are listed", async (id, wire, api) => {
-    const model = await resolveModel(id, api === undefined ? {} : { api })
+  test.each(TARGETS)("reaches $name over $wire.api with the losses that are listed", async ({ name: id, wire }) => {
+    const model = await resolveModel(id, { api: wire.api })
     const lines = new Set<string>()
     for (const call of calls) {
       const { context, losses } = handoff(call.context, model, wire.traits)
