@@ -4,7 +4,8 @@ import type { CredentialSource } from "./contract/credential.ts"
 import type { Endpoint } from "./contract/endpoint.ts"
 import type { Route } from "./contract/route.ts"
 import type { Transport } from "./contract/transport.ts"
-import type { WireClient } from "./contract/wire-client.ts"
+import type { TokenCount, WireClient } from "./contract/wire-client.ts"
+import { type CountOptions, countTokens } from "./tokens/count.ts"
 import { SluiceError } from "./model/errors.ts"
 import type { AssistantMessage, Context } from "./model/message.ts"
 import { prewarm } from "./attempt/prewarm.ts"
@@ -42,6 +43,15 @@ export interface Sluice {
   stream(model: string | Model, context: Context, options?: SluiceCallOptions): MessageStream
   /** Asks a model and gives the whole answer. Never throws. */
   complete(model: string | Model, context: Context, options?: SluiceCallOptions): Promise<AssistantMessage>
+  /**
+   * Tokens that a conversation has for a model: the host's count where it offers one, else an estimate that says so.
+   * @throws SluiceError of the credential, the network or the host; a host that cannot count is no error
+   */
+  countTokens(
+    model: string | Model,
+    context: Context,
+    options?: CountOptions & { apiKey?: string },
+  ): Promise<TokenCount>
   /**
    * Opens the connection that a session's calls will go over, so that the first finds it open. Gives `false` where the
    * model's host is spoken with over plain HTTP.
@@ -100,6 +110,14 @@ export function createSluice(config: SluiceConfig): Sluice {
   return {
     stream: start,
     complete: (model, context, options) => start(model, context, options).result(),
+    async countTokens(model, context, { apiKey, ...options } = {}) {
+      return countTokens(
+        await route(model, apiKey === undefined ? {} : { apiKey }),
+        context,
+        options,
+        config.environment,
+      )
+    },
     async prewarm(model, { sessionId, headers, apiKey, signal = new AbortController().signal }) {
       const { known = sharedKnown, mint = systemMint } = config.environment ?? {}
       return prewarm(await route(model, apiKey === undefined ? {} : { apiKey }), {

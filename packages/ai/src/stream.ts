@@ -16,6 +16,7 @@ import type { Exchange } from "./contract/transport.ts"
 import type { Call, Mint, WireRequest } from "./contract/wire-client.ts"
 import { handoff as defaultHandoff } from "./handoff/handoff.ts"
 import { keptHandoff } from "./handoff/kept.ts"
+import { refuseLosses } from "./handoff/strict.ts"
 import { fitImages, type FittedImages } from "./images/fit.ts"
 import type { ResizeImage } from "./images/resizer.ts"
 import { SluiceError } from "./model/errors.ts"
@@ -237,6 +238,7 @@ class Decoding implements Work<AssistantMessage> {
   request(call: Call, route: Route): WireRequest {
     const request = route.wire.encode(call)
     this.#losses = [...(call.handedOver ?? []), ...request.losses]
+    if (call.options.strict) refuseLosses(this.#losses, route.model)
     return request
   }
 

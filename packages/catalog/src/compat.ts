@@ -19,6 +19,8 @@ export interface Compat {
   timeouts?: { firstEventMs?: number; idleMs?: number }
   /** The host needs no credential. Default false. */
   keyless?: boolean
+  /** The host counts the tokens of a prompt, where its wire has a way to ask for that. Default false. */
+  countsTokens?: boolean
   /** Image parts must be replaced by a note although the model's entry lists images. Default false. */
   textOnly?: boolean
   /**

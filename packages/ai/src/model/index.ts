@@ -1,5 +1,5 @@
 export * from "./errors.ts"
-export * from "./estimate.ts"
+
 export * from "./events.ts"
 export type * from "./message.ts"
 export type * from "./options.ts"

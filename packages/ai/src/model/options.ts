@@ -65,6 +65,12 @@ export interface CallOptions {
    * so that a host sees only one; the token of a login is never replaced.
    */
   headers?: Readonly<Record<string, string | undefined>>
+  /**
+   * Refuses instead of changing: where a target would drop or only approximate something of the call, the call ends as
+   * `unsupported` before anything is sent, and the next route is tried. Default false: what was lost stands in
+   * `losses` of the message.
+   */
+  strict?: boolean
   /** Fields set on the request's body last, by wire: `{ "openai-completions": { seed: 1 } }`. */
   wire?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }

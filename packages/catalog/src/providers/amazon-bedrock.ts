@@ -15,7 +15,7 @@ export const amazonBedrock: Provider = {
     { api: "bedrock-converse-stream", baseUrl: HOME },
     { api: "bedrock-anthropic-messages", baseUrl: HOME },
   ],
-  compat: { timeouts: { firstEventMs: PATIENCE_MS, idleMs: PATIENCE_MS } },
+  compat: { countsTokens: true, timeouts: { firstEventMs: PATIENCE_MS, idleMs: PATIENCE_MS } },
   keyEnv: ["AWS_BEARER_TOKEN_BEDROCK"],
   baseUrlEnv: [{ name: "AWS_ENDPOINT_URL_BEDROCK_RUNTIME" }],
   credentials: "aws",

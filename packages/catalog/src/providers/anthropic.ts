@@ -34,7 +34,7 @@ export const anthropic: Provider = {
       },
     },
   ],
-  compat: { imageEdges: IMAGE_EDGES },
+  compat: { imageEdges: IMAGE_EDGES, countsTokens: true },
   keyEnv: ["ANTHROPIC_API_KEY"],
   baseUrlEnv: [{ name: "ANTHROPIC_BASE_URL" }],
   headersEnv: "ANTHROPIC_CUSTOM_HEADERS",

@@ -29,6 +29,7 @@ export const googleVertex: Provider = {
   thirdParty: "allowed",
   keyCheck: { by: "generate", model: "gemini-2.5-flash" },
   compat: {
+    countsTokens: true,
     google: {
       labels: true,
       serviceTiers: ["priority"],

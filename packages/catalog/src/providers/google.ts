@@ -16,6 +16,7 @@ export const google: Provider = {
   keyCheck: { by: "get", path: "/models" },
   listing: { path: "/models?pageSize=1000", shape: "google", auth: "required" },
   compat: {
+    countsTokens: true,
     google: { countsRequests: true, serviceTiers: ["standard", "flex", "priority"] },
   },
   ownIds: /^(?:gemini|gemma)-/,

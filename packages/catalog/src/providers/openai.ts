@@ -29,6 +29,7 @@ export const openai: Provider = {
       api: "openai-responses",
       baseUrl: "https://api.openai.com/v1",
       compat: {
+        countsTokens: true,
         responses: {
           developerRole: true,
           strictTools: "per-tool",

@@ -15,6 +15,7 @@ export interface ChatOptions extends TargetOptions {
   file?: readonly string[]
   maxTokens?: number
   temperature?: number
+  strict?: boolean
   json?: boolean
   events?: boolean
 }
@@ -103,5 +104,6 @@ function callOptions(options: ChatOptions): StreamOptions {
     ...(options.thinking === undefined ? {} : { reasoning: options.thinking }),
     ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }),
     ...(options.temperature === undefined ? {} : { temperature: options.temperature }),
+    ...(options.strict ? { strict: true } : {}),
   }
 }

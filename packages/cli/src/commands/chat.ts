@@ -30,6 +30,7 @@ export function addChat(program: Command, io: Io, done: (code: number) => void):
     .option("-f, --file <file>", "a text or PDF to go with the question; may be repeated", collect)
     .option("--max-tokens <n>", "most tokens of the answer", wholeNumber(1))
     .option("--temperature <n>", "0 is steady, more is varied", amount)
+    .option("--strict", "refuse rather than leave out what the model cannot take")
     .option("--base-url <url>", "address of another host")
     .option("--api <api>", "the API that the host speaks")
     .option("--api-key-env <name>", "the environment variable that holds the key")

@@ -2,6 +2,7 @@ import type {
   AssistantMessage,
   Clock,
   Known,
+  Loss,
   Mint,
   Model,
   ResizeImage,
@@ -13,6 +14,7 @@ import type {
 import type { InboundCall } from "@sluice/ai"
 import type { Settings } from "../options.ts"
 import type { Reply } from "../http/reply.ts"
+import { lossesHeader } from "./losses.ts"
 import type { RequestRecord } from "./record.ts"
 
 /** Everything that answering one request needs. */
@@ -35,15 +37,17 @@ export interface CallContext {
   resizeImage?: ResizeImage | undefined
 }
 
-/** Headers of every answer to a call. */
+/** Headers of every answer to a call. `losses`: what was lost on the way, where the record does not have it yet. */
 export function answerHeaders(
   ctx: Pick<CallContext, "record">,
   model?: Pick<Model, "provider" | "id">,
+  losses: readonly Loss[] = [],
 ): Record<string, string> {
   return {
     "x-request-id": ctx.record.id,
     "request-id": ctx.record.id,
     ...(model ? { "x-sluice-model": `${model.provider}/${model.id}` } : {}),
+    ...lossesHeader([...ctx.record.losses, ...losses]),
   }
 }
 

@@ -4,6 +4,7 @@ import {
   systemClock,
   systemMint,
   estimateTokens,
+  refuseLosses,
   type Context,
   type InboundCall,
   type InboundOp,
@@ -26,8 +27,9 @@ import type { KeyStore } from "../store/keys.ts"
 import type { RequestLog } from "../store/request-log.ts"
 import type { Logger } from "../logger.ts"
 import { type CallContext, sendError } from "./context.ts"
-import { countTokens } from "./count-tokens.ts"
+import { counted } from "./count-tokens.ts"
 import { RequestRecord } from "./record.ts"
+import { wantsStrict } from "./losses.ts"
 import { mayRelay, relayed } from "./relay.ts"
 import { prewarmed } from "./prewarm.ts"
 import type { Router } from "./router.ts"
@@ -125,6 +127,7 @@ export class CallHandler {
     const past = server.keeps ? await pastOf(accepted, owner) : []
     const { context } = accepted
     const call = past.length === 0 ? accepted : { ...accepted, context: joined(past, context) }
+    if (wantsStrict(inbound.headers)) call.options = { ...call.options, strict: true }
     record.requestedModel = call.model
     record.stream = call.stream
     record.losses.push(...call.losses)
@@ -155,9 +158,10 @@ export class CallHandler {
     if (mayRelay(ctx)) return relayed(ctx)
     if (call.onlyPassed) throw notHere(call.onlyPassed)
     if (call.previous !== undefined && !server.keeps) throw notKept(server.previous, call.previous)
-    if (call.op === "countTokens") return countTokens(ctx)
+    if (call.options.strict) refuseLosses(call.losses)
+    if (call.op === "countTokens") return counted(ctx)
     if (call.op === "prewarm") return prewarmed(ctx)
-    call.estimate = { inputTokens: estimateTokens(call.context), provenance: "estimated" }
+    call.estimate = { inputTokens: estimateTokens(call.context, routes[0]?.model.api), provenance: "estimated" }
     return translate(ctx)
   }
 }

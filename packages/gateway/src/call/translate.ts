@@ -5,6 +5,7 @@ import {
   type AssistantMessage,
   type AssistantMessageEvent,
   type Frame,
+  type Loss,
   type Responder,
 } from "@sluice/ai"
 import { answerHeaders, type CallContext, sendError, sendJson, streamHeaders } from "./context.ts"
@@ -47,7 +48,8 @@ export async function translate(ctx: CallContext): Promise<void> {
       return sendError(ctx, new SluiceError(failed.error))
     }
   }
-  reply.start(200, { ...streamHeaders(reply), ...answerHeaders(ctx, servedBy(early?.value)) })
+  const begun = begunBy(early?.value)
+  reply.start(200, { ...streamHeaders(reply), ...answerHeaders(ctx, begun?.model, begun?.losses) })
   reply.keepAlive(settings.keepAliveMs, () => responder.keepAlive())
   if (!early) reply.frames([responder.keepAlive()])
   await pump(ctx, responder, early ?? (await first), batches)
@@ -111,11 +113,14 @@ async function whole(ctx: CallContext, responder: Responder, message: AssistantM
   sendJson(reply, 200, answerHeaders(ctx, { provider: message.provider, id: message.model }), document)
 }
 
-/** Who answers, once the first event has come. */
-function servedBy(events: readonly AssistantMessageEvent[] | undefined): { provider: string; id: string } | undefined {
+/** Who answers, and what of the call was lost on the way there, once the first event has come. */
+function begunBy(
+  events: readonly AssistantMessageEvent[] | undefined,
+): { model: { provider: string; id: string }; losses: readonly Loss[] } | undefined {
   const first = events?.[0]
   if (!first || !("partial" in first)) return undefined
-  return { provider: first.partial.provider, id: first.partial.model }
+  const { provider, model, losses = [] } = first.partial
+  return { model: { provider, id: model }, losses }
 }
 
 function failureOf(events: readonly AssistantMessageEvent[]): AssistantMessage | undefined {

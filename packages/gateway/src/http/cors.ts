@@ -1,3 +1,4 @@
+import { STRICT_HEADER } from "../call/losses.ts"
 import { CLIENT_HEADERS, KEY_HEADERS } from "../inbound/servers.ts"
 
 /**
@@ -10,7 +11,7 @@ export const CORS_HEADERS: Readonly<Record<string, string>> = {
 }
 
 /** Headers that clients of any wire send. Further ones are allowed when a page names them. */
-const ALLOWED: readonly string[] = ["authorization", "content-type", ...KEY_HEADERS, ...CLIENT_HEADERS]
+const ALLOWED: readonly string[] = ["authorization", "content-type", STRICT_HEADER, ...KEY_HEADERS, ...CLIENT_HEADERS]
 
 /** Headers of the answer to a page that asks what it may send to a path. */
 export function preflightHeaders(request: Headers, methods: readonly string[]): Record<string, string> {

@@ -1,9 +1,11 @@
-import type { WireClient } from "../../contract/wire-client.ts"
+import type { TokenCount, WireClient } from "../../contract/wire-client.ts"
+import { SluiceError } from "../../model/errors.ts"
+import { isObject } from "../json.ts"
 import { listModels } from "../list-models.ts"
 import { adapt } from "./adapt.ts"
 import { ResponsesDecoder } from "./decode.ts"
 import { readError } from "./errors.ts"
-import { encode } from "./request.ts"
+import { encode, encodeCount } from "./request.ts"
 import { API } from "./types.ts"
 
 /**
@@ -24,5 +26,11 @@ export const openaiResponses: WireClient = {
   decoder: (call, head, out) => new ResponsesDecoder(call, head, out),
   readError,
   adapt,
-  operations: { models: listModels },
+  operations: { countTokens: { encode: encodeCount, decode: decodeCount }, models: listModels },
+}
+
+function decodeCount(body: unknown): TokenCount {
+  const tokens = isObject(body) ? body["input_tokens"] : undefined
+  if (typeof tokens === "number") return { inputTokens: tokens, provenance: "reported" }
+  throw new SluiceError({ code: "stream_malformed", message: "The answer to a token count has no input_tokens." })
 }

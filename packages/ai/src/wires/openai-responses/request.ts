@@ -58,6 +58,21 @@ export function encode(call: Call): WireRequest {
   }
 }
 
+/** Fields of a request whose tokens are counted; it takes no others. */
+const COUNTED: ReadonlySet<string> = new Set(
+  "model input instructions tools tool_choice parallel_tool_calls reasoning text truncation".split(" "),
+)
+
+/**
+ * Encodes a call as one that only counts what it would be given.
+ * @see https://platform.openai.com/docs/api-reference/responses/input-tokens
+ */
+export function encodeCount(call: Call): WireRequest {
+  const { body, losses } = encode({ ...call, options: { ...call.options, chain: false }, stream: false })
+  const counted = Object.entries(body as Body).filter(([name]) => COUNTED.has(name))
+  return { path: "/responses/input_tokens", headers: requestHeaders(false), body: Object.fromEntries(counted), losses }
+}
+
 function streaming({ call, compat }: Encoding): Body {
   if (!call.stream) return {}
   if (!compat.obfuscation || learned(call, "obfuscation") === false) return { stream: true }

@@ -33,10 +33,15 @@ export function outputOf(answer: ResponsesAnswer, body: Fields, ids: Ids): Field
   )
 }
 
+/** Tokens of a prompt. */
+export function promptTokens(body: Fields): number {
+  return countWords([body["instructions"] ?? "", body["input"], body["tools"] ?? ""])
+}
+
 /** The usage block of an answer. */
 export function usageOf(answer: ResponsesAnswer, body: Fields): Fields {
   const { usage = {} } = answer
-  const prompt = usage.prompt ?? countWords([body["instructions"] ?? "", body["input"], body["tools"] ?? ""])
+  const prompt = usage.prompt ?? promptTokens(body)
   const reasoning =
     usage.reasoning ?? countWords([answer.thinking ?? "", answer.summaries ?? "", answer.reasoningText ?? ""])
   const calls = (answer.toolCalls ?? []).reduce((sum, call) => sum + 1 + countWords(argumentText(call)), 0)

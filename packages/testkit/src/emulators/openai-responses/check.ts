@@ -16,6 +16,14 @@ const FIELDS = new Set(
   ).split(" "),
 )
 
+/** Fields of a request that only counts. */
+export const COUNTED: ReadonlySet<string> = new Set(
+  (
+    "conversation input instructions model parallel_tool_calls previous_response_id reasoning text tool_choice tools " +
+    "truncation"
+  ).split(" "),
+)
+
 const INCLUDES = [
   "file_search_call.results",
   "web_search_call.results",
@@ -46,7 +54,7 @@ export interface ResponsesState {
 /** Refuses a request as the Responses API does. @throws Refused */
 export function checkRequest(
   body: unknown,
-  rules: ResponsesRules,
+  rules: ResponsesRules & { only?: ReadonlySet<string> },
   state: ResponsesState,
   azure: boolean,
 ): CheckedRequest {
@@ -63,7 +71,7 @@ export function checkRequest(
     if (rules.unsupported.includes(name)) {
       throw bad(`Unsupported parameter: '${name}' is not supported with this model.`, name, "unsupported_parameter")
     }
-    if (rules.strictFields && !FIELDS.has(name)) {
+    if (rules.strictFields && !(rules.only ?? FIELDS).has(name)) {
       throw bad(`Unknown parameter: '${name}'.`, name, "unknown_parameter")
     }
   }

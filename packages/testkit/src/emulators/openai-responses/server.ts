@@ -12,21 +12,23 @@ import {
   errorFields,
   eventText,
   outputOf,
+  promptTokens,
   responseDocument,
   responseEvents,
   usageOf,
   type ResponsesTurn,
 } from "./answer.ts"
-import { checkRequest, type ResponsesState } from "./check.ts"
+import { checkRequest, COUNTED, type ResponsesState } from "./check.ts"
 import { Ids, ItemBook, ResponseMemory } from "./memory.ts"
 import type { OpenAIResponsesOptions, ResponsesAnswer, ResponsesError, ResponsesRules } from "./types.ts"
 
 const ROUTE = "/v1/responses"
+const COUNT_ROUTE = "/v1/responses/input_tokens"
 const AZURE_ROUTES = /^\/openai\/(?:v1\/)?responses$/
 
 /**
  * A host that speaks OpenAI's Responses API, written from the vendor's documents and from recordings:
- * `POST /v1/responses`, `GET` and `DELETE /v1/responses/<id>`, `GET /v1/models`, and as Azure has it
+ * `POST /v1/responses` and `/v1/responses/input_tokens`, `GET` and `DELETE /v1/responses/<id>`, `GET /v1/models`, and as Azure has it
  * `POST /openai/v1/responses?api-version=…`. It refuses what the vendor refuses, in the vendor's words, before a step
  * of the script is used. Responses are kept, so that a chain goes on from those that it knows and from no other.
  */
@@ -55,6 +57,11 @@ export function openaiResponsesEmulator(options: OpenAIResponsesOptions = {}): P
         checkBearer(request, options.apiKey)
         if (answersModels(request, response, headers, options.models)) return
         if (answersKept(request, response, headers, state.memory)) return
+        if (pathOf(request) === COUNT_ROUTE) {
+          const { body } = checkRequest(request.json, { ...rules, only: COUNTED }, state, false)
+          sendJson(response, 200, { object: "response.input_tokens", input_tokens: promptTokens(body) }, headers)
+          return
+        }
         checkRoute(request, ROUTE)
       }
       const checked = checkRequest(request.json, rules, state, azure)
