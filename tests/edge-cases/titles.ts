@@ -7,8 +7,8 @@ const IDLE = new Set(["skip", "todo", "skipIf", "runIf"])
 const PLACEHOLDER = /%[sdifjoOp#%$]|\$[\w.]+/g
 
 /**
- * The titles of the tests in a source: the title of each call of `test`, `it` and `describe`, and for `.each` what
- * stands in the table at the places that the title shows. Tests that do not run, and comments, count for nothing.
+ * The titles of the tests in a source: the title of each call of `test`, `it` and `describe`, filled for `.each`
+ * from its table where that is text. Tests that do not run, and comments, count for nothing.
  */
 export function testTitles(file: string, source: string): string[] {
   const { program, errors } = parseSync(file, source)
@@ -31,9 +31,8 @@ function collect(call: CallExpression, constants: ReadonlyMap<string, Expression
   const runner = runnerOf(call.callee as Expression)
   const title = runner && textOf(call.arguments[0])
   if (!runner || title === undefined) return
-  titles.push(title)
   const table = runner.table && arrayOf(runner.table, constants)
-  if (table) titles.push(...shownOf(table, title))
+  titles.push(...(table ? filledBy(table, title) : [title]))
 }
 
 /** What a callee such as `test`, `describe.only` or `test.each(table)` runs; `undefined` for anything else. */
@@ -71,24 +70,27 @@ function arrayOf(node: Argument, constants: ReadonlyMap<string, Expression>): Ar
   }
 }
 
-/** The texts of a table that become part of titles. */
-function shownOf(table: ArrayExpression, title: string): string[] {
-  const shown = title.match(PLACEHOLDER)?.filter((placeholder) => placeholder !== "%%" && placeholder !== "%#") ?? []
-  const names = new Set(shown.filter((one) => one.startsWith("$")).map((one) => one.slice(1)))
-  const count = shown.length - names.size
+/** The titles that a table gives: one a row, with what is no text in it left open. */
+function filledBy(table: ArrayExpression, title: string): string[] {
   return table.elements.flatMap((row): string[] => {
     if (!row || row.type === "SpreadElement") return []
-    if (row.type === "ArrayExpression") return row.elements.slice(0, count).flatMap((cell) => texts(cell as Argument))
-    if (row.type !== "ObjectExpression") return count > 0 ? texts(row) : []
-    return row.properties.flatMap((property) =>
-      property.type === "Property" && property.key.type === "Identifier" && names.has(property.key.name)
-        ? texts(property.value)
-        : [],
-    )
+    const cells = row.type === "ArrayExpression" ? row.elements : [row]
+    let next = 0
+    return [
+      title.replace(PLACEHOLDER, (placeholder) => {
+        if (placeholder === "%%") return "%"
+        if (placeholder === "%#") return "…"
+        const cell = placeholder.startsWith("$") ? fieldOf(row, placeholder.slice(1)) : cells[next++]
+        return textOf((cell ?? undefined) as Argument | undefined) ?? "…"
+      }),
+    ]
   })
 }
 
-function texts(node: Argument | Expression | null): string[] {
-  const text = textOf(node ?? undefined)
-  return text === undefined ? [] : [text]
+function fieldOf(row: Expression, name: string): Expression | undefined {
+  if (row.type !== "ObjectExpression") return undefined
+  const property = row.properties.find(
+    (one) => one.type === "Property" && one.key.type === "Identifier" && one.key.name === name,
+  )
+  return property?.type === "Property" ? property.value : undefined
 }
