@@ -4,7 +4,7 @@ import { wellFormed } from "../well-formed.ts"
 import { loseMark, sendsIds, type EncodeState } from "./encode-state.ts"
 import { encodeMedia } from "./media.ts"
 import { learned } from "./facts.ts"
-import { API, NO_SIGNATURE, type Item, type Part } from "./types.ts"
+import { API, isBesideParts, NO_SIGNATURE, type Item, type Part } from "./types.ts"
 
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/
 
@@ -132,16 +132,13 @@ class Turn {
   }
 }
 
-/** What the host says of an answer beside its parts is no part, and is not taken back. */
-const ABOUT: ReadonlySet<string> = new Set(["groundingMetadata", "urlContextMetadata", "citationMetadata"])
-
 function native(api: string, item: Item, path: string, { losses }: EncodeState): Part | undefined {
   if (api !== API) {
     losses.dropped(path, `Only ${api} knows this kind of content.`)
     return undefined
   }
-  if (Object.keys(item).every((name) => ABOUT.has(name))) {
-    losses.dropped(path, "What the host said of its sources is not taken back.")
+  if (isBesideParts(item)) {
+    losses.dropped(path, "What the host said beside its answer is not taken back.")
     return undefined
   }
   return { ...item }

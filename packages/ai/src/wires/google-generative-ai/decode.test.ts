@@ -61,6 +61,37 @@ describe("arguments that stream", () => {
     expect(content[0]).not.toHaveProperty("arguments.z")
   })
 
+  test.each([
+    ["another call", opens("b")],
+    ["a text", chunk([{ text: "b" }])],
+    ["a whole part", chunk([{ executableCode: { code: "1" } }])],
+  ])("a value that %s comes in the middle of is no argument", (_name, other) => {
+    const half = partial({ jsonPath: "$.path", stringValue: "/home", willContinue: true })
+    const { content, error } = decode([opens("rm"), half, other, end()])
+    expect(error?.code).toBe("stream_malformed")
+    expect(content[0]).toMatchObject({ name: "rm", incomplete: true })
+  })
+
+  test("a call that says its end has all of its values", () => {
+    const half = partial({ jsonPath: "$.path", stringValue: "/home", willContinue: true })
+    const { content, stopReason } = decode([opens("ls"), half, closes, end()])
+    expect(stopReason).toBe("toolUse")
+    expect(content).toMatchObject([{ name: "ls", arguments: { path: "/home" } }])
+  })
+
+  test("pieces that name their call again without an id go on with its open value", () => {
+    const piece = (stringValue: string, willContinue: boolean): AnyBody =>
+      chunk([{ functionCall: { name: "f", partialArgs: [{ jsonPath: "$.x", stringValue, willContinue }] } }])
+    const { content } = decode([piece("he", true), piece("llo", false), piece("other", false), end()])
+    expect(content).toMatchObject([{ arguments: { x: "hello" } }, { arguments: { x: "other" } }])
+  })
+
+  test("a value for a place that cannot be found fails the answer: without it the call is another one", () => {
+    const { content, error } = decode([opens("rm"), partial({ jsonPath: "$.a[*]", stringValue: "x" }), closes, end()])
+    expect(error).toMatchObject({ code: "stream_malformed", message: expect.stringContaining("$.a[*]") })
+    expect(content[0]).toMatchObject({ incomplete: true })
+  })
+
   test("a call that a cut left open must not be run", () => {
     const { content, error } = decode([opens("a"), partial({ jsonPath: "$.x", stringValue: "half" })])
     expect(error?.code).toBe("stream_incomplete")
@@ -82,8 +113,11 @@ describe("arguments that stream", () => {
     ["$['a.b'][0]", ["a.b", 0]],
     [String.raw`$["say \"hi\""]`, ['say "hi"']],
     ["$", []],
-    ["$.a..b", []],
-    ["$.a[x]", []],
+    ["city", ["city"]],
+    ["list[1].name", ["list", 1, "name"]],
+    ["$.a..b", undefined],
+    ["$.a[x]", undefined],
+    ["$.a[*]", undefined],
   ])("the path %s", (text, steps) => {
     expect(parsePath(text)).toEqual(steps)
   })
@@ -171,6 +205,33 @@ describe("parts", () => {
     ])
   })
 
+  test("what is said of a text that is over is kept with what is said of the answer", () => {
+    const [one, two] = [{ uri: "1" }, { uri: "2" }]
+    const logprobsResult = { chosenCandidates: [{ token: "a" }] }
+    const { content } = decode([
+      chunk([{ text: "a" }, { functionCall: { name: "f", args: {} } }]),
+      chunk([], { citationMetadata: { citationSources: [one] } }),
+      chunk([], { citationMetadata: { citationSources: [two] }, logprobsResult, finishReason: "STOP" }),
+    ])
+    expect(content.map(({ type }) => type)).toEqual(["text", "toolCall", "native"])
+    expect(content[2]).toMatchObject({ item: { citationMetadata: { citationSources: [one, two] }, logprobsResult } })
+  })
+
+  test("fields that are written empty are none", () => {
+    const inlineData = { mimeType: "image/png", data: "aGk=" }
+    const nothing = { text: null, functionCall: null, inlineData: null, thought: null }
+    const { content, error } = decode([
+      chunk([nothing], {}, { error: false }),
+      chunk([{ ...nothing, text: "a" }]),
+      end("STOP", [{ ...nothing, text: "", inlineData }]),
+    ])
+    expect(error).toBeUndefined()
+    expect(content).toEqual([
+      { type: "text", text: "a" },
+      { type: "image", source: inlineData },
+    ])
+  })
+
   test("only the first candidate is read", () => {
     const { content } = decode([
       {
@@ -181,6 +242,26 @@ describe("parts", () => {
       },
     ])
     expect(content).toMatchObject([{ text: "first" }])
+  })
+
+  test("of another candidate nothing is read behind the end either", () => {
+    const { content } = decode([
+      end("STOP", [{ text: "first" }], counts({ promptTokenCount: 1, candidatesTokenCount: 1 })),
+      {
+        candidates: [
+          {
+            index: 1,
+            content: { parts: [{ text: "other" }] },
+            groundingMetadata: { webSearchQueries: ["q"] },
+            finishReason: "STOP",
+          },
+        ],
+        ...counts({ promptTokenCount: 1, candidatesTokenCount: 9 }),
+      },
+      { candidates: [{ index: 1, groundingMetadata: { webSearchQueries: ["q"] } }] },
+    ])
+    expect(content).toMatchObject([{ text: "first" }])
+    expect(content).toHaveLength(1)
   })
 })
 
@@ -280,8 +361,10 @@ describe("the end", () => {
     const { content } = decode([
       end("STOP", [{ text: "a" }], counts({ promptTokenCount: 1 })),
       { candidates: [{ groundingMetadata: { webSearchQueries: ["q"] } }] },
+      { candidates: [{ citationMetadata: { citations: [{ uri: "u" }] } }] },
     ])
     expect(content.map(({ type }) => type)).toEqual(["text", "native"])
+    expect(content[0]).toMatchObject({ citations: [{ uri: "u" }] })
   })
 
   test("a value that was begun and not ended is a call that nobody may run", () => {

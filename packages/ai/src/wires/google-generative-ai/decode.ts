@@ -13,6 +13,8 @@ import { readUsage } from "./usage.ts"
 
 /** What the host says of an answer beside its parts. */
 const ABOUT = ["groundingMetadata", "urlContextMetadata"] as const
+/** What it says of a text in particular. Where none is open it is kept with what it says of the answer. */
+const OF_TEXT = ["citationMetadata", "logprobsResult"] as const
 
 /** How long more is waited for behind what looks like the end, where some hosts say of every piece that it is the last. */
 const GRACE_MS = 1600
@@ -40,6 +42,7 @@ interface OpenCall {
   key: string
   /** The host's own id. */
   id: string | undefined
+  name: string
   /** A value of its arguments was begun, and its end has not come. */
   unfinished: boolean
   signature?: string
@@ -121,14 +124,15 @@ export class GenerateDecoder implements Decoder {
     const chunk = frame.json ?? (typeof frame.data === "string" ? parseObject(frame.data) : undefined)
     if (!isItem(chunk)) return
     const { usageMetadata, candidates } = unwrapped(chunk)
-    const parts = partsOf(candidates)
+    const first = firstOf(candidates)
+    const parts = partsOf(first)
     if (parts.length > 0 && (parts.some(isHostsResult) || this.#grew(usageMetadata))) {
       this.#wentOn = true
       this.#complete = false
       this.#read(chunk)
       return
     }
-    if (parts.length === 0) this.#noteAbout(firstOf(candidates) ?? {})
+    if (parts.length === 0 && first) this.#beside(first)
     if (isItem(usageMetadata)) this.#readUsage(usageMetadata)
   }
 
@@ -138,10 +142,18 @@ export class GenerateDecoder implements Decoder {
     return output !== undefined && output > (this.#usage.output ?? 0)
   }
 
-  #noteAbout(candidate: Item): void {
+  /** What stands beside the parts of a candidate. */
+  #beside(candidate: Item): void {
     for (const name of ABOUT) {
       const value = candidate[name]
       if (isItem(value)) this.#about[name] = merged(this.#about[name], value)
+    }
+    for (const name of OF_TEXT) {
+      const value = candidate[name]
+      if (!isItem(value)) continue
+      if (this.#run?.kind !== "text") this.#about[name] = joined(this.#about[name], value)
+      else if (name === "citationMetadata") this.#cite(value["citationSources"] ?? value["citations"])
+      else this.#out.attach(this.#run.key, { logprobs: [value] })
     }
   }
 
@@ -158,13 +170,13 @@ export class GenerateDecoder implements Decoder {
     })
     this.#named ||= typeof responseId === "string" && responseId !== ""
     const counted = isItem(usageMetadata) && this.#readUsage(usageMetadata)
-    const candidates = Array.isArray(chunk["candidates"]) ? chunk["candidates"].filter(isItem) : []
+    const candidates = itemsOf(chunk["candidates"])
     const blocked = isItem(promptFeedback) ? text(promptFeedback["blockReason"]) : undefined
     if (blocked !== undefined && candidates.every(({ content, finishReason }) => !content && !finishReason)) {
       reportBlocked(blocked, text((promptFeedback as Item)["blockReasonMessage"]), this.#out)
       return
     }
-    const first = candidates.find((candidate) => (candidate["index"] ?? 0) === 0)
+    const first = firstOf(candidates)
     if (first) this.#candidate(first)
     const stops = !first || first["finishReason"] !== undefined
     this.#complete = this.#stopped && stops && counted && !this.#hostTools && !this.#wentOn
@@ -180,12 +192,9 @@ export class GenerateDecoder implements Decoder {
   }
 
   #candidate(candidate: Item): void {
-    const { content, citationMetadata, logprobsResult, finishReason, finishMessage } = candidate
-    const parts = isItem(content) && Array.isArray(content["parts"]) ? content["parts"] : []
-    for (const part of parts) if (isItem(part)) this.#part(part)
-    this.#noteAbout(candidate)
-    if (isItem(citationMetadata)) this.#cite(citationMetadata["citationSources"] ?? citationMetadata["citations"])
-    if (isItem(logprobsResult) && this.#run) this.#out.attach(this.#run.key, { logprobs: [logprobsResult] })
+    const { finishReason, finishMessage } = candidate
+    for (const part of partsOf(candidate)) this.#part(part)
+    this.#beside(candidate)
     if (typeof finishReason !== "string" || finishReason === "") return
     this.#unspecified = finishReason === UNSPECIFIED
     if (this.#unspecified) return
@@ -198,12 +207,9 @@ export class GenerateDecoder implements Decoder {
     const signature = text(part["thoughtSignature"])
     const { functionCall, text: words, thought } = part
     if (isItem(functionCall)) this.#functionCall(functionCall, signature)
+    else if (isWhole(part)) this.#whole(part, signature)
     else if (typeof words === "string") this.#words(words, thought === true ? "thinking" : "text", signature)
-    else {
-      const { thoughtSignature: _signature, thought: _thought, ...rest } = part
-      if (Object.keys(rest).length > 0) this.#whole(part, signature)
-      else if (signature !== undefined) this.#loneSignature(signature)
-    }
+    else if (signature !== undefined) this.#loneSignature(signature)
   }
 
   #words(words: string, kind: Run["kind"], signature: string | undefined): void {
@@ -242,12 +248,11 @@ export class GenerateDecoder implements Decoder {
     const name = text(call["name"])
     const goesOn = call["willContinue"] === true
     const given = text(call["id"])
-    // Some name a call again with each piece of its arguments.
-    if (name !== undefined && !(this.#call && given !== undefined && given === this.#call.id)) {
+    if (name !== undefined && !this.#isOpen(name, given)) {
       this.#endRun()
       this.#endCall()
       const key = this.#key()
-      this.#call = { key, id: given, unfinished: false }
+      this.#call = { key, id: given, name, unfinished: false }
       this.#out.toolCall(key, { id: this.#callId(call["id"]), name })
     }
     const open = this.#call
@@ -267,11 +272,29 @@ export class GenerateDecoder implements Decoder {
       open.unfinished = piece["willContinue"] === true
     }
     // Behind streamed arguments the call ends with a part of its own, or with the next thing that is something else.
-    if (!goesOn && pieces.length === 0) this.#endCall()
+    if (goesOn || pieces.length > 0) return
+    open.unfinished = false
+    this.#endCall()
+  }
+
+  /** Whether a part that names a call goes on with the open one: some name it again with each piece of its arguments. */
+  #isOpen(name: string, id: string | undefined): boolean {
+    const open = this.#call
+    if (!open) return false
+    return id === undefined ? open.unfinished && open.name === name : open.id === id
   }
 
   #piece(key: string, piece: Item): void {
-    const path = parsePath(text(piece["jsonPath"]) ?? "")
+    const named = text(piece["jsonPath"]) ?? "$"
+    const path = parsePath(named)
+    if (!path) {
+      // Without it the call would be another one.
+      this.#out.fail({
+        is: "stream_malformed",
+        message: `A piece of a call's arguments is for a place that cannot be found: ${named.slice(0, 80)}`,
+      })
+      return
+    }
     if (path.length === 0) return
     if ("numberValue" in piece) this.#out.args(key, { path, value: piece["numberValue"] })
     else if ("boolValue" in piece) this.#out.args(key, { path, value: piece["boolValue"] })
@@ -329,6 +352,10 @@ export class GenerateDecoder implements Decoder {
     const call = this.#call
     if (!call) return
     this.#call = undefined
+    if (call.unfinished) {
+      this.#out.fail({ is: "stream_malformed", message: "Something else came in the middle of a call's arguments." })
+      return
+    }
     if (call.signature !== undefined) this.#out.attach(call.key, { signature: call.signature })
     this.#out.close(call.key)
   }
@@ -340,12 +367,21 @@ export class GenerateDecoder implements Decoder {
 
 /** Whether there is an error: some hosts say with every piece that there is none. */
 function hasError(error: unknown): boolean {
-  return error !== undefined && error !== null && error !== ""
+  return error !== undefined && error !== null && error !== "" && error !== false
+}
+
+/** Fields of a part that say nothing of what it is. */
+const BESIDE: ReadonlySet<string> = new Set(["text", "thought", "thoughtSignature", "partMetadata"])
+
+/** Whether a part is something other than words. Hosts that only speak like Google's write fields that are empty. */
+function isWhole(part: Item): boolean {
+  if (text(part["text"]) !== undefined) return false
+  return Object.keys(part).some((name) => !BESIDE.has(name) && part[name] !== null)
 }
 
 /** What a tool that the host ran itself has given. */
 function isHostsResult(part: Item): boolean {
-  return isItem(part["functionResponse"]) || isItem(part["codeExecutionResult"])
+  return ["functionResponse", "codeExecutionResult", "toolResponse"].some((name) => isItem(part[name]))
 }
 
 /** Some hosts put each piece into an object of their own. */
@@ -353,13 +389,18 @@ function unwrapped(outer: Item): Item {
   return isItem(outer["response"]) && outer["candidates"] === undefined ? outer["response"] : outer
 }
 
+/** The one candidate that is read. */
 function firstOf(candidates: unknown): Item | undefined {
-  return Array.isArray(candidates) ? candidates.find(isItem) : undefined
+  return itemsOf(candidates).find(({ index = 0 }) => index === 0)
 }
 
-function partsOf(candidates: unknown): Item[] {
-  const content = firstOf(candidates)?.["content"]
-  return isItem(content) && Array.isArray(content["parts"]) ? content["parts"].filter(isItem) : []
+function partsOf(candidate: Item | undefined): Item[] {
+  const content = candidate?.["content"]
+  return isItem(content) ? itemsOf(content["parts"]) : []
+}
+
+function itemsOf(list: unknown): Item[] {
+  return Array.isArray(list) ? list.filter(isItem) : []
 }
 
 /** A later report of the same thing over an earlier one; a field that it leaves empty stays. */
@@ -368,6 +409,16 @@ function merged(before: unknown, next: Item): Item {
   for (const [name, value] of Object.entries(next)) {
     if (Array.isArray(value) && value.length === 0 && all[name] !== undefined) continue
     all[name] = value
+  }
+  return all
+}
+
+/** Two reports of which each has something of its own: their lists one after the other. */
+function joined(before: unknown, next: Item): Item {
+  const all: Item = { ...(isItem(before) ? before : {}) }
+  for (const [name, value] of Object.entries(next)) {
+    const old = all[name]
+    all[name] = Array.isArray(old) && Array.isArray(value) ? [...(old as unknown[]), ...(value as unknown[])] : value
   }
   return all
 }

@@ -1,15 +1,11 @@
 import type { Block, TextBlock } from "../../model/message.ts"
 import type { Losses } from "../losses.ts"
-import { API, isItem, type Candidate, type Item } from "./types.ts"
-
-/** What stands in a candidate beside its parts. */
-const ABOUT: ReadonlySet<string> = new Set(["groundingMetadata", "urlContextMetadata"])
+import { API, isBesideParts, isItem, type Candidate, type Item } from "./types.ts"
 
 /** What an answer rests on, where a block is that and no part of it. */
 export function aboutOf(block: Block): Item | undefined {
   if (block.type !== "native" || block.api !== API) return undefined
-  const names = Object.keys(block.item)
-  return names.length > 0 && names.every((name) => ABOUT.has(name)) ? block.item : undefined
+  return isBesideParts(block.item) ? block.item : undefined
 }
 
 /** What belongs to a text and is told in the candidate: its sources and log probabilities. */
@@ -29,6 +25,19 @@ export function besideText(block: TextBlock, path: string, losses: Losses): Cand
     ...(sources.length > 0 ? { citationMetadata: { citationSources: sources } } : {}),
     ...(own ? { logprobsResult: result } : {}),
   }
+}
+
+/** What is told beside several pieces, as one: sources of all of them, of anything else the last. */
+export function besideAll(all: readonly (Candidate | undefined)[]): Candidate {
+  const cited = all.flatMap((one) => sourcesIn(one?.citationMetadata))
+  const one: Candidate = Object.assign({}, ...all)
+  return cited.length > 0 ? { ...one, citationMetadata: { citationSources: cited } } : one
+}
+
+/** Vertex has another name for them. */
+function sourcesIn({ citationSources, citations }: Item = {}): unknown[] {
+  const list = citationSources ?? citations
+  return Array.isArray(list) ? list : []
 }
 
 function isSource(citation: unknown): boolean {

@@ -1,6 +1,6 @@
 import type { AssistantMessageEvent, TerminalEvent } from "../../model/events.ts"
 import type { AssistantMessage, Block, TextBlock } from "../../model/message.ts"
-import { aboutOf, besideText } from "./respond-about.ts"
+import { aboutOf, besideAll, besideText } from "./respond-about.ts"
 import { callPart, Carried, isWhole, signed, wholePart } from "./respond-parts.ts"
 import type { Losses } from "../losses.ts"
 import type { Candidate, Item, Part } from "./types.ts"
@@ -103,7 +103,7 @@ export class PartWriter {
     const last = this.lastPart(message)
     const parts = pieces.flatMap((piece) => piece.parts)
     if (last.thoughtSignature !== undefined || parts.length === 0) parts.push(last)
-    return { parts, beside: besides(pieces) }
+    return { parts, beside: besideAll(pieces.map(({ beside }) => beside)) }
   }
 
   #begin(contentIndex: number): Pending {
@@ -176,16 +176,4 @@ export class PartWriter {
     if (signature === undefined && !beside) return pieces
     return [...pieces, { parts: [signed({ text: "" }, signature)], ...(beside ? { beside } : {}) }]
   }
-}
-
-/** What is told beside several pieces, as one. */
-function besides(pieces: readonly Piece[]): Candidate {
-  const all: Candidate = {}
-  const sources: unknown[] = []
-  for (const { beside } of pieces) {
-    Object.assign(all, beside)
-    const cited = beside?.citationMetadata?.["citationSources"]
-    if (Array.isArray(cited)) sources.push(...cited)
-  }
-  return sources.length > 0 ? { ...all, citationMetadata: { citationSources: sources } } : all
 }

@@ -317,6 +317,20 @@ describe("what else an answer holds", () => {
     expect(losses).toEqual([])
   })
 
+  test("what came behind a text is told with the sources of the others", () => {
+    const [early, late] = [{ uri: "early" }, { uri: "late" }]
+    const citationMetadata = { citations: [late] }
+    const { pieces, whole, losses } = respond([
+      say("a"),
+      (out) => out.attach("t", { citations: [early] }),
+      (out) => out.close("t"),
+      (out) => out.block("c", { type: "native", api: "google-generative-ai", item: { citationMetadata } }),
+    ])
+    expect(pieces.at(-1)?.candidates?.[0]).toMatchObject({ citationMetadata: { citationSources: [late] } })
+    expect(whole.candidates?.[0]?.citationMetadata).toEqual({ citationSources: [early, late] })
+    expect(losses).toEqual([])
+  })
+
   test("those of other wires are lost, and that is told", () => {
     const { losses } = respond([
       say("a"),

@@ -3,6 +3,7 @@ import type { Mint } from "../../contract/wire-client.ts"
 import type { InboundCall, Responder } from "../../contract/wire-server.ts"
 import type { AssistantMessageEvent } from "../../model/events.ts"
 import type { AssistantMessage, Loss } from "../../model/message.ts"
+import { besideAll } from "./respond-about.ts"
 import { PartWriter, type Piece } from "./respond-blocks.ts"
 import { errorBody } from "./respond-failure.ts"
 import { finishOf, isRefusal, writeUsage } from "./respond-fields.ts"
@@ -93,8 +94,7 @@ export class GenerateResponder implements Responder {
       content: content(parts),
       ...finishOf(message, broken, this.#losses),
       index: 0,
-      ...beside,
-      ...about,
+      ...besideAll([beside, about]),
     }
     return this.#response({ candidates: [candidate] }, message)
   }

@@ -166,6 +166,7 @@ export interface Candidate extends Item {
   groundingMetadata?: Item
   urlContextMetadata?: Item
   citationMetadata?: Item
+  logprobsResult?: Item
   index?: number
 }
 
@@ -189,6 +190,20 @@ export interface GenerateResponse extends Item {
   usageMetadata?: UsageMetadata
   modelVersion?: string
   responseId?: string
+}
+
+/** What stands in a candidate beside its parts, and is kept as an item of its own. */
+const BESIDE_PARTS: ReadonlySet<string> = new Set([
+  "groundingMetadata",
+  "urlContextMetadata",
+  "citationMetadata",
+  "logprobsResult",
+])
+
+/** Whether an item is what the host said beside its parts, and is no part itself. */
+export function isBesideParts(item: Item): boolean {
+  const names = Object.keys(item)
+  return names.length > 0 && names.every((name) => BESIDE_PARTS.has(name))
 }
 
 /** Whether a value is a JSON object. */
