@@ -190,7 +190,7 @@ describe("files that cannot be used", () => {
     ["no type", { client_id: "x" }, /has no type/],
     ["no key", { ...ROBOT_FILE, private_key: undefined }, /has no private_key/],
     ["a person without a secret", { ...PERSON_FILE, client_secret: 7 }, /has no client_secret/],
-    ["an unknown type", { type: "external_account" }, /"external_account" are not supported/],
+    ["an unknown type", { type: "gdch_service_account" }, /"gdch_service_account" are not supported/],
     [
       "no account to act as",
       { type: "impersonated_service_account", service_account_impersonation_url: "x" },

@@ -1,5 +1,7 @@
 import { SluiceError } from "@sluice/ai"
 import { isRecord, textIn } from "./failures.ts"
+import { type FederationFile, readFederation } from "./federation-file.ts"
+import { broken, needed, principalIn } from "./file-fields.ts"
 
 /** A person's login, as gcloud keeps it. */
 export interface PersonFile {
@@ -25,22 +27,23 @@ export interface ImpersonationFile {
   kind: "impersonation"
   principal: string
   delegates: readonly string[]
-  source: PersonFile | ServiceAccountFile
+  source: Exclude<CredentialsFile, ImpersonationFile>
   projectId?: string
 }
 
-export type CredentialsFile = PersonFile | ServiceAccountFile | ImpersonationFile
+export type CredentialsFile = PersonFile | ServiceAccountFile | ImpersonationFile | FederationFile
 
 /** How each kind of file is read, by the word in its field `type`. */
 const READERS: Readonly<Record<string, (record: Record<string, unknown>, origin: string) => CredentialsFile>> = {
   authorized_user: readPerson,
   service_account: readServiceAccount,
   impersonated_service_account: readImpersonation,
+  external_account: readFederation,
 }
 
 /**
  * Reads a file of credentials in one of the forms that Google's tools write. Addresses in it are not asked: tokens
- * come from Google's own hosts.
+ * come from Google's own hosts. Only where another provider vouches for a workload, the file says where.
  *
  * @throws SluiceError `config` that names the file and its field, for what cannot be read or is of no known kind
  */
@@ -62,7 +65,7 @@ function read(record: Record<string, unknown>, origin: string): CredentialsFile 
   throw new SluiceError({
     code: "config",
     message: `Credentials of the type "${type}" are not supported (${origin}).`,
-    hint: "Use the key of a service account, an impersonated one, or `gcloud auth application-default login`; or put a token into GOOGLE_CLOUD_ACCESS_TOKEN.",
+    hint: "Use the key of a service account, an impersonated one, the configuration of workload identity federation, or `gcloud auth application-default login`; or put a token into GOOGLE_CLOUD_ACCESS_TOKEN.",
   })
 }
 
@@ -91,11 +94,8 @@ function readServiceAccount(record: Record<string, unknown>, origin: string): Se
   }
 }
 
-/** The account stands at the end of the address that Google's tools write, before its method. */
 function readImpersonation(record: Record<string, unknown>, origin: string): ImpersonationFile {
-  const url = needed(record, "service_account_impersonation_url", origin)
-  const principal = /\/([^/:?#]+):generate(?:AccessToken|IdToken)$/.exec(url)?.[1]
-  if (principal === undefined) throw broken(origin, "names no account in service_account_impersonation_url")
+  const principal = principalIn(needed(record, "service_account_impersonation_url", origin), origin)
   const held = record["source_credentials"]
   if (!isRecord(held)) throw broken(origin, "has no source_credentials")
   const source = read(held, `source_credentials in ${origin}`)
@@ -103,33 +103,5 @@ function readImpersonation(record: Record<string, unknown>, origin: string): Imp
   const given = record["delegates"]
   const delegates = Array.isArray(given) ? given.filter((one): one is string => typeof one === "string") : []
   const projectId = textIn(record, "quota_project_id") ?? source.projectId
-  return {
-    kind: "impersonation",
-    principal: decoded(principal, origin),
-    delegates,
-    source,
-    ...(projectId === undefined ? {} : { projectId }),
-  }
-}
-
-function decoded(text: string, origin: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw broken(origin, "names no account in service_account_impersonation_url")
-  }
-}
-
-function needed(record: Record<string, unknown>, name: string, origin: string): string {
-  const value = textIn(record, name)
-  if (value === undefined) throw broken(origin, `has no ${name}`)
-  return value
-}
-
-function broken(origin: string, why: string): SluiceError {
-  return new SluiceError({
-    code: "config",
-    message: `The file of Google's credentials cannot be used: ${origin} ${why}.`,
-    hint: "Download the key again, or run `gcloud auth application-default login`.",
-  })
+  return { kind: "impersonation", principal, delegates, source, ...(projectId === undefined ? {} : { projectId }) }
 }

@@ -4,7 +4,14 @@ import { Keeper } from "../keeping/keeper.ts"
 import type { Holder } from "../keeping/kept-lease.ts"
 import { fingerprint } from "../key-credential.ts"
 import { type CredentialsFile, readCredentials } from "./credentials-file.ts"
-import { assertionGrant, type GoogleToken, impersonationGrant, metadataGrant, refreshGrant } from "./grants.ts"
+import {
+  assertionGrant,
+  federationGrant,
+  type GoogleToken,
+  impersonationGrant,
+  metadataGrant,
+  refreshGrant,
+} from "./grants.ts"
 import { firstOf, type Surroundings } from "./surroundings.ts"
 
 /** Variables with a token that somebody else keeps good. */
@@ -183,7 +190,8 @@ export function accountOf(
 ): GoogleAccount {
   const { projectId } = file
   if (file.kind !== "impersonation") {
-    return kept({ id, origin, around, email: file.email, projectId }, (signal) => tokenFor(file, around, signal))
+    const email = file.kind === "federation" ? file.principal : file.email
+    return kept({ id, origin, around, email, projectId }, (signal) => tokenFor(file, around, signal))
   }
   const { principal, delegates, source } = file
   const lender = new Keeper((signal) => tokenFor(source, around, signal), around)
@@ -199,5 +207,6 @@ function tokenFor(
   signal: AbortSignal,
 ): Promise<GoogleToken> {
   if (file.kind === "service-account") return assertionGrant(around, file, signal)
+  if (file.kind === "federation") return federationGrant(around, file, signal)
   return refreshGrant(around, file, "Run `gcloud auth application-default login` again.", signal)
 }

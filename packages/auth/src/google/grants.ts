@@ -3,14 +3,20 @@ import { type Answer, ask } from "../http.ts"
 import { signedAssertion } from "./assertion.ts"
 import type { PersonFile, ServiceAccountFile } from "./credentials-file.ts"
 import { begin, factsOf, isRecord, refusal, textIn, tokenRefusal } from "./failures.ts"
+import type { FederationFile } from "./federation-file.ts"
+import { subjectToken } from "./subject-token.ts"
 import type { Surroundings } from "./surroundings.ts"
 
 /** What a token of Google's clouds is for. Source: Google's list of OAuth scopes. */
 const CLOUD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 const JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+const EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
+const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 const TOKEN_HOST = "Google's token endpoint"
+const EXCHANGE_HOST = "Google's exchange of tokens"
 const METADATA = "the machine's metadata"
+const FORM_TYPE = "application/x-www-form-urlencoded"
 
 /** A bearer token and its end, in milliseconds since 1970. */
 export interface GoogleToken {
@@ -64,10 +70,63 @@ export async function assertionGrant(
   })
 }
 
+/**
+ * A token for a workload that another identity provider vouches for; of the service account that it acts as, where
+ * there is one. Source: RFC 8693 and the reference of the Security Token Service.
+ *
+ * @throws SluiceError `config` where the workload's own token cannot be read, `auth_expired` where it is refused
+ */
+export async function federationGrant(
+  around: Surroundings,
+  file: FederationFile,
+  signal: AbortSignal,
+): Promise<GoogleToken> {
+  const { client, userProject, principal, lifetimeS } = file
+  const form = {
+    grant_type: EXCHANGE_GRANT,
+    requested_token_type: ACCESS_TOKEN,
+    audience: file.audience,
+    scope: CLOUD_SCOPE,
+    subject_token_type: file.tokenType,
+    subject_token: await subjectToken(file.source, around, signal),
+    // A client says by itself whom requests are counted for.
+    ...(client || userProject === undefined ? {} : { options: JSON.stringify({ userProject }) }),
+  }
+  const secret = client && Buffer.from(`${client.id}:${client.secret}`).toString("base64")
+  const answer = await ask(around.fetch, {
+    what: EXCHANGE_HOST,
+    url: around.hosts.sts ?? file.exchangeUrl,
+    init: {
+      method: "POST",
+      headers: {
+        "content-type": FORM_TYPE,
+        ...(secret === undefined ? {} : { authorization: `Basic ${secret}` }),
+      },
+      body: new URLSearchParams(form).toString(),
+      signal,
+    },
+  })
+  const token = readToken(answer, {
+    what: EXCHANGE_HOST,
+    now: around.now(),
+    hint: "Check that the workload's token is fresh and that the pool's provider trusts who made it and for whom.",
+  })
+  if (principal === undefined) return token
+  const role = "Workload Identity User"
+  return await impersonationGrant(around, { token: token.secret, principal, delegates: [], lifetimeS, role }, signal)
+}
+
 /** A token of a service account that another account may act as. Source: the reference of the IAM credentials API. */
 export async function impersonationGrant(
   { fetch, hosts }: Surroundings,
-  given: { token: string; principal: string; delegates: readonly string[] },
+  given: {
+    token: string
+    principal: string
+    delegates: readonly string[]
+    lifetimeS?: number | undefined
+    /** What the account that asks must be granted. */
+    role?: string
+  },
   signal: AbortSignal,
 ): Promise<GoogleToken> {
   const what = "the service that lends accounts"
@@ -77,7 +136,11 @@ export async function impersonationGrant(
     init: {
       method: "POST",
       headers: { authorization: `Bearer ${given.token}`, "content-type": "application/json" },
-      body: JSON.stringify({ delegates: given.delegates, scope: [CLOUD_SCOPE], lifetime: "3600s" }),
+      body: JSON.stringify({
+        delegates: given.delegates,
+        scope: [CLOUD_SCOPE],
+        lifetime: `${given.lifetimeS ?? 3600}s`,
+      }),
       signal,
     },
   })
@@ -85,7 +148,8 @@ export async function impersonationGrant(
   const secret = textIn(body, "accessToken")
   const expiresAt = Date.parse(textIn(body, "expireTime") ?? "")
   if (answer.status < 300 && secret !== undefined && Number.isFinite(expiresAt)) return { secret, expiresAt }
-  const hint = `Grant the role Service Account Token Creator on ${given.principal} to the account that asks.`
+  const { role = "Service Account Token Creator", principal } = given
+  const hint = `Grant the role ${role} on ${principal} to the account that asks.`
   throw answer.status < 300 ? unreadable(what) : refusal(what, factsOf(answer)).with({ hint })
 }
 
@@ -101,7 +165,7 @@ export async function metadataGrant(
 }
 
 function post(fetcher: typeof fetch, url: string, form: Record<string, string>, signal: AbortSignal): Promise<Answer> {
-  const headers = { "content-type": "application/x-www-form-urlencoded" }
+  const headers = { "content-type": FORM_TYPE }
   const init = { method: "POST", headers, body: new URLSearchParams(form).toString(), signal }
   return ask(fetcher, { what: TOKEN_HOST, url, init })
 }

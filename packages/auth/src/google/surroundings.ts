@@ -6,6 +6,8 @@ import type { EnvironmentReader } from "@sluice/catalog"
 export interface GoogleHosts {
   /** The token endpoint. Also whom assertions of service accounts are addressed to. */
   token: string
+  /** Where the tokens of other identity providers are exchanged. Default: what their file names. */
+  sts?: string
   /** Host of the IAM credentials API, without a path. */
   iam: string
   /** Host of a machine's metadata, without a path. */

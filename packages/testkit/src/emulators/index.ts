@@ -24,6 +24,7 @@ export { googleAccountsEmulator } from "./google/accounts.ts"
 export type {
   EmulatedMachine,
   EmulatedPerson,
+  EmulatedWorkload,
   EmulatedServiceAccount,
   GoogleAccountsEmulator,
   GoogleAccountsOptions,

@@ -19,6 +19,21 @@ export interface EmulatedServiceAccount {
   publicKey: string
 }
 
+/** A workload that another identity provider vouches for. */
+export interface EmulatedWorkload {
+  /** Who gets the token. */
+  name: string
+  /** The provider in the pool. */
+  audience: string
+  /** Its token, and of what type that is. */
+  subjectToken: string
+  subjectTokenType: string
+  /** The client that has to ask. Default: anybody. */
+  client?: { id: string; secret: string }
+  /** The project that has to be named where no client is. Default: none. */
+  userProject?: string
+}
+
 /** The account of the machine that a program runs on. */
 export interface EmulatedMachine {
   email?: string
@@ -28,6 +43,7 @@ export interface EmulatedMachine {
 export interface GoogleAccountsOptions {
   people?: readonly EmulatedPerson[]
   serviceAccounts?: readonly EmulatedServiceAccount[]
+  workloads?: readonly EmulatedWorkload[]
   /** Absent: there is no metadata. */
   machine?: EmulatedMachine
   /** Who may act as which service account: whose token, by e-mail, gets one for whom. Default: nobody. */
@@ -47,7 +63,7 @@ export interface GoogleAccountsOptions {
 /** Google's accounts: who got which token. */
 export interface GoogleAccountsEmulator extends LoopbackServer {
   /** The addresses that a program has to be told. */
-  addresses: { token: string; iam: string; metadata: string }
+  addresses: { token: string; sts: string; iam: string; metadata: string }
   /** Tokens by who got them, in order. */
   issued: readonly { token: string; email: string; expiresAtS: number }[]
   /** Whether a bearer is one that was given out and still good; for `accessToken` of the other emulators. */

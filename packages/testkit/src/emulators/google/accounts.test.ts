@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from "node:crypto"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { googleAccountsEmulator } from "./accounts.ts"
-import type { GoogleAccountsEmulator, GoogleAccountsOptions } from "./accounts-types.ts"
+import type { EmulatedWorkload, GoogleAccountsEmulator, GoogleAccountsOptions } from "./accounts-types.ts"
 
 function pair(): { publicKey: string; privateKey: string } {
   return generateKeyPairSync("rsa", {
@@ -106,6 +106,56 @@ describe("the token endpoint", () => {
     expect(await grant(server, {})).toMatchObject([400, { error: "invalid_grant" }])
     expect(await grant(server, {})).toMatchObject([503, { error: { status: "UNAVAILABLE" } }])
     expect(await grant(server, { grant_type: JWT, assertion: jwt() })).toMatchObject([200, {}])
+  })
+})
+
+describe("the exchange of tokens", () => {
+  const WORKLOAD = { name: "job", audience: "//pool", subjectToken: "t", subjectTokenType: "jwt" }
+  const FORM = {
+    grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+    requested_token_type: "urn:ietf:params:oauth:token-type:access_token",
+    audience: "//pool",
+    scope: "x",
+    subject_token: "t",
+    subject_token_type: "jwt",
+  }
+  async function exchange(
+    workload: Partial<EmulatedWorkload>,
+    form: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): Promise<[number, Record<string, unknown>]> {
+    const server = await accounts({ workloads: [{ ...WORKLOAD, ...workload }] })
+    const response = await fetch(server.addresses.sts, { method: "POST", body: new URLSearchParams(form), headers })
+    const body = (await response.json()) as Record<string, unknown>
+    expect(server.issued.map(({ email }) => email)).toEqual(response.ok ? ["job"] : [])
+    return [response.status, body]
+  }
+
+  test("gives a token to a workload, and to its client where it has one", async () => {
+    expect(await exchange({}, FORM)).toMatchObject([
+      200,
+      { token_type: "Bearer", issued_token_type: FORM.requested_token_type },
+    ])
+    const authorization = `Basic ${btoa("c:s")}`
+    expect(await exchange({ client: { id: "c", secret: "s" } }, FORM, { authorization })).toMatchObject([200, {}])
+    expect(await exchange({ userProject: "p" }, { ...FORM, options: '{"userProject":"p"}' })).toMatchObject([200, {}])
+  })
+
+  test.each([
+    ["another grant", { grant_type: "x" }, {}, 400, "unsupported_grant_type"],
+    ["another kind of token", { requested_token_type: "x" }, {}, 400, "invalid_request"],
+    ["a token for nothing", { scope: "" }, {}, 400, "invalid_scope"],
+    ["an unknown pool", { audience: "x" }, {}, 400, "invalid_target"],
+    ["an unknown token", { subject_token: "x" }, {}, 400, "invalid_grant"],
+    ["a token of another type", { subject_token_type: "x" }, {}, 400, "invalid_request"],
+    ["anybody but the client", {}, { client: { id: "c", secret: "s" } }, 401, "invalid_client"],
+    ["those who name no project", {}, { userProject: "p" }, 403, "access_denied"],
+  ])("refuses %s", async (_name, form, workload, status, error) => {
+    expect(await exchange(workload, { ...FORM, ...form })).toMatchObject([status, { error }])
+  })
+
+  test("refuses a client that it does not know", async () => {
+    expect(await exchange({}, FORM, { authorization: "Basic x" })).toMatchObject([401, { error: "invalid_client" }])
   })
 })
 

@@ -5,17 +5,20 @@ import { isFields } from "../check.ts"
 import { bearer, pathOf, sendJson } from "../http.ts"
 import type { EmulatedError } from "../script.ts"
 import { checkGrant, GrantRefused } from "./accounts-check.ts"
+import { checkExchange } from "./accounts-exchange.ts"
 import type { GoogleAccountsEmulator, GoogleAccountsOptions } from "./accounts-types.ts"
 import { GoogleRefused, refusalBody, scriptedError } from "./refused.ts"
 
 const AUDIENCE = "https://oauth2.googleapis.com/token"
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 const METADATA = "/computeMetadata/v1"
+const EXCHANGE = "/v1/token"
+const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 const IMPERSONATE = /^\/v1\/projects\/-\/serviceAccounts\/([^/:]+):generateAccessToken$/
 
 /**
  * Where Google's tokens come from: `POST /token` (the grants of a login and of a service account, whose signature is
- * checked), `POST /v1/projects/-/serviceAccounts/…:generateAccessToken`, and the metadata of a machine below
+ * checked), `POST /v1/token` (the exchange of another provider's token), `POST /v1/projects/-/serviceAccounts/…:generateAccessToken`, and the metadata of a machine below
  * `/computeMetadata/v1`.
  */
 export async function googleAccountsEmulator(options: GoogleAccountsOptions = {}): Promise<GoogleAccountsEmulator> {
@@ -45,14 +48,18 @@ export async function googleAccountsEmulator(options: GoogleAccountsOptions = {}
       return
     }
     const form = new URLSearchParams(request.body)
-    const email = checkGrant(form, {
-      people: options.people ?? [],
-      robots: options.serviceAccounts ?? [],
-      audience: options.audience ?? AUDIENCE,
-      nowS: nowS(),
-    })
+    const exchanges = pathOf(request) === EXCHANGE
+    const email = exchanges
+      ? checkExchange(form, request.headers["authorization"], options.workloads ?? [])
+      : checkGrant(form, {
+          people: options.people ?? [],
+          robots: options.serviceAccounts ?? [],
+          audience: options.audience ?? AUDIENCE,
+          nowS: nowS(),
+        })
     const { token, expiresInS } = issue(email)
-    sendJson(response, 200, { access_token: token, expires_in: expiresInS, scope: SCOPE, token_type: "Bearer" }, {})
+    const more = exchanges ? { issued_token_type: ACCESS_TOKEN } : { scope: SCOPE }
+    sendJson(response, 200, { access_token: token, expires_in: expiresInS, ...more, token_type: "Bearer" }, {})
   }
 
   function impersonate(request: SeenRequest, response: ServerResponse, target: string): void {
@@ -94,7 +101,8 @@ export async function googleAccountsEmulator(options: GoogleAccountsOptions = {}
       const target = IMPERSONATE.exec(path)?.[1]
       if (path.startsWith(`${METADATA}/`) && request.method === "GET") {
         metadata(request, response, path.slice(METADATA.length))
-      } else if (path === "/token" && request.method === "POST") await grant(request, response, signal)
+      } else if ((path === "/token" || path === EXCHANGE) && request.method === "POST")
+        await grant(request, response, signal)
       else if (target !== undefined && request.method === "POST") {
         impersonate(request, response, decodeURIComponent(target))
       } else throw new GoogleRefused(404, "Not Found")
@@ -106,7 +114,7 @@ export async function googleAccountsEmulator(options: GoogleAccountsOptions = {}
     }
   })
   return Object.assign(server, {
-    addresses: { token: `${server.url}/token`, iam: server.url, metadata: server.url },
+    addresses: { token: `${server.url}/token`, sts: `${server.url}${EXCHANGE}`, iam: server.url, metadata: server.url },
     issued,
     accepts: (token: string) => holder(token) !== undefined,
     revoke: () => good.clear(),
