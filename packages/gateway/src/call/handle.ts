@@ -31,6 +31,7 @@ import { counted } from "./count-tokens.ts"
 import { RequestRecord } from "./record.ts"
 import { wantsStrict } from "./losses.ts"
 import { mayRelay, relayed } from "./relay.ts"
+import { ownFields } from "./own-fields.ts"
 import { prewarmed } from "./prewarm.ts"
 import type { Router } from "./router.ts"
 import { told } from "./told.ts"
@@ -131,6 +132,7 @@ export class CallHandler {
     record.requestedModel = call.model
     record.stream = call.stream
     record.losses.push(...call.losses)
+    record.ownFields = ownFields(call, server.api)
     const routes = await router.routes(call.model, { api: server.api, forward: call.forward })
     const controller = new AbortController()
     const leave = (): void => controller.abort(clientLeft())

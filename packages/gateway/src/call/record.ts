@@ -1,4 +1,4 @@
-import type { AssistantMessage, Loss, Model, SluiceError, Usage } from "@sluice/ai"
+import { codecOf, type AssistantMessage, type Loss, type Model, type SluiceError, type Usage } from "@sluice/ai"
 import type { RequestEntry } from "../gateway-log.ts"
 import { known } from "../known.ts"
 
@@ -11,6 +11,8 @@ export class RequestRecord {
   relayed = false
   attempts = 1
   losses: Loss[] = []
+  /** What is lost where a host of another API than the client's answers. */
+  ownFields: readonly Loss[] = []
   readonly #inbound: string
   readonly #at: number
   readonly #now: () => number
@@ -58,6 +60,8 @@ export class RequestRecord {
     this.usage(message.usage)
     this.attempts = 1 + (message.attempts?.length ?? 0)
     if (message.losses) this.losses.push(...message.losses)
+    if (codecOf(message.api) === this.#inbound) return
+    this.losses.push(...this.ownFields.filter(({ field }) => !this.losses.some((known) => known.field === field)))
   }
 
   end(status: number, error?: Pick<SluiceError, "code">): void {
