@@ -69,13 +69,14 @@ const partsOf = (piece: Piece): Record<string, unknown>[] => piece.candidates?.[
 describe.each(["chat", "messages"] as const)("clients of Gemini's API, answered by %s", (host) => {
   const path = (method: string, version = "v1"): string => `/${version}/models/${host}/m:${method}`
 
-  test("a whole answer, under both versions", async () => {
+  test("a whole answer, under each version", async () => {
     const usage = { prompt: 11, cached: 3, output: 5 }
     await using on = await stand([
       { text: "Hello.", usage },
       { text: "Hello.", usage },
+      { text: "Hello.", usage },
     ])
-    for (const version of ["v1", "v1beta"]) {
+    for (const version of ["v1", "v1beta", "v1alpha"]) {
       const response = await on.at.post(path("generateContent", version), ASK)
       expect(response.status).toBe(200)
       const document = await response.json()
@@ -92,8 +93,9 @@ describe.each(["chat", "messages"] as const)("clients of Gemini's API, answered 
         responseId: expect.any(String),
       })
     }
-    expect(await latest(on.at, 2)).toMatchObject([
+    expect(await latest(on.at, 3)).toMatchObject([
       { inbound: "google-generative-ai", requestedModel: `${host}/m`, status: 200, stream: false },
+      { status: 200 },
       { status: 200 },
     ])
   })
@@ -186,6 +188,20 @@ describe.each(["chat", "messages"] as const)("clients of Gemini's API, answered 
     const body = { generateContentRequest: { model: `models/${host}/m`, ...ASK, tools: [WEATHER] } }
     const more = (await (await on.at.post(path("countTokens", "v1beta"), body)).json()) as typeof count
     expect(more.totalTokens).toBeGreaterThan(count.totalTokens)
+  })
+
+  test("what only Google's hosts know is left out, and that is put on record", async () => {
+    await using on = await stand([{ text: "Hi." }])
+    const response = await on.at.post(path("generateContent"), {
+      ...ASK,
+      safetySettings: [{ category: "HARM_CATEGORY_HARASSMENT", threshold: "OFF" }],
+      generationConfig: { speechConfig: { languageCode: "de" }, seed: 1, responseModalities: ["IMAGE"] },
+    })
+    expect(response.status).toBe(200)
+    const [row] = await latest(on.at, 1)
+    const own = ["safetySettings", "generationConfig.speechConfig", "generationConfig.responseModalities"]
+    for (const field of own) expect(row?.losses).toContainEqual(expect.objectContaining({ field, kind: "dropped" }))
+    expect(JSON.stringify(row?.losses)).not.toMatch(/generationConfig\.seed/)
   })
 
   test("the host's refusal is this API's error, with the time to wait", async () => {
@@ -296,6 +312,7 @@ describe("keys and listings", () => {
     ["x-goog-api-client", "/v1/models", "x-goog-api-client", "google"],
     ["a key in the query", "/v1/models?key=KEY&pageSize=10", undefined, "google"],
     ["the path of v1beta", "/v1beta/models", undefined, "google"],
+    ["the path of v1alpha", "/v1alpha/models", undefined, "google"],
     ["anthropic-version", "/v1/models", "anthropic-version", "anthropic"],
     ["none of these", "/v1/models", undefined, "openai"],
   ])("the list is in the shape of a client that sends %s", async (_what, path, header, shape) => {
@@ -471,5 +488,9 @@ describe("a host of the same wire", () => {
     expect(response.status).toBe(200)
     expect(seen[1]?.body).toContain("cachedContents/a")
     expect(await latest(at, 2)).toMatchObject([{ relayed: true }, { relayed: false }])
+    await (await at.post("/v1/models/google/gemini-x:streamGenerateContent", { ...ASK, safetySettings: [] })).text()
+    expect((await latest(at, 3)).flatMap(({ losses }) => losses.map(({ field }) => field))).not.toContain(
+      "safetySettings",
+    )
   })
 })

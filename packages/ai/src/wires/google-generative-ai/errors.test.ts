@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { classify } from "../../errors/classify.ts"
-import { readError } from "./errors.ts"
+import { errorFacts, readError } from "./errors.ts"
 
 const type = (name: string): string => `type.googleapis.com/google.rpc.${name}`
 const read = (status: number, error: Record<string, unknown>) => readError({ status }, { error })
@@ -31,6 +31,11 @@ describe("what an error says", () => {
   test("inside a stream the word alone tells the number", () => {
     const { status: _status, ...facts } = read(200, { message: "busy", status: "RESOURCE_EXHAUSTED" })
     expect(facts).toMatchObject({ code: "RESOURCE_EXHAUSTED", message: "busy" })
+  })
+
+  test("a number may be a text, and what is none is not one", () => {
+    const status = (code: unknown) => errorFacts({ error: { code, message: "x" } }).status
+    expect(["429", 429, "x", "", 8, null].map(status)).toEqual([429, 429, undefined, undefined, undefined, undefined])
   })
 
   test("the name of a limit tells one a minute from one a day, and is kept", () => {

@@ -68,7 +68,7 @@ export function errorFacts(body: unknown): ErrorFacts {
   const { message, status, code } = error
   const details = Array.isArray(error["details"]) ? error["details"].filter(isItem) : []
   const word = typeof status === "string" && status !== "" ? status : undefined
-  const number = typeof code === "number" && code >= 400 && code < 600 ? code : numberOf(word)
+  const number = statusIn(code) ?? numberOf(word)
   if (number !== undefined) facts.status = number
   if (word !== undefined) facts.code = word
   facts.message = textOf(message) ?? commonFacts(body).message ?? ""
@@ -112,6 +112,12 @@ function readDetail(detail: Item, facts: ErrorFacts): void {
     default:
       return
   }
+}
+
+/** A status as a number, or, by hosts that only speak like Google's, as a text. */
+function statusIn(code: unknown): number | undefined {
+  const status = typeof code === "string" ? Number(code) : code
+  return typeof status === "number" && status >= 400 && status < 600 ? status : undefined
 }
 
 function numberOf(word: string | undefined): number | undefined {

@@ -20,6 +20,7 @@ describe("a request", () => {
     expect(encode({ stream: false }).path).toBe("/models/gemini:generateContent")
     expect(encode({ model: { requestModelId: "models/gemini-x@001" } }).path).toContain("/models/gemini-x@001:")
     expect(encode({ model: { id: "a/b c" } }).path).toContain("/models/a%2Fb%20c:")
+    expect(encode({ model: { id: "tunedModels/mine" } }).path).toBe("/tunedModels/mine:streamGenerateContent?alt=sse")
   })
 
   test("a plain one holds nothing but what was said", () => {

@@ -6,7 +6,7 @@ import { textValues, withExtra } from "../body-fields.ts"
 import { encodeContents, instructionsAtHead } from "./contents.ts"
 import { loseMark, type EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
-import { bareModel, modelPath } from "./model-path.ts"
+import { modelName, modelPath } from "./model-path.ts"
 import { Losses } from "../losses.ts"
 import { outputLosses, shapeInstruction } from "../output-plan.ts"
 import { googleSchema } from "./schema.ts"
@@ -57,7 +57,7 @@ export function encodeCount(call: Call): WireRequest {
   const beside = { ...(systemInstruction ? { systemInstruction } : {}), ...(tools ? { tools } : {}) }
   const whole = call.model.compat.google?.countsRequests && Object.keys(beside).length > 0
   const counted = whole
-    ? { generateContentRequest: { model: `models/${bareModel(requested(call))}`, contents, ...beside } }
+    ? { generateContentRequest: { model: modelName(requested(call)), contents, ...beside } }
     : { contents, ...beside }
   return {
     path: `${modelPath(requested(call))}:${METHOD.count}`,

@@ -1,7 +1,9 @@
 import type { ListingRoute, ServedModel, WireListing } from "../../contract/wire-listing.ts"
 
-/** Versions in the paths of clients; they ask the same of each. */
-export const VERSIONS = ["v1", "v1beta"] as const
+/** Versions in the paths of clients; they ask the same of each. Previews are asked for in the last one. */
+export const VERSIONS = ["v1", "v1beta", "v1alpha"] as const
+/** Those that no other vendor has. */
+const OWN = VERSIONS.filter((version) => version !== "v1").map((version) => `/${version}/`)
 
 const KEY_HEADER = "x-goog-api-key"
 const CLIENT_HEADER = "x-goog-api-client"
@@ -14,7 +16,10 @@ const KEY_PARAMETER = "key"
  */
 export const listing: WireListing = {
   knows: ({ headers, path, query }) =>
-    headers.has(KEY_HEADER) || headers.has(CLIENT_HEADER) || query.has(KEY_PARAMETER) || path.startsWith("/v1beta/"),
+    headers.has(KEY_HEADER) ||
+    headers.has(CLIENT_HEADER) ||
+    query.has(KEY_PARAMETER) ||
+    OWN.some((version) => path.startsWith(version)),
   keyHeaders: [KEY_HEADER],
   keyParameter: KEY_PARAMETER,
   headers: [CLIENT_HEADER],
