@@ -17,6 +17,7 @@ describe("the bytes of a body", () => {
     ['{"a":{"stream":1,"stream":2}}', '{"a":{"stream":2}}'],
     ['{"a":[[{"b":1,"\\u0062":2}]]}', '{"a":[[{"b":2}]]}'],
     ['{"a":{"x":1},"a":{}}', '{"a":{}}'],
+    ['{"a":1,"id":12345678901234567890,"n":[1.50,-0],"a":2}', '{"a":2,"id":12345678901234567890,"n":[1.50,-0]}'],
   ])("that hold a name twice say what was read: %s", (text, expected) => {
     expect(JSON.parse(rawOf(text))).toEqual(JSON.parse(expected))
     expect(rawOf(text)).toBe(expected)

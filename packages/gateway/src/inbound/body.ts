@@ -45,8 +45,10 @@ const MAX_DEPTH = 1000
 export function parseBody(bytes: Uint8Array): ReadBody {
   if (bytes.length === 0) throw bad("The request has no body; a JSON object is needed.")
   let value: unknown
+  let text: string
   try {
-    value = JSON.parse(decoder.decode(bytes))
+    text = decoder.decode(bytes)
+    value = JSON.parse(text)
   } catch (error) {
     const detail = error instanceof SyntaxError ? error.message.replace(/,? ?"?\.{3}.*$/s, "") : "it is not UTF-8"
     throw bad(`The request's body is not valid JSON: ${detail}`, "Send one JSON object in UTF-8.", error)
@@ -58,7 +60,23 @@ export function parseBody(bytes: Uint8Array): ReadBody {
   if (depth > MAX_DEPTH) {
     throw bad(`The request's body is nested more than ${MAX_DEPTH} levels deep.`, "Send it less deeply nested.")
   }
-  return { body: value, raw: memberCount(value) === members ? bytes : encoder.encode(JSON.stringify(value)) }
+  return { body: value, raw: memberCount(value) === members ? bytes : encoder.encode(rewritten(text)) }
+}
+
+/** What engines of late add to JSON: the text that a value was read from, and a value that is written as its text. */
+interface JsonTexts {
+  parse(text: string, reviver: (name: string, value: unknown, from?: { source?: string }) => unknown): unknown
+  rawJSON?(text: string): unknown
+}
+
+/** JSON with each name once, the last one. Numbers stay as they were written: not every one can be read exactly. */
+function rewritten(text: string): string {
+  const json: JsonTexts = JSON
+  return JSON.stringify(
+    json.parse(text, (_name, value, { source } = {}) =>
+      typeof value === "number" && source !== undefined && json.rawJSON ? json.rawJSON(source) : value,
+    ),
+  )
 }
 
 function bad(
