@@ -376,6 +376,22 @@ describe("thinking", () => {
     })
   })
 
+  test("a host that does not know levels gets the tokens that they stand for", async () => {
+    const model = await resolveModel("google/gemini-3-pro-preview")
+    const known = { "google-generative-ai.noThinkingLevel": true }
+    expect(encode({ model, options: { reasoning: "high" }, known }).body["generationConfig"].thinkingConfig).toEqual({
+      includeThoughts: true,
+      thinkingBudget: 24_576,
+    })
+  })
+
+  test("Claude behind Google's own wire is asked for tokens, whatever it takes elsewhere", async () => {
+    for (const id of ["claude-sonnet-4-5", "claude-opus-4-7", "claude-opus-5"]) {
+      const { config } = await thinkingOf(`google-antigravity/${id}`, { reasoning: "high" })
+      expect(config).toEqual({ includeThoughts: true, thinkingBudget: 16_384 })
+    }
+  })
+
   test("WO-138: no thinking is asked for in so many words", async () => {
     expect((await thinkingOf("google/gemini-2.5-flash", { reasoning: "off" })).config.thinkingBudget).toBe(0)
     expect((await thinkingOf("google/gemini-3-flash-preview", { reasoning: "off" })).config.thinkingLevel).toBe(

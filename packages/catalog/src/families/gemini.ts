@@ -1,12 +1,12 @@
 import type { ModelRule } from "../provider.ts"
 import type { ThinkingLadder } from "../thinking.ts"
-import { GEMINI_RULES } from "./others.ts"
+import { GEMINI_BUDGETS, GEMINI_RULES } from "./others.ts"
 
 /** Tokens to think with, by level; Pro may take more of them, and cannot be kept from it. */
 const FLASH: ThinkingLadder = {
   mode: "budget",
   efforts: ["minimal", "low", "medium", "high"],
-  budgets: { minimal: 128, low: 2048, medium: 8192, high: 24_576 },
+  budgets: GEMINI_BUDGETS,
 }
 const PRO: ThinkingLadder = { ...FLASH, budgets: { ...FLASH.budgets, high: 32_768 }, mandatory: true }
 /** Its range begins at 512. */

@@ -1,4 +1,5 @@
 import type { ModelRule } from "../provider.ts"
+import type { Effort } from "../thinking.ts"
 
 /** Grok: most of it thinks as it pleases; the 3 mini and what came from 4.5 on take a level. */
 export const GROK_RULES: readonly ModelRule[] = [
@@ -12,6 +13,16 @@ export const GROK_RULES: readonly ModelRule[] = [
   },
   { match: /(?:^|\/)grok-.*non-reasoning/i, set: { thinking: false } },
 ]
+
+/** Tokens that a level of Gemini's stands for, where a host takes those in its place; 2.5 takes nothing else. */
+export const GEMINI_BUDGETS: Readonly<Partial<Record<Effort, number>>> = {
+  minimal: 128,
+  low: 2048,
+  medium: 8192,
+  high: 24_576,
+}
+
+const GEMINI_3 = { mode: "effort", budgets: GEMINI_BUDGETS, mandatory: true } as const
 
 /** Gemini: the Pro of 3 has no middle level; Flash has them all. Only 2.5 Flash can be kept from thinking. */
 export const GEMINI_RULES: readonly ModelRule[] = [
@@ -30,15 +41,15 @@ export const GEMINI_RULES: readonly ModelRule[] = [
   },
   {
     match: /(?:^|\/)gemini-3(?:[.-]|$)/i,
-    set: { thinking: { mode: "effort", efforts: ["low", "medium", "high"], mandatory: true } },
+    set: { thinking: { ...GEMINI_3, efforts: ["low", "medium", "high"] } },
   },
   {
     match: /(?:^|\/)gemini-3-pro/i,
-    set: { thinking: { mode: "effort", efforts: ["low", "high"], mandatory: true } },
+    set: { thinking: { ...GEMINI_3, efforts: ["low", "high"] } },
   },
   {
     match: /(?:^|\/)gemini-3(?:\.\d+)?-flash/i,
-    set: { thinking: { mode: "effort", efforts: ["minimal", "low", "medium", "high"], mandatory: true } },
+    set: { thinking: { ...GEMINI_3, efforts: ["minimal", "low", "medium", "high"] } },
   },
 ]
 

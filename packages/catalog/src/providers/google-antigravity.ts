@@ -1,6 +1,14 @@
 import { ALL_FAMILIES } from "../families/all.ts"
 import { GEMINI_NATIVE_RULES } from "../families/gemini.ts"
 import type { Provider } from "../provider.ts"
+import { EFFORTS, type ThinkingLadder } from "../thinking.ts"
+
+/** Claude is asked for tokens to think with here, whatever it takes elsewhere. */
+const CLAUDE_THINKING: ThinkingLadder = {
+  mode: "budget",
+  efforts: EFFORTS,
+  budgets: { minimal: 1024, low: 4096, medium: 8192, high: 16_384, xhigh: 24_575, max: 32_768 },
+}
 
 /** Gemini, Claude and others through the service behind Google's Antigravity, on a person's login. */
 export const googleAntigravity: Provider = {
@@ -43,6 +51,7 @@ export const googleAntigravity: Provider = {
     {
       match: /^claude-/i,
       set: {
+        thinking: CLAUDE_THINKING,
         compat: {
           google: { callIds: true, schemas: "flat", mediaInToolResult: true },
           codeAssist: {

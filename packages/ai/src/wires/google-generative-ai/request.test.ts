@@ -127,10 +127,22 @@ describe("turns", () => {
     expect(losses).toEqual(["approximated messages[0]", "approximated messages[2].role"])
   })
 
-  test("a model without a system prompt gets it as the user's first turn", () => {
-    const { body, losses } = encode({ model: at({ systemInstruction: false }), context: { systemPrompt: "s" } })
-    expect(body["contents"][0]).toEqual({ role: "user", parts: [{ text: "s" }] })
+  test("a model without a system prompt gets it in the user's first turn", () => {
+    const { body, losses } = encode({ model: at({ systemInstruction: false }), context: { systemPrompt: ["s", " "] } })
+    expect(body["contents"]).toEqual([{ role: "user", parts: [{ text: "s" }, { text: "hi" }] }])
     expect(losses).toEqual(["approximated systemPrompt"])
+  })
+
+  test("and in a turn of its own where the conversation begins with something else", () => {
+    const result = { role: "toolResult", toolCallId: "1", toolName: "f", content: "r" } as const
+    for (const first of [assistant([{ type: "text", text: "a" }]), result]) {
+      const { body } = encode({
+        model: at({ systemInstruction: false }),
+        context: { systemPrompt: "s", messages: [first, user("q")] },
+      })
+      expect(body["contents"][0]).toEqual({ role: "user", parts: [{ text: "s" }] })
+      expect(body["contents"]).toHaveLength(3)
+    }
   })
 
   test("two answers in a row are kept apart", () => {
@@ -287,6 +299,20 @@ describe("thinking", () => {
       thinkingBudget: 77,
     })
     expect(config({ thinkingBudget: 20_000 }, level)).toEqual({ includeThoughts: true, thinkingLevel: "HIGH" })
+  })
+
+  test("a level without a number is left to a model that takes numbers, and no thinking is its least", () => {
+    const thinking = { mode: "budget", efforts: ["low"] } as const
+    const { body, losses } = encode({ options: { reasoning: "low" }, model: { thinking } })
+    expect(body["generationConfig"].thinkingConfig).toEqual({ includeThoughts: true, thinkingBudget: -1 })
+    expect(losses).toEqual(["approximated options.reasoning"])
+    const mandatory = { thinking: { ...thinking, mandatory: true } }
+    expect(config({ reasoning: "off" }, mandatory)).toEqual({ includeThoughts: false })
+  })
+
+  test("levels of other wires are no levels here", () => {
+    const thinking = { mode: "adaptive", efforts: ["low", "high"], budgets: { low: 4096 } } as const
+    expect(config({ reasoning: "low" }, { thinking })).toEqual({ includeThoughts: true, thinkingBudget: 4096 })
   })
 
   test("a model of which nothing is known decides for itself", () => {

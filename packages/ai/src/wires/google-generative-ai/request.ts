@@ -3,26 +3,17 @@ import type { Call, WireRequest } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
 import type { Json } from "../../model/tool.ts"
 import { textValues, withExtra } from "../body-fields.ts"
-import { encodeContents, instructionsAtHead } from "./contents.ts"
-import { loseMark, type EncodeState } from "./encode-state.ts"
+import { encodeContents } from "./contents.ts"
+import { type EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
 import { modelName, modelPath } from "./model-path.ts"
 import { Losses } from "../losses.ts"
 import { outputLosses, shapeInstruction } from "../output-plan.ts"
 import { googleSchema } from "./schema.ts"
+import { systemParts, withSystem } from "./system.ts"
 import { encodeThinking } from "./thinking.ts"
 import { encodeTools, schemaForm, type EncodedTools } from "./tools.ts"
-import {
-  API,
-  AS_SSE,
-  isItem,
-  METHOD,
-  type Content,
-  type GenerateBody,
-  type GenerationConfig,
-  type Item,
-  type Part,
-} from "./types.ts"
+import { API, AS_SSE, isItem, METHOD, type GenerateBody, type GenerationConfig, type Item } from "./types.ts"
 
 /** Options that have no field here. */
 const UNKNOWN_OPTIONS = ["minP", "repetitionPenalty", "verbosity", "promptCacheKey", "user"] as const
@@ -79,14 +70,12 @@ function build(call: Call): { body: GenerateBody; headers: HeaderMap; losses: Lo
   const state: EncodeState = { call, compat, losses }
   const tools = encodeTools(state)
   const output = encodeOutput(tools, state)
-  const system = encodeSystem(output.instruction, state)
-  const contents = encodeContents(state)
+  const turns = withSystem(systemParts(output.instruction, state), encodeContents(state), state)
   const tier = encodeTier(state)
   const config = encodeConfig(output.config, state)
   const labels = encodeLabels(state)
   const body: GenerateBody = {
-    contents: system.contents ? [system.contents, ...contents] : contents,
-    ...(system.parts.length > 0 ? { systemInstruction: { parts: system.parts } } : {}),
+    ...turns,
     ...tools,
     ...(Object.keys(config).length > 0 ? { generationConfig: config } : {}),
     ...(tier !== undefined && !compat.tierHeader ? { serviceTier: tier } : {}),
@@ -113,31 +102,6 @@ function refuse({ op, options }: Call): void {
       message: "candidates: one answer can be read per request.",
     })
   }
-}
-
-/** The system prompt, with the instructions at the head of the conversation; as a turn where the host takes none. */
-function encodeSystem(instruction: string | undefined, state: EncodeState): { parts: Part[]; contents?: Content } {
-  const { call, compat, losses } = state
-  const { systemPrompt, messages } = call.context
-  const parts: Part[] = []
-  const given = typeof systemPrompt === "string" ? [systemPrompt] : (systemPrompt ?? [])
-  given.forEach((part, index) => {
-    if (typeof part !== "string") loseMark(part.cache, `systemPrompt[${index}]`, state)
-    const text = typeof part === "string" ? part : part.text
-    if (text.trim() !== "") parts.push({ text })
-  })
-  messages.slice(0, instructionsAtHead(messages)).forEach(({ content }, index) => {
-    const texts =
-      typeof content === "string" ? [content] : content.flatMap((one) => (one.type === "text" ? one.text : []))
-    const spoken = texts.filter((text) => text.trim() !== "")
-    for (const text of spoken) parts.push({ text })
-    if (spoken.length > 0) losses.approximated(`messages[${index}]`, "It joined the system prompt.")
-  })
-  if (instruction !== undefined) parts.push({ text: instruction })
-  if (parts.length === 0) return { parts }
-  if (compat.systemInstruction !== false && !learned(call, "noSystemInstruction")) return { parts }
-  losses.approximated("systemPrompt", "The model takes no system prompt; it stands as the user's first turn.")
-  return { parts: [], contents: { role: "user", parts } }
 }
 
 /** What holds the answer to a form: fields, or a sentence where the host has none. */

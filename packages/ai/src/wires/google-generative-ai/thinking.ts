@@ -5,15 +5,6 @@ import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
 import type { ThinkingConfig } from "./types.ts"
 
-/** Tokens of a level where the model's ladder names none. */
-const BUDGETS: Readonly<Record<Effort, number>> = {
-  minimal: 1024,
-  low: 4096,
-  medium: 8192,
-  high: 16_384,
-  xhigh: 24_576,
-  max: 32_768,
-}
 /** The model decides how many. */
 const DYNAMIC = -1
 
@@ -59,7 +50,8 @@ function off(ladder: ThinkingLadder, { call, losses }: EncodeState): ThinkingCon
   losses.approximated("options.reasoning", "The model cannot be kept from thinking; it is asked for its lowest level.")
   const level = ladder.efforts[0] ?? "low"
   if (!byBudget(ladder, call)) return { includeThoughts: false, thinkingLevel: spelled(level, ladder) }
-  return { includeThoughts: false, thinkingBudget: ladder.budgets?.[level] ?? BUDGETS[level] }
+  const budget = ladder.budgets?.[level]
+  return { includeThoughts: false, ...(budget === undefined ? {} : { thinkingBudget: budget }) }
 }
 
 function amount(ladder: ThinkingLadder, { call, losses }: EncodeState): ThinkingConfig {
@@ -67,7 +59,11 @@ function amount(ladder: ThinkingLadder, { call, losses }: EncodeState): Thinking
   if (byBudget(ladder, call)) {
     if (thinkingBudget !== undefined) return { thinkingBudget }
     const level = taken(reasoning as Effort, ladder, losses)
-    return { thinkingBudget: ladder.budgets?.[level] ?? BUDGETS[level] }
+    const budget = ladder.budgets?.[level]
+    if (budget === undefined) {
+      losses.approximated("options.reasoning", "Nothing is known of the model's budgets; it decides for itself.")
+    }
+    return { thinkingBudget: budget ?? DYNAMIC }
   }
   if (thinkingBudget !== undefined) {
     losses.approximated("options.thinkingBudget", "The model takes a level instead of a number of tokens.")
@@ -77,8 +73,9 @@ function amount(ladder: ThinkingLadder, { call, losses }: EncodeState): Thinking
   return { thinkingLevel: spelled(taken(level, ladder, losses), ladder) }
 }
 
+/** Only a ladder of levels is asked for by one: whatever else a model takes elsewhere, here that is a budget. */
 function byBudget(ladder: ThinkingLadder, call: Call): boolean {
-  return ladder.mode === "budget" || learned(call, "noThinkingLevel")
+  return ladder.mode !== "effort" || learned(call, "noThinkingLevel")
 }
 
 /** The level itself, or the next below it that the model has, or its lowest. */
