@@ -43,6 +43,16 @@ describe("ids and thinking", () => {
     )
     expect(asked).toEqual([100, 64_000, 64_000])
   })
+
+  test("Claude's cap leaves room behind what it thinks with", async () => {
+    const claude = { script: () => ({ text: "x" }) }
+    const { ask, hosts } = await codeAssist({ ...ANTIGRAVITY, model: "claude-sonnet-4-5", hosts: [claude] })
+    await ask("hi", { maxTokens: 1000, reasoning: "high" })
+    await ask("hi", { maxTokens: 20_000, reasoning: "high" })
+    const asked = hosts[0]?.calls.map(({ body }) => body["generationConfig"] as Record<string, unknown>)
+    expect(asked?.map(({ maxOutputTokens }) => maxOutputTokens)).toEqual([17_384, 20_000])
+    expect(asked?.[0]?.["thinkingConfig"]).toMatchObject({ thinkingBudget: 16_384 })
+  })
 })
 
 describe("limits", () => {
@@ -149,9 +159,16 @@ describe("the hosts of one service", () => {
   })
 
   test("WO-147: another model is given five minutes for its first event", async () => {
-    const { ask, waits } = await two({ script: [{ text: "x" }] })
-    expect((await ask("hi")).error).toBeUndefined()
-    expect(waits).toEqual([])
+    const { ask, hosts, waits } = await two(
+      { script: [{ text: "x", stall: { afterEvents: 0 } }] },
+      { script: [{ text: "Here." }] },
+      { speed: 600 },
+    )
+    const began = performance.now()
+    expect((await ask("hi")).content).toMatchObject([{ type: "text", text: "Here." }])
+    expect((performance.now() - began) * 600).toBeGreaterThan(299_000)
+    expect(waits).not.toContain(60_000)
+    expect(hosts.map(({ calls }) => calls.length)).toEqual([1, 1])
   })
 
   test("WO-148: an answer that the filter ended is no empty one: it is told at once", async () => {

@@ -318,6 +318,8 @@ export interface CodeAssistCompat {
   systemRole?: "user"
   /** Tokens of an answer: always asked for, and the most that a caller gets. Default: as the caller has it. */
   maxOutputTokens?: number
+  /** A cap on the answer must be higher than the tokens to think with. Default false. */
+  thinksWithinCap?: boolean
   /** How tools may be called where the caller says nothing, or always. Default: it is not said. */
   toolMode?: { mode: "VALIDATED"; when: "unsaid" | "always" }
   /** A forced choice of a tool is not followed, and is said in words as well. Default false. */

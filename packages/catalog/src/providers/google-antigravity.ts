@@ -56,6 +56,7 @@ export const googleAntigravity: Provider = {
           google: { callIds: true, schemas: "flat", mediaInToolResult: true },
           codeAssist: {
             maxOutputTokens: 64_000,
+            thinksWithinCap: true,
             toolMode: { mode: "VALIDATED", when: "always" },
             thinkingHeaders: { "anthropic-beta": "interleaved-thinking-2025-05-14" },
           },

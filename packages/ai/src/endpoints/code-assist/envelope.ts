@@ -52,7 +52,11 @@ function generationOf(given: Json | undefined, { options, model }: Call, compat:
   const config: Body = { ...(isObject(given) ? given : {}) }
   const { maxOutputTokens: cap } = compat
   const asked = config["maxOutputTokens"]
-  if (cap !== undefined) config["maxOutputTokens"] = typeof asked === "number" ? Math.min(asked, cap) : cap
+  if (cap !== undefined) {
+    const least = compat.thinksWithinCap ? thinkingBudgetOf(config) : 0
+    // What is thought counts: the caller's cap is for what comes behind it.
+    config["maxOutputTokens"] = typeof asked === "number" ? Math.min(asked + (asked <= least ? least : 0), cap) : cap
+  }
   // What is left out is not "off" here: the service then thinks as it does by default.
   if (options.reasoning === "off" && model.thinking === undefined && config["thinkingConfig"] === undefined) {
     config["thinkingConfig"] = { includeThoughts: false, thinkingBudget: 0 }
@@ -88,6 +92,12 @@ function withWords(contents: readonly Json[], words: { role: string; parts: Json
   const parts = isObject(last) && last["role"] === "user" && Array.isArray(last["parts"]) ? last["parts"] : undefined
   if (!parts) return [...contents, words]
   return [...contents.slice(0, -1), { ...(last as Body), parts: [...parts, ...words.parts] }]
+}
+
+function thinkingBudgetOf(config: Body): number {
+  const thinking = config["thinkingConfig"]
+  const budget = isObject(thinking) ? thinking["thinkingBudget"] : undefined
+  return typeof budget === "number" ? budget : 0
 }
 
 function thinks(config: Body): boolean {

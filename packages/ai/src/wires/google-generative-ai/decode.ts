@@ -7,7 +7,7 @@ import { parseObject } from "../json.ts"
 import { errorFacts } from "./errors.ts"
 import { parsePath } from "./json-path.ts"
 import { mediaBlock } from "./media-out.ts"
-import { reportBlocked, reportStop } from "./stop.ts"
+import { reportBlocked, reportStop, UNSPECIFIED } from "./stop.ts"
 import { API, isItem, type Item } from "./types.ts"
 import { readUsage } from "./usage.ts"
 
@@ -20,9 +20,6 @@ const OF_TEXT = ["citationMetadata", "logprobsResult"] as const
 const GRACE_MS = 1600
 const FINISHED: readonly Effect[] = [{ do: "finish", withinMs: GRACE_MS }]
 const RESUMED: readonly Effect[] = [{ do: "resume" }]
-
-/** No reason yet. */
-const UNSPECIFIED = "FINISH_REASON_UNSPECIFIED"
 
 /** What a decoder must know of the request. */
 export interface DecoderOptions {

@@ -226,6 +226,17 @@ describe("tap", () => {
     expect(tapped(piece("a", { finishReason: "MAX_TOKENS" })).result).toEqual({ terminal: true, goesOn: true })
   })
 
+  test("a candidate without a word keeps no prompt from being blocked", () => {
+    const { result } = tapped({ candidates: [{ index: 0 }], promptFeedback: { blockReason: "OTHER" } })
+    expect(result).toMatchObject({ terminal: true, error: { type: "OTHER" } })
+  })
+
+  test("a reason that is none yet ends nothing", () => {
+    const unspecified = piece("a", { finishReason: "FINISH_REASON_UNSPECIFIED" })
+    expect(tapped(unspecified).result).toEqual({ terminal: false, goesOn: true })
+    expect(tapped(unspecified, piece("b", { finishReason: "STOP" })).result).toEqual({ terminal: true, goesOn: true })
+  })
+
   test("ratings of a prompt alone end nothing", () => {
     expect(tapped({ promptFeedback: { safetyRatings: [] } }).result.terminal).toBe(false)
     expect(tapped({ promptFeedback: {}, note: '"blockReason": "x' }).result.terminal).toBe(false)

@@ -7,7 +7,7 @@ import { isObject, parseObject, type Obj } from "../json.ts"
 import { isSignOfLife } from "../sign-of-life.ts"
 import { errorFacts } from "./errors.ts"
 import { modelPath } from "./model-path.ts"
-import { reportStop } from "./stop.ts"
+import { reportStop, UNSPECIFIED } from "./stop.ts"
 import { AS_SSE, METHOD } from "./types.ts"
 import { readUsage } from "./usage.ts"
 
@@ -148,16 +148,18 @@ class GenerateTap implements Tap {
   #ends(chunk: Obj): boolean {
     const { promptFeedback } = chunk
     const candidates = Array.isArray(chunk["candidates"]) ? chunk["candidates"].filter(isObject) : []
-    const reasons = candidates.map((candidate) => {
-      const { finishReason, index = 0 } = candidate
-      if (typeof finishReason === "string" && finishReason !== "") this.#ended.add(index)
-      return finishReason
-    })
-    if (candidates.length === 0 && isObject(promptFeedback) && typeof promptFeedback["blockReason"] === "string") {
-      reasons.push(promptFeedback["blockReason"])
+    const told: string[] = []
+    for (const { finishReason, index = 0 } of candidates) {
+      if (typeof finishReason !== "string" || finishReason === "" || finishReason === UNSPECIFIED) continue
+      this.#ended.add(index)
+      told.push(finishReason)
+    }
+    const silent = candidates.every(({ content, finishReason }) => !content && !finishReason)
+    const blocked = isObject(promptFeedback) ? promptFeedback["blockReason"] : undefined
+    if (silent && typeof blocked === "string" && blocked !== "") {
+      told.push(blocked)
       this.#blocked = true
     }
-    const told = reasons.filter((reason) => typeof reason === "string" && reason !== "") as string[]
     const failure = told.find((reason) => reason !== "STOP" && reason !== "MAX_TOKENS")
     if (failure !== undefined) this.#error = { ...stopFacts(failure), inStream: true }
     return told.length > 0

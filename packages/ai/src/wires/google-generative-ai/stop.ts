@@ -1,6 +1,9 @@
 import type { MessageSink } from "../../contract/builder.ts"
 import type { ErrorCode } from "../../model/errors.ts"
 
+/** No reason yet. */
+export const UNSPECIFIED = "FINISH_REASON_UNSPECIFIED"
+
 /** Reasons that are a filter's, and reasons of the model's own mistakes, which another try may not repeat. */
 const BLOCKED: ReadonlySet<string> = new Set([
   "SAFETY",
