@@ -121,7 +121,8 @@ function encodeOutput({ tools }: EncodedTools, state: EncodeState): { config: Ge
   const form = schemaForm(state)
   const { schema, changed, lost } = googleSchema(output.schema, form, false)
   if (lost) losses.approximated("options.output", "The host can be held to JSON, not to this schema.")
-  else if (changed) losses.approximated("options.output.schema", "What the host refuses was moved into descriptions.")
+  else if (changed)
+    losses.approximated("options.output.schema", "What the host refuses was merged or moved into descriptions.")
   for (const field of ["name", "description", "strict"] as const) {
     if (output[field] !== undefined) losses.dropped(`options.output.${field}`, "The API has no field for it.")
   }

@@ -55,6 +55,43 @@ describe("schemas", () => {
     expect(property(union, "flat")).toEqual(object({ x: { type: "string" }, y: { type: "string" } }, ["x"]))
   })
 
+  test("a property that several of them have keeps what is true in each", () => {
+    const kind = (value: string, more: object) => ({
+      type: "object",
+      properties: { kind: { const: value }, ...more },
+      required: ["kind"],
+    })
+    const union = {
+      oneOf: [
+        kind("circle", { size: { type: "number" }, at: { type: "object", properties: { x: { type: "number" } } } }),
+        kind("square", { size: { type: "string" }, at: { type: "object", properties: { y: { type: "number" } } } }),
+        {
+          type: "object",
+          properties: { kind: { enum: ["square", "line"] }, name: { enum: ["a"] } },
+          required: ["kind"],
+        },
+        { type: "object", properties: { kind: { const: "line" }, name: { type: "string" } }, required: ["kind"] },
+      ],
+    }
+    const merged = {
+      type: "object",
+      properties: {
+        kind: { type: "string", enum: ["circle", "square", "line"] },
+        size: { type: "number" },
+        at: { type: "object", properties: { x: { type: "number" }, y: { type: "number" } } },
+        name: { type: "string" },
+      },
+      required: ["kind"],
+    }
+    expect(property(union, "flat")).toEqual(merged)
+    // The parameters of a tool have one form in every dialect.
+    for (const form of ["json", "openapi", "flat"] as const) {
+      const { schema, lost } = googleSchema({ description: "d", ...union }, form)
+      expect(schema).toMatchObject({ ...merged, description: "d" })
+      expect(lost).toBe(false)
+    }
+  })
+
   test("what all of several schemas say is said in one", () => {
     expect(
       property({
@@ -67,7 +104,10 @@ describe("schemas", () => {
   })
 
   test("the parameters of a tool are an object, a format need not be", () => {
-    expect(googleSchema({ type: "string" }).schema).toEqual({ type: "object", properties: {} })
+    const nothing = { schema: { type: "object", properties: {} }, changed: true, lost: true }
+    expect(googleSchema({ type: "string" })).toEqual(nothing)
+    expect(googleSchema({ anyOf: [{ type: "object" }, { type: "array" }] })).toEqual(nothing)
+    expect(googleSchema({ description: "d" })).toMatchObject({ schema: { type: "object" }, lost: false })
     expect(googleSchema({ type: "string" }, "json", false).schema).toEqual({ type: "string" })
   })
 

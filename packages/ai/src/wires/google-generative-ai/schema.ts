@@ -77,7 +77,8 @@ export function googleSchema(schema: JsonSchema, form: SchemaForm = "json", root
   try {
     const run = new Run(schema, form)
     const written = run.node(schema, [])
-    const result = root && written["type"] !== "object" ? { ...asObject(written) } : written
+    const result = root ? asObject(written) : written
+    if (!result) return { schema: { ...ANY_OBJECT }, changed: true, lost: true }
     if (form === "flat") withoutNull(result)
     if (form === "flat" && !isFlat(result)) return { schema: { ...ANY_OBJECT }, changed: true, lost: true }
     return { schema: result, changed: !same(result, schema), lost: false }
@@ -314,7 +315,14 @@ function collapsed(base: Item, forms: readonly Item[]): Item {
     const required = forms
       .map((form) => (Array.isArray(form["required"]) ? (form["required"] as string[]) : []))
       .reduce((all, own) => all.filter((name) => own.includes(name)))
-    const properties = Object.assign({}, ...forms.map((form) => form["properties"])) as Item
+    const all = new Map<string, Item>()
+    for (const form of forms) {
+      for (const [name, value] of Object.entries((form["properties"] ?? {}) as Record<string, Item>)) {
+        const before = all.get(name)
+        all.set(name, before ? either(before, value) : value)
+      }
+    }
+    const properties = Object.fromEntries(all)
     return { ...base, type: "object", properties, ...(required.length > 0 ? { required } : {}) }
   }
   const scalar = forms.find((form) => form["type"] !== "object" && form["type"] !== "array") ?? (forms[0] as Item)
@@ -323,6 +331,18 @@ function collapsed(base: Item, forms: readonly Item[]): Item {
     ([name]) => OF_TYPE[name] === undefined || OF_TYPE[name] === type,
   )
   return { ...Object.fromEntries(own), ...(type === undefined ? {} : { type }) }
+}
+
+/** A property that several forms of an object have: what is true of it in each. Of two types the first counts. */
+function either(one: Item, other: Item): Item {
+  if (one["type"] !== other["type"]) return one
+  if (one["type"] === "object" && !one["anyOf"] && !other["anyOf"]) return collapsed(one, [one, other])
+  const [values, others] = [one["enum"], other["enum"]]
+  if (!Array.isArray(values)) return one
+  const { enum: _enum, ...open } = one
+  return Array.isArray(others)
+    ? { ...one, enum: [...new Set([...(values as unknown[]), ...(others as unknown[])])] }
+    : open
 }
 
 function merge(node: Item, branch: Item): void {
@@ -336,7 +356,15 @@ function merge(node: Item, branch: Item): void {
   }
 }
 
-function asObject({ description }: Item): Item {
+/** The root as an object; `undefined` for what is none. Several forms of one are merged, since a root has one form. */
+function asObject(written: Item): Item | undefined {
+  const { type, anyOf, ...base } = written
+  if (type === "object") return written
+  if (Array.isArray(anyOf) && anyOf.every((form) => isItem(form) && form["type"] === "object")) {
+    return collapsed(base, anyOf as Item[])
+  }
+  const { description } = base
+  if (type !== undefined || anyOf !== undefined) return undefined
   return { ...ANY_OBJECT, ...(description === undefined ? {} : { description }) }
 }
 

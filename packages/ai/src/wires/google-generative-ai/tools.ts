@@ -43,7 +43,10 @@ function functionDeclaration(tool: FunctionTool, path: string, state: EncodeStat
   const { schema, changed, lost } = googleSchema(tool.parameters, form)
   if (lost) losses.dropped(`${path}.parameters`, "The schema could not be written as the host takes it.")
   else if (changed && !own) {
-    losses.approximated(`${path}.parameters`, "What the host refuses in a schema was moved into descriptions.")
+    losses.approximated(
+      `${path}.parameters`,
+      "What the host refuses in a schema was merged or moved into descriptions.",
+    )
   }
   return {
     name: tool.name,
