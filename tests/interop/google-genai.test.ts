@@ -9,8 +9,8 @@ beforeAll(async () => {
   sdk = await loadClient<GenAiPackage>("@google/genai")
 })
 
-/** The versions in the paths of this package and of the one before it. */
-const VERSIONS = [undefined, "v1beta"] as const
+/** The versions in the paths of this package and of the one before it, and the one of previews. */
+const VERSIONS = [undefined, "v1beta", "v1alpha"] as const
 
 const clientOf = ({ url, key }: Pick<Stage, "url" | "key">, apiVersion?: string): GenAi =>
   new sdk.GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: url, ...(apiVersion ? { apiVersion } : {}) } })

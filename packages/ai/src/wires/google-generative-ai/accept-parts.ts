@@ -26,7 +26,7 @@ export function acceptMedia(part: Item, path: string): ImageBlock | DocumentBloc
   const at = `${path}.${inline ? "inlineData" : "fileData"}`
   const mimeType = textOf(held, "mimeType", at)
   const source = inline
-    ? { data: readText(get(inline, "data"), `${at}.data`), mimeType: readText(mimeType, `${at}.mimeType`) }
+    ? { data: plainBase64(readText(get(inline, "data"), `${at}.data`)), mimeType: readText(mimeType, `${at}.mimeType`) }
     : fileSource(readText(get(held, "fileUri"), `${at}.fileUri`), mimeType)
   const title = textOf(held, "displayName", at)
   switch (kindOf(mimeType)) {
@@ -39,6 +39,17 @@ export function acceptMedia(part: Item, path: string): ImageBlock | DocumentBloc
     default:
       return undefined
   }
+}
+
+/**
+ * The vendor's library for Python writes bytes in the alphabet for addresses, which the API reads as well; hosts of
+ * other wires want the plain one, to its full length.
+ *
+ * @see https://protobuf.dev/programming-guides/json/
+ */
+function plainBase64(data: string): string {
+  const plain = /[-_]/.test(data) ? data.replaceAll("-", "+").replaceAll("_", "/") : data
+  return plain.length % 4 === 0 ? plain : plain.padEnd(plain.length + 4 - (plain.length % 4), "=")
 }
 
 function fileSource(uri: string, mimeType: string | undefined): MediaSource {

@@ -74,6 +74,21 @@ describe("contents", () => {
     ])
   })
 
+  test.each(["skip_thought_signature_validator", "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I="])(
+    "the word for a signature that nobody has is none: %s",
+    (thoughtSignature) => {
+      expect(answerOf(model({ functionCall: { name: "f" }, thoughtSignature }))[0]).not.toHaveProperty("signature")
+    },
+  )
+
+  test("bytes are in the plain alphabet and to their full length, whichever a client writes", () => {
+    const dataOf = (data: string): unknown => {
+      const [message] = messagesOf(user({ inlineData: { mimeType: "image/png", data } }))
+      return (message?.content as { source: { data: string } }[])[0]?.source.data
+    }
+    expect(["_-8=", "_-8", "/+8=", "AAAA"].map(dataOf)).toEqual(["/+8=", "/+8=", "/+8=", "AAAA"])
+  })
+
   test("names may be spelled in snake_case", () => {
     const call = accept({
       system_instruction: { parts: [{ text: "s" }] },
