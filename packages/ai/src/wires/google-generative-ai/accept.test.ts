@@ -84,7 +84,8 @@ describe("contents", () => {
   test("bytes are in the plain alphabet and to their full length, whichever a client writes", () => {
     const dataOf = (data: string): unknown => {
       const [message] = messagesOf(user({ inlineData: { mimeType: "image/png", data } }))
-      return (message?.content as { source: { data: string } }[])[0]?.source.data
+      const [block] = Array.isArray(message?.content) ? message.content : []
+      return block?.type === "image" && "data" in block.source ? block.source.data : undefined
     }
     expect(["_-8=", "_-8", "/+8=", "AAAA"].map(dataOf)).toEqual(["/+8=", "/+8=", "/+8=", "AAAA"])
   })
