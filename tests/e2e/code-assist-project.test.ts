@@ -54,6 +54,16 @@ describe("the project behind Code Assist", () => {
     })
   })
 
+  test("whose enrolling fails is told in the service's words, whichever status it has", async () => {
+    const failed = { name: "operations/1", done: true, error: { code: 9, message: "Not in this country." } }
+    const through: typeof fetch = async (input, init) =>
+      String(input).endsWith(":onboardUser") ? Response.json(failed) : await fetch(input, init)
+    const { source } = await assist({ account: {} }, { fetch: through })
+    expect(await failure(source.acquire(NEED))).toMatchObject({
+      message: expect.stringMatching(/answered: Not in this country\./),
+    })
+  })
+
   test("that a credential names is not asked for", async () => {
     const { host } = await assist()
     const login = googleLoginSource({ accessToken: "ya29.good", projectId: "mine", origin: "VAR" })

@@ -79,6 +79,8 @@ async function enrol(rules: ProjectRules, finding: Finding, tierId: string, own:
   for (let n = 0; ; n++) {
     if (answer.status >= 300) throw refused(answer, finding)
     const operation = isRecord(answer.body) ? answer.body : {}
+    // An operation that failed is told with a status of success.
+    if (isRecord(operation["error"])) throw refused({ ...answer, status: 400 }, finding)
     const response = isRecord(operation["response"]) ? operation["response"] : {}
     const project = projectIn(response["cloudaicompanionProject"]) ?? named
     if (operation["done"] === true) {
