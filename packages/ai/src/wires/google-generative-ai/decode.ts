@@ -410,12 +410,14 @@ function merged(before: unknown, next: Item): Item {
   return all
 }
 
-/** Two reports of which each has something of its own: their lists one after the other. */
+/** Adds a report to those before it, of which each has something of its own: lists go on in place. */
 function joined(before: unknown, next: Item): Item {
-  const all: Item = { ...(isItem(before) ? before : {}) }
+  const all: Item = isItem(before) ? before : {}
   for (const [name, value] of Object.entries(next)) {
-    const old = all[name]
-    all[name] = Array.isArray(old) && Array.isArray(value) ? [...(old as unknown[]), ...(value as unknown[])] : value
+    const list = all[name]
+    if (!Array.isArray(value)) all[name] = value
+    else if (Array.isArray(list)) for (const one of value) list.push(one)
+    else all[name] = [...(value as unknown[])]
   }
   return all
 }
