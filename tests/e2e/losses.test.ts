@@ -72,3 +72,23 @@ test("the gateway tells a client what was lost, in a header and in its log, or r
   const fine = await gateway.post("/v1/chat/completions", plain, { headers: { "x-sluice-strict": "true" } })
   expect([fine.status, fine.headers.get("x-sluice-losses")]).toEqual([200, null])
 })
+
+test("what only the client's own API has is a loss at another one, told and refused like any other", async () => {
+  await using messages = await anthropicMessagesEmulator({ script: () => ({ text: "Hello." }) })
+  await using gateway = await startGateway({ claude: { api: "anthropic-messages", url: messages.url } })
+  const body = { contents: [{ parts: [{ text: "hi" }] }], safetySettings: [] }
+  for (const method of ["generateContent", "streamGenerateContent"]) {
+    const response = await gateway.post(`/v1beta/models/claude/x:${method}`, body)
+    await response.text()
+    expect(response.headers.get("x-sluice-losses")?.split(", ")).toContain("dropped safetySettings")
+  }
+  const before = messages.requests.length
+  const strict = await gateway.post("/v1beta/models/claude/x:generateContent", body, {
+    headers: { "x-sluice-strict": "1" },
+  })
+  expect(strict.status).toBe(400)
+  expect(await strict.json()).toMatchObject({
+    error: { message: expect.stringMatching(/claude\/x cannot take the call as it is: safetySettings/) },
+  })
+  expect(messages.requests).toHaveLength(before)
+})

@@ -160,12 +160,23 @@ export class CallHandler {
     if (mayRelay(ctx)) return relayed(ctx)
     if (call.onlyPassed) throw notHere(call.onlyPassed)
     if (call.previous !== undefined && !server.keeps) throw notKept(server.previous, call.previous)
-    if (call.options.strict) refuseLosses(call.losses)
+    if (call.options.strict) {
+      refuseLosses(call.losses)
+      ctx.routes = losslessOf(routes, record)
+    }
     if (call.op === "countTokens") return counted(ctx)
     if (call.op === "prewarm") return prewarmed(ctx)
     call.estimate = { inputTokens: estimateTokens(call.context, routes[0]?.model.api), provenance: "estimated" }
     return translate(ctx)
   }
+}
+
+/** The routes that lose nothing of the client's own API. @throws SluiceError `unsupported` where there is none */
+function losslessOf(routes: CallContext["routes"], record: RequestRecord): CallContext["routes"] {
+  const lossless = routes.filter(({ model }) => record.ownLosses(model.api).length === 0)
+  const [first] = routes
+  if (lossless.length === 0 && first) refuseLosses(record.ownLosses(first.model.api), first.model)
+  return lossless
 }
 
 /** What a host keeps can be gone on from there alone, and the call cannot be passed to it as it is. */

@@ -60,8 +60,13 @@ export class RequestRecord {
     this.usage(message.usage)
     this.attempts = 1 + (message.attempts?.length ?? 0)
     if (message.losses) this.losses.push(...message.losses)
-    if (codecOf(message.api) === this.#inbound) return
-    this.losses.push(...this.ownFields.filter(({ field }) => !this.losses.some((known) => known.field === field)))
+    this.losses.push(...this.ownLosses(message.api))
+  }
+
+  /** What is lost of the client's own API where a host of another one answers, as far as it is not on record. */
+  ownLosses(api: Model["api"]): Loss[] {
+    if (codecOf(api) === this.#inbound) return []
+    return this.ownFields.filter(({ field }) => !this.losses.some((known) => known.field === field))
   }
 
   end(status: number, error?: Pick<SluiceError, "code">): void {

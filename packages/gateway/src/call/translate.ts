@@ -48,7 +48,7 @@ export async function translate(ctx: CallContext): Promise<void> {
       return sendError(ctx, new SluiceError(failed.error))
     }
   }
-  const begun = begunBy(early?.value)
+  const begun = begunBy(early?.value, record)
   reply.start(200, { ...streamHeaders(reply), ...answerHeaders(ctx, begun?.model, begun?.losses) })
   reply.keepAlive(settings.keepAliveMs, () => responder.keepAlive())
   if (!early) reply.frames([responder.keepAlive()])
@@ -116,11 +116,12 @@ async function whole(ctx: CallContext, responder: Responder, message: AssistantM
 /** Who answers, and what of the call was lost on the way there, once the first event has come. */
 function begunBy(
   events: readonly AssistantMessageEvent[] | undefined,
+  record: CallContext["record"],
 ): { model: { provider: string; id: string }; losses: readonly Loss[] } | undefined {
   const first = events?.[0]
   if (!first || !("partial" in first)) return undefined
-  const { provider, model, losses = [] } = first.partial
-  return { model: { provider, id: model }, losses }
+  const { api, provider, model, losses = [] } = first.partial
+  return { model: { provider, id: model }, losses: [...losses, ...record.ownLosses(api)] }
 }
 
 function failureOf(events: readonly AssistantMessageEvent[]): AssistantMessage | undefined {
