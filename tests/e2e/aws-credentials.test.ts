@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto"
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { basename, join } from "node:path"
 import { inspect } from "node:util"
 import { SluiceError, type Credential, type Lease } from "@sluice/ai"
 import { awsCredentialsEmulator, type AwsCredentialsOptions } from "@sluice/testkit/emulators"
@@ -51,9 +54,12 @@ async function errorOf(world: World): Promise<SluiceError> {
 async function services(options: AwsCredentialsOptions = {}) {
   const host = await awsCredentialsEmulator(options)
   onTestFinished(() => host.close())
-  return { host, variables: { AWS_ENDPOINT_URL_STS: host.url, AWS_ENDPOINT_URL_SSO: host.url } }
+  const { url } = host
+  return { host, variables: { AWS_ENDPOINT_URL_STS: url, AWS_ENDPOINT_URL_SSO: url, AWS_ENDPOINT_URL_SSO_OIDC: url } }
 }
 
+const RENEWAL = { clientId: "client", clientSecret: "client-secret", refreshToken: "refresh" }
+const RENEWABLE = { startUrl: "https://c", region: "eu-west-1", accessToken: "login", ...RENEWAL }
 const CONFIG = "/home/me/.aws/config"
 const CREDENTIALS = "/home/me/.aws/credentials"
 const SOURCE_PROFILE = `[base]\naws_access_key_id = ${KEYS.accessKeyId}\naws_secret_access_key = ${KEYS.secretAccessKey}\n`
@@ -179,6 +185,36 @@ describe("where keys are found", () => {
     }
   })
 
+  test("several files of one start page: the login that lasts longest counts", async () => {
+    const { variables } = await services({ ssoToken: "login" })
+    const entry = (token: object): string => JSON.stringify({ startUrl: "https://c", ...token })
+    const files = {
+      [CONFIG]: `[profile s]\n${SSO}sso_start_url=https://c\nsso_region=eu-west-1\n`,
+      "/home/me/.aws/sso/cache/a.json": entry({ accessToken: "over", expiresAt: "2020-01-01T00:00:00UTC" }),
+      "/home/me/.aws/sso/cache/b.json": entry({ accessToken: "login", expiresAt }),
+      "/home/me/.aws/sso/cache/c.json": entry({ accessToken: "over", expiresAt: "2021-01-01T00:00:00Z" }),
+    }
+    expect((await keysOf({ files, variables: { ...variables, AWS_PROFILE: "s" } })).accessKeyId).toBe("ASIAEMULATED1")
+  })
+
+  test("China's services have a domain of their own", async () => {
+    const asked: string[] = []
+    const listening: typeof fetch = async (url) => {
+      asked.push(String(url).split("?")[0] as string)
+      return Response.json({ accessToken: "new", expiresIn: 3600 })
+    }
+    const file = `/home/me/.aws/sso/cache/${createHash("sha1").update("https://c").digest("hex")}.json`
+    const files = {
+      [CONFIG]: `[default]\n${SSO}sso_start_url=https://c\nsso_region=cn-north-1\n`,
+      [file]: JSON.stringify({ ...RENEWABLE, expiresAt: "2020-01-01T00:00:00Z" }),
+    }
+    await errorOf({ files, fetch: listening, writeFile: async () => {} })
+    expect(asked).toEqual([
+      "https://oidc.cn-north-1.amazonaws.com.cn/token",
+      "https://portal.sso.cn-north-1.amazonaws.com.cn/federation/credentials",
+    ])
+  })
+
   test("WO-168: in what a profile's program prints, with its end", async () => {
     const asked: unknown[] = []
     const expires = new Date(Date.now() + 3_600_000).toISOString()
@@ -219,8 +255,22 @@ describe("where keys are found", () => {
     const print = `process.stdout.write(JSON.stringify({Version:1,AccessKeyId:process.argv[1],SecretAccessKey:"s"}))`
     const files = { [CONFIG]: `[default]\ncredential_process = "${process.execPath}" -e '${print}' '$HOME;x'\n` }
     expect((await keysOf({ files })).accessKeyId).toBe("$HOME;x")
-    const failing = { [CONFIG]: `[default]\ncredential_process = "${process.execPath}" -e 'process.exit(3)'\n` }
+    const failing = { [CONFIG]: `[default]\n  credential_process = "${process.execPath}" -e 'process.exit(3)'\n` }
     expect((await errorOf({ files: failing })).message).toContain("ended with 3")
+  })
+
+  test("in a program of Windows, whose paths have backslashes", async () => {
+    const asked: unknown[] = []
+    const run = async (program: string, args: readonly string[]): Promise<string> => {
+      asked.push([program, ...args])
+      return '{"Version":1,"AccessKeyId":"A","SecretAccessKey":"s"}'
+    }
+    const files = {
+      [CONFIG]: String.raw`[default]
+credential_process = "C:\Program Files\keys.exe" --folder C:\temp`,
+    }
+    expect((await keysOf({ files, run, platform: "win32" })).accessKeyId).toBe("A")
+    expect(asked).toEqual([[String.raw`C:\Program Files\keys.exe`, "--folder", String.raw`C:\temp`]])
   })
 
   test("in the container, whose token may stand in a file", async () => {
@@ -307,6 +357,12 @@ describe("where keys are found", () => {
       "config",
       "second factor",
     ],
+    [
+      "a quote without its end",
+      { files: { [CONFIG]: '[default]\ncredential_process = tool "x\n' }, run: async () => "{}" },
+      "config",
+      "within a quote",
+    ],
     ["a role without a source", { files: { [CONFIG]: `[default]\nrole_arn=${ROLE}\n` } }, "config", "source_profile"],
     [
       "a source that is not there",
@@ -343,6 +399,139 @@ describe("where keys are found", () => {
     expect(error.message).toContain("AWS's token service at 127.0.0.1:1 could not be reached")
     expect(error.hint).toBeDefined()
     expect(JSON.stringify(error) + inspect(error)).not.toContain(KEYS.secretAccessKey)
+  })
+})
+
+describe("a login in the browser that ends", () => {
+  const START = Date.parse("2026-01-01T00:00:00Z")
+  const FILE = `/home/me/.aws/sso/cache/${createHash("sha1").update("corp").digest("hex")}.json`
+  const PROFILE =
+    "[default]\nsso_account_id=1\nsso_role_name=r\nsso_session=corp\n" +
+    "[sso-session corp]\nsso_start_url=https://c\nsso_region=eu-west-1\n"
+
+  /** A login with `leftMs` to go, services that renew it, and a clock. */
+  async function ending(leftMs: number, more: AwsCredentialsOptions & { login?: object } = {}) {
+    const state = { time: START }
+    const now = (): number => state.time
+    const { host, variables } = await services({ ssoToken: "login", ssoRenewal: RENEWAL, now, ...more })
+    const login = {
+      ...RENEWABLE,
+      expiresAt: new Date(START + leftMs).toISOString(),
+      registrationExpiresAt: "2026-03-01T00:00:00Z",
+      ...more.login,
+    }
+    const files: Record<string, string> = { [CONFIG]: PROFILE, [FILE]: JSON.stringify(login) }
+    const written: string[] = []
+    const writeFile = async (path: string, text: string): Promise<void> => {
+      written.push(path)
+      files[path] = text
+    }
+    const renewals = (): number => host.requests.filter(({ path }) => path === "/token").length
+    return { host, state, files, written, renewals, world: { files, variables, now, writeFile } }
+  }
+
+  test("is renewed by whichever call comes first, and written back for others", async () => {
+    const { host, files, written, renewals, world } = await ending(-1000)
+    const { source: one } = source(world)
+    const leases = await Promise.all(Array.from({ length: 20 }, () => one.acquire(NEED)))
+    expect(new Set(leases.map(({ credential }) => credential.id))).toEqual(new Set(["ASIAEMULATED1"]))
+    expect(renewals()).toBe(1)
+    expect(host.requests.at(-1)?.headers["x-amz-sso_bearer_token"]).toBe("renewed-login-1")
+    expect(written).toEqual([FILE])
+    expect(JSON.parse(files[FILE] as string)).toEqual({
+      ...RENEWABLE,
+      accessToken: "renewed-login-1",
+      refreshToken: "refresh-1",
+      expiresAt: "2026-01-01T01:00:00Z",
+      registrationExpiresAt: "2026-03-01T00:00:00Z",
+    })
+    // What was written is what the next one goes on from.
+    expect((await keysOf(world)).accessKeyId).toBe("ASIAEMULATED2")
+    expect(renewals()).toBe(1)
+  })
+
+  test("is renewed five minutes before, and not earlier", async () => {
+    const early = await ending(300_001)
+    await keysOf(early.world)
+    expect(early.renewals()).toBe(0)
+    const late = await ending(300_000)
+    await keysOf(late.world)
+    expect(late.renewals()).toBe(1)
+  })
+
+  test.each([
+    ["busy", { error: "slow_down", status: 400 }, "rate_limited"],
+    ["broken", { error: "server_error", status: 500 }, "server_error"],
+  ])("is used to its end while the service that renews it is %s", async (_name, refuseRenewal, code) => {
+    expect((await keysOf((await ending(1000, { refuseRenewal })).world)).accessKeyId).toBe("ASIAEMULATED1")
+    expect(await errorOf((await ending(0, { refuseRenewal })).world)).toMatchObject({ code, retryable: true })
+  })
+
+  test.each([
+    ["refused", { refuseRenewal: { error: "invalid_grant", status: 400 } }, 1],
+    ["without a token for it", { login: { refreshToken: undefined } }, 0],
+    ["of a client that is not registered any more", { login: { registrationExpiresAt: "2025-12-31T00:00:00Z" } }, 0],
+  ])("is over where the renewal is %s", async (_name, more, asked) => {
+    const usable = await ending(1000, more)
+    expect((await keysOf(usable.world)).accessKeyId).toBe("ASIAEMULATED1")
+    const over = await ending(0, more)
+    const error = await errorOf(over.world)
+    expect(error).toMatchObject({
+      code: "auth_expired",
+      retryable: false,
+      hint: "Run `aws sso login --profile default`.",
+    })
+    expect(over.renewals()).toBe(asked)
+    expect(JSON.stringify(error) + inspect(error)).not.toMatch(/client-secret|refresh-?\d|"login"/)
+  })
+
+  test("is found where another program renewed it meanwhile", async () => {
+    const { host, files, world } = await ending(-1000, { ssoToken: "by-another", login: { refreshToken: "used" } })
+    const another: typeof fetch = async (...request) => {
+      const response = await fetch(...request)
+      if (String(request[0]).endsWith("/token"))
+        files[FILE] = JSON.stringify({ ...RENEWABLE, accessToken: "by-another", expiresAt: "2026-01-01T01:00:00Z" })
+      return response
+    }
+    expect((await keysOf({ ...world, fetch: another })).accessKeyId).toBe("ASIAEMULATED1")
+    expect(host.requests.at(-1)?.headers["x-amz-sso_bearer_token"]).toBe("by-another")
+  })
+
+  test("is remembered where its folder may only be read", async () => {
+    const { state, world, host } = await ending(-1000, { lifetimeMs: 600_000 })
+    const { source: one } = source({ ...world, writeFile: () => Promise.reject(new Error("EROFS")) })
+    await one.acquire(NEED)
+    state.time += 3_600_000
+    expect((await one.acquire(NEED)).credential.id).toBe("ASIAEMULATED2")
+    expect(host.requests.at(-1)?.headers["x-amz-sso_bearer_token"]).toBe("renewed-login-2")
+  })
+
+  test("is written on the disk in one step, for its owner alone", async () => {
+    const home = await mkdtemp(join(tmpdir(), "sluice-aws-"))
+    onTestFinished(() => rm(home, { recursive: true }))
+    const { host, variables } = await services({ ssoToken: "login", ssoRenewal: RENEWAL })
+    const folder = join(home, ".aws", "sso", "cache")
+    await mkdir(folder, { recursive: true })
+    const file = join(folder, FILE.slice(FILE.lastIndexOf("/") + 1))
+    await writeFile(join(home, ".aws", "config"), PROFILE)
+    await writeFile(file, JSON.stringify({ ...RENEWABLE, expiresAt: "2020-01-01T00:00:00Z" }), { mode: 0o644 })
+    const env: Record<string, string> = { ...variables, AWS_EC2_METADATA_DISABLED: "true" }
+    await awsSource({ env: (name) => env[name], home }).acquire(NEED)
+    expect(host.given).toHaveLength(1)
+    expect(await readdir(folder)).toEqual([basename(file)])
+    expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ accessToken: "renewed-login-1" })
+    if (process.platform !== "win32") expect((await stat(file)).mode & 0o777).toBe(0o600)
+  })
+})
+
+test("a file that cannot be read is named", async () => {
+  const home = await mkdtemp(join(tmpdir(), "sluice-aws-"))
+  onTestFinished(() => rm(home, { recursive: true }))
+  await mkdir(join(home, ".aws", "config"), { recursive: true })
+  await expect(awsSource({ env: () => undefined, home }).acquire(NEED)).rejects.toMatchObject({
+    code: "config",
+    scope: "credential",
+    message: expect.stringContaining(join(".aws", "config")),
   })
 })
 

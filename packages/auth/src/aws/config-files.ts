@@ -13,14 +13,21 @@ export interface ConfigFiles {
 }
 
 /**
- * The sections of a file in AWS's form: `[name]`, then `key = value`. What is indented below a key belongs to it and
- * is of no use here. A comment begins a line with `#` or `;`, or stands behind white space.
+ * The sections of a file in AWS's form: `[name]`, then `key = value`. What is indented below a key without a value
+ * belongs to that and is of no use here; any other line may be indented as its writer likes. A comment begins a line
+ * with `#` or `;`, or stands behind white space.
  */
 export function parseSections(text: string): Map<string, Record<string, string>> {
   const sections = new Map<string, Record<string, string>>()
   let current: Record<string, string> | undefined
-  for (const line of text.replace(/^\ufeff/, "").split(/\r?\n/)) {
-    if (/^\s*(?:[#;]|$)/.test(line) || /^\s/.test(line)) continue
+  /** How far a key is indented that has no value and may have lines below it. */
+  let opened: number | undefined
+  for (const written of text.replace(/^\ufeff/, "").split(/\r?\n/)) {
+    const line = written.trim()
+    if (/^(?:[#;]|$)/.test(line)) continue
+    const indent = written.length - written.trimStart().length
+    if (opened !== undefined && indent > opened) continue
+    opened = undefined
     const name = /^\[([^\]]+)\]/.exec(line)?.[1]?.trim().replace(/\s+/g, " ")
     if (name !== undefined) {
       current = sections.get(name) ?? {}
@@ -29,10 +36,12 @@ export function parseSections(text: string): Map<string, Record<string, string>>
     }
     const at = line.indexOf("=")
     if (!current || at < 1) continue
-    current[line.slice(0, at).trim().toLowerCase()] = line
+    const value = line
       .slice(at + 1)
       .replace(/\s[#;].*$/, "")
       .trim()
+    current[line.slice(0, at).trim().toLowerCase()] = value
+    if (value === "") opened = indent
   }
   return sections
 }

@@ -15,8 +15,8 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined
 }
 
-/** A moment in ISO form in milliseconds since 1970. */
+/** A moment in ISO form, or with the `UTC` of older tools behind it, in milliseconds since 1970. */
 export function momentOf(value: unknown): number | undefined {
-  const ms = typeof value === "string" ? Date.parse(value) : Number.NaN
+  const ms = typeof value === "string" ? Date.parse(value.replace(/UTC$/, "Z")) : Number.NaN
   return Number.isNaN(ms) ? undefined : ms
 }

@@ -15,24 +15,67 @@ export const runProgram: RunProgram = (program, args, signal) =>
     })
   })
 
-/** The words of a command line: parted by white space, held together by quotes, a backslash for the next sign. */
-export function wordsOfCommand(command: string): string[] {
+/**
+ * The words of a command line, as the system that it is written for parts them: by white space, held together by
+ * quotes. `undefined` for one that ends within a quote.
+ *
+ * @param platform as `process.platform` names it
+ * @see https://docs.python.org/3/library/shlex.html
+ * @see https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments
+ */
+export function wordsOfCommand(command: string, platform: string): string[] | undefined {
+  return platform === "win32" ? windowsWords(command) : shellWords(command)
+}
+
+/** Single quotes hold all, double ones all but a backslash before a special sign; a backslash stands for the next sign. */
+function shellWords(command: string): string[] | undefined {
   const words: string[] = []
-  const pattern = /\s*((?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+)/gsy
-  for (const [, word = ""] of command.matchAll(pattern)) {
+  const pattern = /\s*((?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+)/suy
+  let end = 0
+  for (let found = pattern.exec(command); found; found = pattern.exec(command)) {
+    end = pattern.lastIndex
+    const word = found[1] as string
     words.push(
-      word.replace(/"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/gs, (_all, double?: string, single?: string, sign?: string) =>
+      word.replace(/"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/gsu, (_all, double?: string, single?: string, sign?: string) =>
         double === undefined ? (single ?? sign ?? "") : double.replace(/\\(["\\$`])/g, "$1"),
       ),
     )
   }
-  return words
+  return command.slice(end).trim() === "" ? words : undefined
+}
+
+/** Only double quotes hold together, and a backslash is itself unless a double quote is behind it. */
+function windowsWords(command: string): string[] | undefined {
+  const words: string[] = []
+  let word: string | undefined
+  let quoted = false
+  for (const [part, slashes] of command.matchAll(/(\\*)"|\\+|\s+|[^\s"\\]+/gu)) {
+    if (part.endsWith('"')) {
+      const before = slashes ?? ""
+      word = (word ?? "") + before.slice(0, before.length >> 1)
+      if (before.length % 2 === 1) word += '"'
+      else quoted = !quoted
+    } else if (!quoted && /^\s/.test(part)) {
+      if (word !== undefined) words.push(word)
+      word = undefined
+    } else word = (word ?? "") + part
+  }
+  if (word !== undefined) words.push(word)
+  return quoted ? undefined : words
 }
 
 /** Keys that a profile's program gives. @throws SluiceError `config`, `auth_invalid`, `auth_expired` */
 export async function programKeys(name: string, command: string, context: AwsContext): Promise<AwsKeys> {
-  const [program, ...args] = wordsOfCommand(command)
   const hint = `Run the credential_process of profile ${name} yourself and see what it says.`
+  const words = wordsOfCommand(command, context.platform)
+  if (!words) {
+    throw awsError({
+      code: "config",
+      message: `The credential_process of profile ${name} ends within a quote or behind a backslash.`,
+      hint: "Close the quote in ~/.aws/config.",
+    })
+  }
+  const [program, ...args] = words
   if (program === undefined)
     throw awsError({ code: "config", message: `The credential_process of profile ${name} is empty.`, hint })
   let output: string

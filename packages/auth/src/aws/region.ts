@@ -9,3 +9,8 @@ export function checkedRegion(region: string): string {
     hint: "Set AWS_REGION, or the region of the profile, to the name of a region, such as us-east-1.",
   })
 }
+
+/** The domain that a region's services are in, China's among them. @throws SluiceError `config` */
+export function domainOf(region: string): string {
+  return `${checkedRegion(region)}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`
+}

@@ -5,7 +5,7 @@ import { Keeper } from "../keeping/keeper.ts"
 import { keptLease } from "../keeping/kept-lease.ts"
 import { hideSecrets } from "../key-credential.ts"
 import { searchKeys, SKIP_VARIABLE } from "./search.ts"
-import type { AwsOptions } from "./types.ts"
+import type { AwsOptions, UnwrittenLogins } from "./types.ts"
 
 /** Keys are renewed so long before they end. */
 const SKEW_MS = 60_000
@@ -21,7 +21,11 @@ const SKEW_MS = 60_000
  * `timeout` where a service that gives keys out does not answer
  */
 export function awsSource(options: AwsOptions = {}): CredentialSource {
-  const keeper = new Keeper((signal) => found(options, signal), { now: options.now ?? Date.now, skewMs: SKEW_MS })
+  const logins: UnwrittenLogins = new Map()
+  const keeper = new Keeper((signal) => found(options, logins, signal), {
+    now: options.now ?? Date.now,
+    skewMs: SKEW_MS,
+  })
   return {
     acquire: async ({ provider, signal }) => {
       if (findProvider(provider)?.credentials !== "aws") throw authMissing(provider)
@@ -34,8 +38,8 @@ export function awsSource(options: AwsOptions = {}): CredentialSource {
   }
 }
 
-async function found(options: AwsOptions, signal: AbortSignal): Promise<Credential> {
-  const { region, keys } = await searchKeys(options, signal)
+async function found(options: AwsOptions, logins: UnwrittenLogins, signal: AbortSignal): Promise<Credential> {
+  const { region, keys } = await searchKeys(options, logins, signal)
   if (!keys) return { kind: "none", id: "none", origin: SKIP_VARIABLE, location: region }
   const { origin, accessKeyId, secretAccessKey, sessionToken, expiresAt } = keys
   return hideSecrets({

@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto"
-import { join } from "node:path"
 import { ask } from "../http.ts"
 import type { ConfigFiles, Section } from "./config-files.ts"
 import { awsError } from "./errors.ts"
-import { checkedRegion } from "./region.ts"
-import { momentOf, objectOf, textOf } from "./fields.ts"
+import { domainOf } from "./region.ts"
+import { objectOf, textOf } from "./fields.ts"
+import { loginOver, ssoToken } from "./sso-login.ts"
 import type { AwsContext, AwsKeys } from "./types.ts"
 
 const TIMEOUT_MS = 10_000
@@ -16,7 +15,7 @@ export function isSso(profile: Section): boolean {
 
 /**
  * Keys from the login of `aws sso login`, whose token lies in a file.
- * @throws SluiceError `config` for an incomplete profile, `auth_expired` where the login is over, `network` or `timeout`
+ * @throws SluiceError `config` for an incomplete profile, `auth_expired` where the login is over and cannot be renewed, `network` or `timeout`
  * where the portal gives no answer
  */
 export async function ssoKeys(
@@ -35,10 +34,9 @@ export async function ssoKeys(
       hint: "Run `aws configure sso`.",
     })
   }
-  const token = await tokenOf(name, session ?? startUrl, startUrl, context)
+  const token = await ssoToken({ profile: name, key: session ?? startUrl, startUrl, region }, context)
   const base =
-    context.env("AWS_ENDPOINT_URL_SSO")?.trim().replace(/\/+$/, "") ||
-    `https://portal.sso.${checkedRegion(region)}.amazonaws.com`
+    context.env("AWS_ENDPOINT_URL_SSO")?.trim().replace(/\/+$/, "") || `https://portal.sso.${domainOf(region)}`
   const query = new URLSearchParams({ account_id: account, role_name: role })
   const { status, text } = await ask(context.fetch, {
     what: "AWS's login portal",
@@ -47,7 +45,7 @@ export async function ssoKeys(
     timeoutMs: TIMEOUT_MS,
   })
   const body = objectOf(text)
-  if (status === 401) throw over(name, "was refused")
+  if (status === 401) throw loginOver(name, "was refused")
   const given = body?.["roleCredentials"]
   const keys = typeof given === "object" && given !== null ? (given as Record<string, unknown>) : {}
   const accessKeyId = textOf(keys["accessKeyId"])
@@ -68,30 +66,4 @@ export async function ssoKeys(
     expiresAt: typeof expiration === "number" ? expiration : undefined,
     origin: `login of profile ${name}`,
   }
-}
-
-/** The token of the login: by the name of its file, else in whichever file is of the same start page. */
-async function tokenOf(name: string, key: string, startUrl: string, context: AwsContext): Promise<string> {
-  const folder = join(context.home, ".aws", "sso", "cache")
-  const named = `${createHash("sha1").update(key).digest("hex")}.json`
-  let found = objectOf((await context.readFile(join(folder, named))) ?? "")
-  if (textOf(found?.["accessToken"]) === undefined) {
-    for (const file of await context.listFolder(folder)) {
-      const entry = file.endsWith(".json") ? objectOf((await context.readFile(join(folder, file))) ?? "") : undefined
-      if (entry?.["startUrl"] === startUrl && textOf(entry["accessToken"]) !== undefined) found = entry
-    }
-  }
-  const token = textOf(found?.["accessToken"])
-  if (token === undefined) throw over(name, "is not there")
-  const expiresAt = momentOf(found?.["expiresAt"])
-  if (expiresAt !== undefined && expiresAt <= context.now()) throw over(name, "is over")
-  return token
-}
-
-function over(name: string, what: string): Error {
-  return awsError({
-    code: "auth_expired",
-    message: `The AWS login of profile ${name} ${what}.`,
-    hint: `Run \`aws sso login --profile ${name}\`.`,
-  })
 }

@@ -12,6 +12,10 @@ export interface AwsCredentialsOptions {
   webTokens?: readonly string[]
   /** The token of a login in the browser. Default: none is taken. */
   ssoToken?: string
+  /** What a login in the browser is renewed with, once; the answer has its successor. Default: none is renewed. */
+  ssoRenewal?: { clientId: string; clientSecret: string; refreshToken: string }
+  /** The error of every renewal: its code and status. */
+  refuseRenewal?: { error: string; status: number }
   /** What the container asks in `authorization`. Default: nothing. */
   containerToken?: string
   /** The role of the machine; `null`: it has none. Default `machine-role`. */
@@ -35,12 +39,13 @@ const METADATA_TOKEN = "emulated-metadata-token"
 
 /**
  * AWS's services that give keys out, written from the vendor's documents: the token service (`AssumeRole` with its
- * signature, `AssumeRoleWithWebIdentity`), the portal of logins, a container's address `/keys`, and EC2's metadata
+ * signature, `AssumeRoleWithWebIdentity`), the portal of logins and the service that renews them, a container's address `/keys`, and EC2's metadata
  * service, version 2.
  */
 export async function awsCredentialsEmulator(options: AwsCredentialsOptions = {}): Promise<AwsCredentialsEmulator> {
   const now = options.now ?? Date.now
   const given: EmulatedAwsKeys[] = []
+  const login = { token: options.ssoToken, refreshToken: options.ssoRenewal?.refreshToken, renewed: 0 }
 
   const keysFor = (): EmulatedAwsKeys & { sessionToken: string; expiresAt: number } => {
     const n = given.length + 1
@@ -70,6 +75,7 @@ export async function awsCredentialsEmulator(options: AwsCredentialsOptions = {}
     try {
       if (path === "/" && request.method === "POST") tokenService(request, response)
       else if (path === "/federation/credentials") portal(request, response)
+      else if (path === "/token" && request.method === "POST") renewLogin(request, response)
       else if (path === "/keys") container(request, response)
       else metadata(request, path, response)
     } catch (error) {
@@ -104,7 +110,7 @@ export async function awsCredentialsEmulator(options: AwsCredentialsOptions = {}
   }
 
   function portal(request: SeenRequest, response: ServerResponse): void {
-    if (options.ssoToken === undefined || request.headers["x-amz-sso_bearer_token"] !== options.ssoToken) {
+    if (login.token === undefined || request.headers["x-amz-sso_bearer_token"] !== login.token) {
       sendJson(response, 401, { message: "Session token not found or invalid" }, {})
       return
     }
@@ -115,6 +121,25 @@ export async function awsCredentialsEmulator(options: AwsCredentialsOptions = {}
     }
     const { expiresAt: expiration, ...keys } = keysFor()
     sendJson(response, 200, { roleCredentials: { ...keys, expiration } }, {})
+  }
+
+  /** @see https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken.html */
+  function renewLogin(request: SeenRequest, response: ServerResponse): void {
+    const { ssoRenewal, refuseRenewal } = options
+    const asked = request.json as Record<string, unknown> | undefined
+    const refused = (status: number, error: string): void =>
+      sendJson(response, status, { error, error_description: `The emulator says ${error}` }, {})
+    if (refuseRenewal) return refused(refuseRenewal.status, refuseRenewal.error)
+    if (!/^application\/json\b/.test(request.headers["content-type"] ?? "")) return refused(400, "invalid_request")
+    if (asked?.["grantType"] !== "refresh_token") return refused(400, "unsupported_grant_type")
+    if (!ssoRenewal || asked["clientId"] !== ssoRenewal.clientId || asked["clientSecret"] !== ssoRenewal.clientSecret)
+      return refused(401, "invalid_client")
+    if (asked["refreshToken"] !== login.refreshToken) return refused(400, "invalid_grant")
+    const n = ++login.renewed
+    login.token = `renewed-login-${n}`
+    login.refreshToken = `${ssoRenewal.refreshToken}-${n}`
+    const { token: accessToken, refreshToken } = login
+    sendJson(response, 200, { accessToken, refreshToken, tokenType: "Bearer", expiresIn: 3600 }, {})
   }
 
   function container(request: SeenRequest, response: ServerResponse): void {
