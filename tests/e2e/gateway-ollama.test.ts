@@ -68,16 +68,34 @@ describe("an answer", () => {
     expect((await latest(at, 3)).map(({ relayed }) => relayed)).toEqual([false, true, true])
   })
 
-  test("of a host of the same API is translated where the host needs another spelling, and for a prompt", async () => {
-    const { at, ollama } = await stage([{ text: "One." }, { text: "Two." }])
+  test("of a host of the same API is translated where the host needs another spelling", async () => {
+    const { at, ollama } = await stage([{ text: "One." }])
     const parameters = { type: "object", properties: { any: true } }
     const tools = [{ type: "function", function: { name: "f", parameters } }]
     const body = { model: "ollama/m", messages: MESSAGES, tools, options: { num_ctx: 100 }, keep_alive: "9m" }
     expect((await at.post("/api/chat", body)).status).toBe(200)
     expect(ollama.requests[0]?.json).toMatchObject({ keep_alive: "9m", options: { num_ctx: 100 } })
-    const prompt = await at.post("/api/generate", { model: "ollama/m", prompt: "Count.", stream: false })
-    expect(await prompt.json()).toMatchObject({ model: "ollama/m", response: "Two." })
-    expect((await latest(at, 2)).map(({ relayed }) => relayed)).toEqual([false, false])
+    expect((await latest(at, 1)).map(({ relayed }) => relayed)).toEqual([false])
+  })
+
+  test("of a host of the same API to a prompt passes as well, with what that API alone knows", async () => {
+    const usage = { input: 3, output: 2 }
+    const { at, ollama } = await stage([
+      { thinking: "hm", text: "One.", usage },
+      { text: "Two.", usage },
+    ])
+    const prompt = { model: "ollama/m", prompt: "Count.", template: "{{ .Prompt }}", context: [1, 2], raw: false }
+    const text = await (await at.post("/api/generate", prompt)).text()
+    expect(
+      linesOf(text)
+        .map(({ response }) => response)
+        .join(""),
+    ).toBe("One.")
+    expect(ollama.requests[0]).toMatchObject({ path: "/api/generate", json: { ...prompt, model: "m" } })
+    const whole = await at.post("/api/generate", { ...prompt, stream: false })
+    expect(await whole.json()).toMatchObject({ response: "Two.", done: true })
+    const rows = await latest(at, 2)
+    expect(rows).toMatchObject([2, 2].map((outputTokens) => ({ relayed: true, outputTokens })))
   })
 
   test.each(["chat/m", "ollama/m"])(

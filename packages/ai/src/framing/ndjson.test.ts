@@ -34,6 +34,31 @@ describe("lines of JSON", () => {
     expect(ndjsonText({ data: bytes("{}") })).toBe("{}\n")
   })
 
+  test("a document that is indented for people is one frame, and so is each that follows it", () => {
+    const values = [
+      { model: "m", message: { content: 'grüße 𝔘 }{ "' }, done: true },
+      { list: [[], {}], end: 1 },
+    ]
+    const inputs = [
+      values.map((value) => JSON.stringify(value, null, 2)).join("\n"),
+      `\ufeff\n${JSON.stringify(values, null, "\t").replace(/\n/g, "\r\n")}\n`,
+      `{"model":"m",\n${JSON.stringify(values[0]).slice('{"model":"m",'.length)}\n\n${JSON.stringify(values[1])}`,
+    ]
+    for (const text of inputs) {
+      const input = bytes(text)
+      for (let cut = 0; cut <= input.length; cut++) {
+        const framer = new NdjsonFramer()
+        const frames = [...framer.push(input.subarray(0, cut)), ...framer.push(input.subarray(cut)), ...framer.end()]
+        expect(frames.map(({ data }) => JSON.parse(String(data)) as unknown)).toEqual(values)
+      }
+    }
+  })
+
+  test("a first line that is broken is given out as it is, for the wire to refuse", () => {
+    expect(new NdjsonFramer().push(bytes('{"a":"b\n{"c":1}\n'))).toEqual([{ data: '{"a":"b' }, { data: '{"c":1}' }])
+    expect(new NdjsonFramer().push(bytes('{"a":1}\n{\n'))).toEqual([{ data: '{"a":1}' }, { data: "{" }])
+  })
+
   test("a line without an end is bounded", () => {
     const framer = new RawNdjsonFramer()
     const piece = new Uint8Array(16 * 1024 * 1024).fill(0x20)

@@ -1,21 +1,31 @@
 import type { Frame } from "../contract/frame.ts"
 import { SluiceError } from "../model/errors.ts"
 import { MAX_FRAME_BYTES, type Framer } from "./framer.ts"
+import { JsonArrayFramer } from "./json-array.ts"
 
 const LF = 0x0a
+/** A line that begins an object or a list and cannot end it. */
+const GOES_ON = /^[{[](?:.*[{[,:])?$/su
 
-/** One JSON value a line; blank lines are skipped, a last line without its end is still given out by `end()`. */
+/**
+ * One JSON value a line; blank lines are skipped, a last line without its end is still given out by `end()`. Some hosts
+ * answer with a document that is indented for people: where the first line cannot end what it begins, each object is a
+ * frame, however many lines it takes.
+ */
 export class NdjsonFramer implements Framer {
   readonly #decoder = new TextDecoder()
   readonly #max: number
   #held: Uint8Array[] = []
   #heldBytes = 0
+  #begun = false
+  #indented: JsonArrayFramer | undefined
 
   constructor(options: { maxFrameBytes?: number } = {}) {
     this.#max = options.maxFrameBytes ?? MAX_FRAME_BYTES
   }
 
   push(bytes: Uint8Array): Frame[] {
+    if (this.#indented) return this.#indented.push(bytes)
     const last = bytes.lastIndexOf(LF)
     if (last < 0) {
       this.#hold(bytes)
@@ -23,12 +33,18 @@ export class NdjsonFramer implements Framer {
     }
     this.#hold(bytes.subarray(0, last + 1))
     const frames = this.#flush()
-    if (last + 1 < bytes.length) this.#hold(bytes.subarray(last + 1))
-    return frames
+    return last + 1 === bytes.length ? frames : [...frames, ...this.#begin(bytes.subarray(last + 1))]
+  }
+
+  /** What stands behind the last end of a line. */
+  #begin(bytes: Uint8Array): Frame[] {
+    if (this.#indented) return this.#indented.push(bytes)
+    this.#hold(bytes)
+    return []
   }
 
   end(): Frame[] {
-    return this.#flush()
+    return this.#indented ? this.#indented.end() : this.#flush()
   }
 
   #hold(bytes: Uint8Array): void {
@@ -54,7 +70,13 @@ export class NdjsonFramer implements Framer {
     const frames: Frame[] = []
     for (const line of this.#decoder.decode(whole).split("\n")) {
       const data = line.trim()
-      if (data !== "") frames.push({ data })
+      if (data === "") continue
+      if (!this.#begun && GOES_ON.test(data)) {
+        this.#indented = new JsonArrayFramer({ maxFrameBytes: this.#max })
+        return this.#indented.push(whole)
+      }
+      this.#begun = true
+      frames.push({ data })
     }
     return frames
   }

@@ -11,6 +11,7 @@ import type {
 } from "../../model/message.ts"
 import { isAbsent, optionalList, optionalText, readItem, readText, refuse } from "./accept-readers.ts"
 import { typeOfImage } from "./media.ts"
+import { THINKING_FIELDS, thinkingIn } from "./thinking-field.ts"
 import { API, isObject, type Obj } from "./types.ts"
 
 /** Made-up ids are their places in the conversation, so that the same conversation has the same ids again. */
@@ -52,7 +53,7 @@ class MessagesReader {
 
   read(value: unknown, path: string): void {
     const message = readItem(value, path)
-    const role = readText(message["role"], `${path}.role`)
+    const role = readText(message["role"], `${path}.role`).toLowerCase()
     if (role !== "system" && role !== "developer") this.#head = false
     switch (role) {
       case "system":
@@ -82,7 +83,8 @@ class MessagesReader {
   }
 
   #answer(message: Obj, path: string): AssistantMessage {
-    const thinking = optionalText(message["thinking"], `${path}.thinking`) ?? ""
+    for (const name of THINKING_FIELDS) optionalText(message[name], `${path}.${name}`)
+    const thinking = thinkingIn(message) ?? ""
     const text = optionalText(message["content"], `${path}.content`) ?? ""
     const content: Block[] = []
     if (thinking !== "") content.push({ type: "thinking", thinking })

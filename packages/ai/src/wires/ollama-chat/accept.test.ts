@@ -139,6 +139,21 @@ describe("a conversation", () => {
     ])
   })
 
+  test("thinking that comes back under another name, and roles in capitals, are understood", () => {
+    const messages = [
+      { role: "User", content: "hi" },
+      { role: "Assistant", content: "a", reasoning: "1" },
+      { role: "assistant", content: "b", thinking: "", reasoning_content: "2" },
+    ]
+    expect(read({ model: "m", messages }).context.messages).toMatchObject([
+      { role: "user" },
+      { role: "assistant", content: [{ thinking: "1" }, { text: "a" }] },
+      { role: "assistant", content: [{ thinking: "2" }, { text: "b" }] },
+    ])
+    const wrong = refusal({ model: "m", messages: [{ role: "assistant", reasoning: 7 }] })
+    expect(wrong).toMatchObject({ code: "invalid_request", param: "messages[0].reasoning" })
+  })
+
   test("ids that a client gives are kept", () => {
     const messages = [
       ...USER,

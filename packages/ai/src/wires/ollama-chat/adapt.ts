@@ -8,6 +8,13 @@ import type { Obj } from "./types.ts"
 /** What a refusal looks like, and what is sent instead. */
 const RULES: readonly { fact: FactName; change: string; refused: RegExp; sent(think: unknown): boolean }[] = [
   {
+    // Servers before the level came name the ones that they take.
+    fact: "noThinkingMax",
+    change: "thinking at the level high",
+    refused: /invalid think value: "?max\b/i,
+    sent: (think) => think === "max",
+  },
+  {
     fact: "noThinkingLevels",
     change: "thinking without a level",
     refused: /invalid think value|think value .{0,40}not supported|cannot unmarshal string into .{0,60}\bthink\b/i,

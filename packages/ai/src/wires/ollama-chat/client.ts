@@ -21,7 +21,7 @@ export const ollamaChat: WireClient = {
     thinking: { replay: true, signature: false, redacted: false },
   },
   encode,
-  decoder: (_call, _head, out) => new OllamaDecoder(out),
+  decoder: ({ options }, _head, out) => new OllamaDecoder(out, options.maxTokens),
   readError,
   adapt,
   operations: {

@@ -50,6 +50,20 @@ describe("a stream", () => {
     ])
   })
 
+  test("has its thinking under other names too, once", () => {
+    const message = streamed([
+      line({ content: "", reasoning: "1" }),
+      line({ content: "", reasoning_content: "2", thinking: "" }),
+      line({ content: "", thinking: "3", reasoning: "3" }),
+      line({ content: "a", reasoning: null }),
+      done(),
+    ])
+    expect(message.content).toEqual([
+      { type: "thinking", thinking: "123" },
+      { type: "text", text: "a" },
+    ])
+  })
+
   test("has whole calls, with an id of ours where the host gives none", () => {
     const message = streamed([
       line({ content: "", tool_calls: [{ function: { name: "a", arguments: { x: 1 } } }] }),
@@ -95,6 +109,15 @@ describe("a stream", () => {
   ])("that ends by %s ends as %s", (reason, stop) => {
     const message = streamed([line({ content: "a" }), done({ done_reason: reason })])
     expect([message.error, message.stopReason === "toolUse" ? "stop" : message.stopReason]).toEqual([undefined, stop])
+  })
+
+  test("that was cut by the caller's own cap before a word of it is cut, and no full window", () => {
+    const chunks = [encode(JSON.stringify(done({ done_reason: "length", eval_count: 3 })))]
+    const read = (maxTokens?: number): AssistantMessage =>
+      readRecording(ollamaChat, MODEL, { stream: true, chunks }, maxTokens ? { asked: { maxTokens } } : {})
+    expect(read(3)).toMatchObject({ stopReason: "length", content: [], usage: { output: 3 } })
+    expect(read(4).error?.code).toBe("context_overflow")
+    expect(read().error?.code).toBe("context_overflow")
   })
 
   test("that only loaded a model is no answer, and may be asked for again", () => {
@@ -147,6 +170,27 @@ describe("a document", () => {
     }
   })
 
+  test("may be indented where lines were asked for, an error too", () => {
+    const body = { ...done({ prompt_eval_count: 1 }), message: { role: "assistant", content: "a\n}" } }
+    const read = (value: unknown): AssistantMessage =>
+      readRecording(ollamaChat, MODEL, { stream: true, chunks: [encode(JSON.stringify(value, null, 2))] })
+    expect(read(body)).toMatchObject({ stopReason: "stop", content: [{ text: "a\n}" }], usage: { input: 1 } })
+    expect(read([line({ content: "b" }), done()])).toMatchObject({ stopReason: "stop", content: [{ text: "b" }] })
+    expect(read({ error: "model is required" }).error?.message).toBe("model is required")
+    expect(read(line({ content: "half" })).error?.code).toBe("stream_incomplete")
+  })
+
+  test("of a single prompt has its text beside the counts", () => {
+    const body = { model: "m", response: "a", thinking: "hm", done: true, done_reason: "stop", eval_count: 2 }
+    for (const stream of [false, true]) {
+      expect(whole(body, stream)).toMatchObject({
+        stopReason: "stop",
+        content: [{ thinking: "hm" }, { text: "a" }],
+        usage: { output: 2 },
+      })
+    }
+  })
+
   test("without a message is none", () => {
     expect(whole({ status: "success" }).error?.code).toBe("stream_malformed")
     expect(whole({ error: "model is required" }).error?.message).toBe("model is required")
@@ -161,8 +205,27 @@ describe("a refusal", () => {
     [503, "server busy, please try again.  maximum pending requests exceeded", "overloaded"],
     [429, "you have reached your usage limit", "quota_exhausted"],
     [500, "unable to load model", "server_error"],
+    [400, "the input length exceeds the context length", "context_overflow"],
+    [500, 'option "temperature" must be of type float32', "invalid_request"],
+    [500, 'invalid format: "\\"xml\\""; expected "json" or a valid JSON Schema object', "invalid_request"],
   ])("%d %s", (status, error, code) => {
     expect(streamed([{ error }], status).error).toMatchObject({ code, status, message: error })
+  })
+
+  test("of a field that is found out when the answer has begun is none of the host's faults", () => {
+    const error = 'invalid format: "\\"xml\\""; expected "json" or a valid JSON Schema object'
+    expect(streamed([line({ content: "", thinking: "hm" }), { error }]).error).toMatchObject({
+      code: "invalid_request",
+      retryable: false,
+    })
+  })
+
+  test("of a server that passes on to the cloud says where to sign in", () => {
+    const page = "https://ollama.com/connect?name=a&key=b"
+    expect(streamed([{ error: "unauthorized", signin_url: page }], 401).error).toMatchObject({
+      code: "auth_invalid",
+      hint: expect.stringContaining(page),
+    })
   })
 })
 

@@ -4,7 +4,8 @@ import type { Decoder } from "../../contract/wire-client.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
 import { errorFacts, hasError } from "./errors.ts"
 import { typeOfImage } from "./media.ts"
-import { EMPTY_LENGTH, noAnswer } from "./stop.ts"
+import { EMPTY_LENGTH, isOverflow, noAnswer } from "./stop.ts"
+import { thinkingIn } from "./thinking-field.ts"
 import { isObject, type Obj } from "./types.ts"
 import { readUsage } from "./usage.ts"
 
@@ -14,12 +15,13 @@ const STOP_NOW: readonly Effect[] = [{ do: "finish", withinMs: 0 }]
  * Reads one answer: a line for each piece, the last with `done`, the reason to stop and the counts.
  *
  * Text and thinking get a new block whenever the kind changes. A tool call comes whole, its arguments as an object or,
- * from some hosts, as a text.
+ * from some hosts, as a text. Where a single prompt was asked with, the text stands beside the counts.
  *
  * @see https://github.com/ollama/ollama/blob/main/docs/api.md
  */
 export class OllamaDecoder implements Decoder {
   readonly #out: MessageSink
+  readonly #cap: number | undefined
   #kind: "none" | "text" | "thinking" = "none"
   #key = ""
   #blocks = 0
@@ -27,8 +29,10 @@ export class OllamaDecoder implements Decoder {
   #logprobs: readonly unknown[] | undefined
   #ended = false
 
-  constructor(out: MessageSink) {
+  /** @param cap most tokens that were asked for */
+  constructor(out: MessageSink, cap?: number) {
     this.#out = out
+    this.#cap = cap
   }
 
   push(frame: Frame): readonly Effect[] | void {
@@ -42,7 +46,7 @@ export class OllamaDecoder implements Decoder {
     const list = Array.isArray(body) ? body : [body]
     for (const entry of list) if (isObject(entry) && !this.#ended) this.#chunk(entry)
     if (this.#ended) return
-    const answered = list.some((entry) => isObject(entry) && isObject(entry["message"]))
+    const answered = list.some((entry) => isObject(entry) && messageIn(entry) !== undefined)
     const goesOn = list.some((entry) => isObject(entry) && entry["done"] === false)
     if (answered && goesOn) this.#out.fail({ is: "stream_incomplete" })
     else if (answered) this.#finish({ done_reason: "stop" })
@@ -61,7 +65,8 @@ export class OllamaDecoder implements Decoder {
     }
     if (!this.#named) this.#name(chunk)
     if (Array.isArray(chunk["logprobs"])) this.#logprobs = chunk["logprobs"]
-    const moved = isObject(chunk["message"]) && this.#message(chunk["message"])
+    const message = messageIn(chunk)
+    const moved = message !== undefined && this.#message(message)
     this.#logprobs = undefined
     if (chunk["done"] === true) return this.#finish(chunk)
     if (!moved) this.#out.alive()
@@ -79,8 +84,9 @@ export class OllamaDecoder implements Decoder {
   /** Reads a piece of the message; says whether the answer came forward. */
   #message(message: Obj): boolean {
     const before = this.#blocks
-    const { thinking, content, tool_calls: calls, images } = message
-    const thought = typeof thinking === "string" && thinking !== ""
+    const { content, tool_calls: calls, images } = message
+    const thinking = thinkingIn(message)
+    const thought = thinking !== undefined
     const said = typeof content === "string" && content !== ""
     if (thought) {
       this.#open("thinking")
@@ -135,7 +141,7 @@ export class OllamaDecoder implements Decoder {
     }
     switch (reason) {
       case "length":
-        if (this.#blocks === 0) this.#out.fail(EMPTY_LENGTH)
+        if (this.#blocks === 0 && isOverflow(chunk, this.#cap)) this.#out.fail(EMPTY_LENGTH)
         else this.#out.stop("length")
         break
       case "tool_calls":
@@ -152,4 +158,10 @@ export class OllamaDecoder implements Decoder {
     }
     return STOP_NOW
   }
+}
+
+/** The piece of the message in a chunk, of a conversation or of a single prompt. */
+function messageIn({ message, response: content, thinking, tool_calls }: Obj): Obj | undefined {
+  if (isObject(message)) return message
+  return typeof content === "string" ? { content, thinking, tool_calls } : undefined
 }

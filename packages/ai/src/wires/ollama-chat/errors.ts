@@ -8,6 +8,9 @@ const BROKEN_CALL = /(?:failed to parse|error parsing|invalid) tool[ _-]?call/i
 /** The model has no such ability. */
 const CANNOT = /does not support (?:tools|thinking|vision|images|chat|insert|generate|completion)/i
 
+/** A field that the host could not use, which it says with the status of its own faults, or after it has begun. */
+const UNUSABLE = /^option "[^"]*" must be of type |^invalid format: /
+
 /** What an error body says: `{"error": "text"}` from the vendor, and the shapes of proxies before it. */
 export function readError({ status }: Pick<ResponseHead, "status">, body: unknown): ErrorFacts {
   return { status, ...errorFacts(body) }
@@ -21,6 +24,10 @@ export function errorFacts(body: unknown): ErrorFacts {
   const message = facts.message ?? ""
   if (BROKEN_CALL.test(message)) facts.shouldRetry = false
   if (CANNOT.test(message)) facts.is = "unsupported"
+  if (UNUSABLE.test(message)) facts.is = "invalid_request"
+  // A server that passes on to the cloud says where its owner signs in to that.
+  const help = isObject(body) ? body["signin_url"] : undefined
+  if (typeof help === "string" && help.startsWith("https://")) facts.help = help
   return facts
 }
 

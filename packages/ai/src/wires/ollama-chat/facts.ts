@@ -2,7 +2,7 @@ import { wireFacts, type Knowing, type WireFacts } from "../facts.ts"
 import { API } from "./types.ts"
 
 /** What is learned about a host or session from its refusals. The value of each is `true`. */
-export type FactName = "noThinking" | "noThinkingLevels"
+export type FactName = "noThinking" | "noThinkingLevels" | "noThinkingMax"
 
 /** What was learned about hosts of this wire. */
 export const facts: WireFacts = wireFacts(API)

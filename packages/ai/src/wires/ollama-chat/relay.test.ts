@@ -19,8 +19,10 @@ function model(ollama: OllamaCompat = {}, more: Partial<Model> = {}): Model {
   return { id: "m", provider: "p", api: "ollama-chat", baseUrl: "", input: [], output: [], compat: { ollama }, ...more }
 }
 
-function watched(lines: readonly (object | string)[]) {
-  const tap = relay.tap(inbound())
+const pathOf = (call: InboundCall): string => (typeof relay.path === "string" ? relay.path : relay.path(call, "m"))
+
+function watched(lines: readonly (object | string)[], body: object = {}) {
+  const tap = relay.tap(inbound(body))
   const verdicts = lines.map((line) => tap.push({ data: typeof line === "string" ? line : JSON.stringify(line) }))
   return { verdicts, result: tap.result() }
 }
@@ -55,6 +57,28 @@ describe("watching a stream", () => {
     const call = { function: { name: "f", arguments: { done: true, error: "no" } } }
     expect(watched([line({ tool_calls: [call] })]).verdicts).toEqual(["content"])
     expect(watched([line({ images: ["AA=="] }), line({ tool_calls: [] })]).verdicts).toEqual(["content", "alive"])
+  })
+
+  test("takes the text of a prompt's answer, and thinking under any of its names, for content", () => {
+    const { verdicts, result } = watched([
+      { model: "m", response: "", done: false },
+      { model: "m", response: "", thinking: "hm", done: false },
+      { model: "m", response: "a", done: false },
+      { model: "m", response: "", done: true, done_reason: "stop", eval_count: 2, context: [1] },
+    ])
+    expect(verdicts).toEqual(["hold", "content", "content", "end"])
+    expect(result).toMatchObject({ terminal: true, usage: { output: 2 } })
+    expect(watched([line({ reasoning: "hm" })]).verdicts).toEqual(["content"])
+    expect(watched([line({ reasoning_content: "hm" })]).verdicts).toEqual(["content"])
+  })
+
+  test("does not take the client's own cap for the window's", () => {
+    const cut = last({ done_reason: "length", eval_count: 2 })
+    expect(watched([cut], { options: { num_predict: 2 } }).result.terminal).toBe(true)
+    expect(watched([cut], { options: { num_predict: 3 } }).result).toMatchObject({
+      terminal: false,
+      error: { is: "context_overflow" },
+    })
   })
 
   test("is not complete without the last line", () => {
@@ -102,8 +126,13 @@ describe("what may pass", () => {
     expect(relay.passes(inbound(body), model(compat))).toBe(passes)
   })
 
-  test("a prompt is translated, as is what a model without eyes is shown", () => {
-    expect(relay.passes(inbound({}, "/api/generate"), model())).toBe(false)
+  test("a prompt passes on its own path; what a model without eyes is shown is translated", () => {
+    const prompt = inbound({}, "/api/generate")
+    expect(relay.passes(prompt, model())).toBe(true)
+    expect(typeof relay.path === "function" && [inbound(), prompt].map((call) => pathOf(call))).toEqual([
+      "/api/chat",
+      "/api/generate",
+    ])
     expect(relay.passes(inbound(), model({}, { compat: { textOnly: true } }))).toBe(false)
   })
 })

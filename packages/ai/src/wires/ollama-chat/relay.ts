@@ -8,29 +8,30 @@ import { isSignOfLife } from "../sign-of-life.ts"
 import { errorFacts, hasError } from "./errors.ts"
 import { headers } from "./headers.ts"
 import { readableSchema } from "./schema.ts"
-import { EMPTY_LENGTH, noAnswer } from "./stop.ts"
-import { CHAT_PATH, isObject, type Obj } from "./types.ts"
+import { EMPTY_LENGTH, isOverflow, noAnswer } from "./stop.ts"
+import { isObject, type Obj } from "./types.ts"
 import { readUsage } from "./usage.ts"
 
 /** Something in a line that is content. Quotes within a text are escaped, so that a text cannot look like it. */
-const HAS_CONTENT = /"(?:content|thinking)"\s*:\s*"[^"]|"(?:tool_calls|images)"\s*:\s*\[\s*[^\]\s]/
+const HAS_CONTENT =
+  /"(?:content|response|thinking|reasoning|reasoning_content|image)"\s*:\s*"[^"]|"(?:tool_calls|images)"\s*:\s*\[\s*[^\]\s]/
 /** What a line must be parsed for. */
 const MATTERS = /"done"\s*:\s*true|"error"\s*:/
 
-/** Ollama's own API on both sides: conversations pass as they are. */
+/** Ollama's own API on both sides: conversations and prompts pass as they are. */
 export const relay: Relay = {
-  path: CHAT_PATH,
+  path: ({ route }) => route,
   headers: ({ stream }) => headers(stream),
   passes,
   edit: (raw, set) => (set.model === undefined ? raw : spliceJson(raw, [{ path: ["model"], value: set.model }])),
-  tap: () => new OllamaTap(),
+  tap: ({ options }) => new OllamaTap(options.maxTokens),
 }
 
 /** A host of the same API may be given the client's own bytes unless its entry asks for another spelling of them. */
-function passes({ request: { body }, route, options, context }: InboundCall, model: Model): boolean {
+function passes({ request: { body }, options, context }: InboundCall, model: Model): boolean {
   const { outputCap, maxTokensCeiling, contextWindow, keepAlive, effortMap, efforts, replayThinking, extraBody } =
     model.compat.ollama ?? {}
-  if (route !== CHAT_PATH || !isObject(body) || typeof body["model"] !== "string" || model.compat.textOnly) return false
+  if (!isObject(body) || typeof body["model"] !== "string" || model.compat.textOnly) return false
   if (contextWindow !== undefined || keepAlive !== undefined || extraBody) return false
   const most = outputCap === false ? 0 : Math.min(maxTokensCeiling ?? Infinity, model.maxTokens ?? Infinity)
   if (options.maxTokens !== undefined && options.maxTokens > most) return false
@@ -45,10 +46,15 @@ function thinks({ content }: InboundCall["context"]["messages"][number]): boolea
 
 /** Watches a stream that is passed through. Only lines that may end it are parsed. */
 class OllamaTap implements Tap {
+  readonly #cap: number | undefined
   #content = false
   #terminal = false
   #usage: Usage | undefined
   #error: ErrorFacts | undefined
+
+  constructor(cap: number | undefined) {
+    this.#cap = cap
+  }
 
   push(frame: Frame): TapVerdict {
     const data = typeof frame.data === "string" ? frame.data : new TextDecoder().decode(frame.data)
@@ -79,7 +85,8 @@ class OllamaTap implements Tap {
       this.#usage = { ...read, totalTokens: (read.input ?? 0) + (read.output ?? 0), provenance: "reported" }
     }
     const reason = line["done_reason"]
-    const failure = noAnswer(reason) ?? (reason === "length" && !this.#content ? EMPTY_LENGTH : undefined)
+    const empty = reason === "length" && !this.#content && isOverflow(line, this.#cap)
+    const failure = noAnswer(reason) ?? (empty ? EMPTY_LENGTH : undefined)
     if (failure) this.#error = { ...failure, inStream: true }
     else this.#terminal = true
     return "end"

@@ -192,6 +192,21 @@ describe("thinking", () => {
     expect(told).toEqual({ role: "assistant", content: "hm\n\nb" })
   })
 
+  test("at the highest level is asked for one lower where the host does not know that", () => {
+    const asked = call({}, { reasoning: "max" }, {}, { thinking: { mode: "effort", efforts: ["low", "high", "max"] } })
+    expect((encode(asked).body as Fields)["think"]).toBe("max")
+    const message = 'invalid think value: "max" (must be "high", "medium", "low", true, or false)'
+    const change = adapt(new SluiceError({ code: "invalid_request", status: 400, message }), asked, [])
+    expect(change?.learn).toEqual({ where: "host", facts: { "ollama-chat.noThinkingMax": true } })
+    const again: Call = { ...asked, known: { ...change?.learn?.facts } }
+    const { body: second, losses } = encode(again)
+    expect((second as Fields)["think"]).toBe("high")
+    expect(losses).toMatchObject([{ field: "options.reasoning" }])
+    const levels = 'think value "high" is not supported for this model'
+    const next = adapt(new SluiceError({ code: "invalid_request", status: 400, message: levels }), again, [])
+    expect(next?.learn?.facts).toEqual({ "ollama-chat.noThinkingLevels": true })
+  })
+
   test("that a host refuses is asked for without a level, then not at all", () => {
     const asked = call({}, { reasoning: "high" }, {}, { thinking: LEVELS })
     const refusal = (message: string): SluiceError => new SluiceError({ code: "invalid_request", status: 400, message })

@@ -60,7 +60,8 @@ function spelled({ call, compat, losses }: EncodeState, wanted: Effort, report: 
   const own: Partial<Record<Effort, string>> = { ...ladder?.effortMap, ...compat.effortMap }
   const known = allowed.length === 0 || allowed.includes(wanted) || Object.hasOwn(own, wanted)
   const effort = known ? wanted : (nearestEffort(wanted, allowed) ?? wanted)
-  const word = own[effort] ?? SPELLINGS[effort] ?? effort
+  const spelling = own[effort] ?? SPELLINGS[effort] ?? effort
+  const word = spelling === "max" && learned(call, "noThinkingMax") ? "high" : spelling
   if (report && word !== wanted) losses.approximated("options.reasoning", `The host was asked for ${word}.`)
   return word
 }

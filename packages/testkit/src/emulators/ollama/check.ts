@@ -10,6 +10,11 @@ export function bad(message: string): Refused {
   return new Refused(400, "", message)
 }
 
+/** What the vendor's server finds out only when it has begun, and tells as a fault of its own. */
+function unusable(message: string): Refused {
+  return new Refused(500, "", message)
+}
+
 /** The request of a conversation or of a prompt. @throws Refused for what the vendor's server cannot read or do */
 export function checkRequest(json: unknown, single: boolean, options: OllamaEmulatorOptions): Fields {
   if (!isFields(json)) throw bad("invalid character in request body")
@@ -35,23 +40,27 @@ export function modelNamed(name: string, { models }: OllamaEmulatorOptions): Emu
   return found
 }
 
-function checkHead(body: Fields, { thinkLevels = true }: OllamaEmulatorOptions): void {
+function checkHead(body: Fields, { thinkLevels = true, thinkMax = true }: OllamaEmulatorOptions): void {
   const { stream, think, format, options } = body
   if (stream !== undefined && stream !== null && typeof stream !== "boolean") throw unreadable("stream", stream, "bool")
   if (think !== undefined && think !== null && typeof think !== "boolean") {
-    if (!thinkLevels) throw bad(`think value ${JSON.stringify(think)} is not supported for this model`)
-    if (!LEVELS.has(String(think))) {
+    // What is no level at all is found out first, when the request is read.
+    if (!LEVELS.has(String(think)) || (think === "max" && !thinkMax)) {
       throw bad(`invalid think value: ${JSON.stringify(think)} (must be "high", "medium", "low", true, or false)`)
     }
+    if (!thinkLevels) throw bad(`think value ${JSON.stringify(think)} is not supported for this model`)
   }
   const shaped = format === undefined || format === null || format === "" || format === "json" || isFields(format)
-  if (!shaped) throw bad(`invalid format: ${JSON.stringify(format)}; expected "json" or a valid JSON Schema object`)
+  if (!shaped) {
+    const told = JSON.stringify(JSON.stringify(format))
+    throw unusable(`invalid format: ${told}; expected "json" or a valid JSON Schema object`)
+  }
   if (options !== undefined && options !== null && !isFields(options)) {
     throw unreadable("options", options, "map[string]interface {}")
   }
   for (const name of ["num_predict", "num_ctx", "seed", "top_k"]) {
     const value = isFields(options) ? options[name] : undefined
-    if (value !== undefined && !Number.isInteger(value)) throw bad(`option "${name}" must be of type integer`)
+    if (value !== undefined && !Number.isInteger(value)) throw unusable(`option "${name}" must be of type integer`)
   }
 }
 

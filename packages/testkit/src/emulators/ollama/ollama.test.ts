@@ -81,12 +81,12 @@ describe("refusals", () => {
     [chat(tool({ type: "object", properties: { a: true } })), "cannot unmarshal bool"],
     [chat(tool({ type: ["object"], properties: {} })), "cannot unmarshal array"],
     [chat({ think: "loudly" }), "invalid think value"],
-    [chat({ format: "xml" }), "invalid format"],
-    [chat({ options: { num_ctx: "big" } }), "must be of type integer"],
-  ])("%j", async (body, words) => {
+    [chat({ format: "xml" }), "invalid format", 500],
+    [chat({ options: { num_ctx: "big" } }), "must be of type integer", 500],
+  ])("%j", async (body, words, code = 400) => {
     await using server = await ollamaEmulator()
     const { status, lines } = await post(server, "/api/chat", body)
-    expect(status).toBe(400)
+    expect(status).toBe(code)
     expect(lines[0]?.["error"]).toContain(words)
   })
 

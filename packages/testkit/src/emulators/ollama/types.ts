@@ -22,6 +22,8 @@ export interface OllamaEmulatorOptions {
   loadMs?: number
   /** `think` takes levels, not only `true` and `false`. Default true. */
   thinkLevels?: boolean
+  /** `think` takes the level `max`, which older servers do not know. Default true. */
+  thinkMax?: boolean
   /** Version that is told. Default `0.12.6`. */
   version?: string
 }
