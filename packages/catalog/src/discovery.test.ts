@@ -215,6 +215,22 @@ describe("details", () => {
     ])
   })
 
+  test.each([
+    ['num_ctx                        8192\nstop                           "<|im_end|>"', 8192],
+    ['stop                           "num_ctx 9"\r\nnum_ctx 100000', 40_960],
+    ["temperature 1", 40_960],
+    [7, 40_960],
+  ])("whose own settings %j open a smaller window have that", async (parameters, contextWindow) => {
+    const host = (url: unknown): Promise<Response> => {
+      const body = String(url).endsWith("/api/show")
+        ? { ...(SHOWN["qwen3:8b"] as object), parameters }
+        : { data: [{ id: "qwen3:8b" }] }
+      return Promise.resolve(Response.json(body))
+    }
+    const [model] = await discoverModels("ollama", { fetch: host as typeof fetch, details: true })
+    expect(model?.data.contextWindow).toBe(contextWindow)
+  })
+
   test("are one request a model, so that nobody gets them who does not ask", async () => {
     const { fetch, asked } = showing(TAGS)
     expect(await discoverModels("ollama-cloud", { fetch })).toHaveLength(2)

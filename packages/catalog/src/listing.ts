@@ -57,11 +57,18 @@ export function readDetails(body: unknown): ModelData {
     const known = window.find((one) => one !== undefined)
     if (known !== undefined) data.contextWindow ??= known
   }
+  const opened = windowOpened(fields?.["parameters"])
+  if (opened !== undefined) data.contextWindow = Math.min(opened, data.contextWindow ?? opened)
   const capabilities = fields?.["capabilities"]
   if (!Array.isArray(capabilities)) return data
   data.input = capabilities.includes("vision") ? ["text", "image"] : ["text"]
   data.thinking = capabilities.includes("thinking") && { mode: "effort", efforts: ["low", "medium", "high"] }
   return data
+}
+
+/** The window that the model's own settings open, which are lines of a name and a value: no more of it is used. */
+function windowOpened(parameters: unknown): number | undefined {
+  return typeof parameters === "string" ? count(/^num_ctx[ \t]+(\d+)[ \t]*$/m.exec(parameters)?.[1]) : undefined
 }
 
 function arraysOf(body: unknown, depth: number): readonly (readonly unknown[])[] {
