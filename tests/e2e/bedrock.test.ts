@@ -101,6 +101,21 @@ describe("Bedrock's Converse", () => {
     expect(request?.json).not.toHaveProperty("model")
   })
 
+  test.each(["bedrock-anthropic-messages", "bedrock-converse-stream"])(
+    "betas that the caller names in Anthropic's header stand in the body alone: %s",
+    async (api) => {
+      const { host, sluice } = await bedrock({}, { api })
+      const headers = { "anthropic-beta": "context-1m-2025-08-07", "Anthropic-Version": "2023-06-01", "x-own": "kept" }
+      expect((await sluice.complete(CLAUDE, HELLO, { headers })).error).toBeUndefined()
+      const [request] = host.requests
+      const body = request?.json as Record<string, Record<string, unknown>>
+      const fields = api === "bedrock-converse-stream" ? body["additionalModelRequestFields"] : body
+      expect(fields?.["anthropic_beta"]).toEqual(["context-1m-2025-08-07"])
+      expect(Object.keys(request?.headers ?? {}).filter((name) => name.startsWith("anthropic-"))).toEqual([])
+      expect(request?.headers["x-own"]).toBe("kept")
+    },
+  )
+
   test.each([
     [429, "ThrottlingException", "rate_limited"],
     [503, "ServiceUnavailableException", "overloaded"],

@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib"
-import { describe, expect, test } from "vitest"
+import { describe, expect, onTestFinished, test, vi } from "vitest"
 import { AwsEventStreamFramer } from "./aws-eventstream.ts"
 
 /** A message, put together apart from the reader: Node's own checksum, text headers only unless given as bytes. */
@@ -39,6 +39,36 @@ describe("AwsEventStreamFramer", () => {
         whole,
       )
     }
+  })
+
+  test("gives the same frames byte by byte, as soon as each is whole", () => {
+    const framer = new AwsEventStreamFramer()
+    const places: number[] = []
+    Buffer.concat([one, two, one]).forEach((byte, at) => {
+      if (framer.push(Uint8Array.of(byte)).length > 0) places.push(at + 1)
+    })
+    expect(places).toEqual([one.length, one.length + two.length, 2 * one.length + two.length])
+    expect(framer.end()).toEqual([])
+  })
+
+  test("copies a large message that comes in small pieces a few times only", () => {
+    const bytes = new Uint8Array(message({ ":event-type": "chunk" }, "x".repeat(1024 * 1024)))
+    const framer = new AwsEventStreamFramer()
+    const copied = vi.spyOn(Uint8Array.prototype, "set")
+    onTestFinished(() => copied.mockRestore())
+    const frames = []
+    for (let at = 0; at < bytes.length; at += 1000) frames.push(...framer.push(bytes.subarray(at, at + 1000)))
+    expect(frames).toHaveLength(1)
+    const total = copied.mock.calls.reduce((sum, [source]) => sum + source.length, 0)
+    expect(total).toBeLessThan(4 * bytes.length)
+  })
+
+  test("what is given in pieces may be used again behind the reader's back", () => {
+    const framer = new AwsEventStreamFramer()
+    const piece = new Uint8Array(one.subarray(0, 30))
+    framer.push(piece)
+    piece.fill(0)
+    expect(framer.push(new Uint8Array(one.subarray(30)))).toMatchObject([{ event: "chunk" }])
   })
 
   test("reads headers of every type", () => {

@@ -16,7 +16,11 @@ const EMPTY = new Uint8Array(0)
 export class AwsEventStreamFramer implements Framer {
   readonly #decoder = new TextDecoder()
   readonly #max: number
+  /** Room for the beginning of a message, and how much of it is used. */
   #held: Uint8Array = EMPTY
+  #heldBytes = 0
+  /** How many bytes there must be before they are looked at again. */
+  #needed = PRELUDE_BYTES
   #failure: Error | undefined
 
   constructor(options: { maxFrameBytes?: number } = {}) {
@@ -25,22 +29,52 @@ export class AwsEventStreamFramer implements Framer {
 
   push(bytes: Uint8Array): Frame[] {
     this.#throwLate()
-    const all = this.#held.length === 0 ? bytes : joined(this.#held, bytes)
+    if (this.#heldBytes + bytes.length < this.#needed) {
+      this.#hold(bytes)
+      return []
+    }
+    const all = this.#heldBytes === 0 ? bytes : this.#release(bytes)
     const frames: Frame[] = []
     let at = 0
+    this.#needed = PRELUDE_BYTES
     try {
       while (all.length - at >= PRELUDE_BYTES) {
         const total = this.#checkedLength(all, at)
-        if (all.length - at < total) break
+        if (all.length - at < total) {
+          this.#needed = total
+          break
+        }
         frames.push(this.#frame(all.subarray(at, at + total)))
         at += total
       }
     } catch (error) {
-      if (frames.length === 0) throw error
       this.#failure = error as Error
+      if (frames.length === 0) throw error
+      return frames
     }
-    this.#held = at === all.length ? EMPTY : all.slice(at)
+    if (at < all.length) this.#hold(all.subarray(at))
     return frames
+  }
+
+  /** Keeps a piece. The room for it doubles, so that a large message in small pieces is copied only a few times. */
+  #hold(bytes: Uint8Array): void {
+    const size = this.#heldBytes + bytes.length
+    if (size > this.#held.length) {
+      const room = new Uint8Array(Math.max(size, this.#held.length * 2))
+      room.set(this.#held.subarray(0, this.#heldBytes))
+      this.#held = room
+    }
+    this.#held.set(bytes, this.#heldBytes)
+    this.#heldBytes = size
+  }
+
+  /** What was kept, with what comes behind it. */
+  #release(bytes: Uint8Array): Uint8Array {
+    this.#hold(bytes)
+    const all = this.#held.subarray(0, this.#heldBytes)
+    this.#held = EMPTY
+    this.#heldBytes = 0
+    return all
   }
 
   /** What was whole before a fault is given out first, however the bytes were cut. */
@@ -50,7 +84,7 @@ export class AwsEventStreamFramer implements Framer {
 
   end(): Frame[] {
     this.#throwLate()
-    if (this.#held.length === 0) return []
+    if (this.#heldBytes === 0) return []
     throw new SluiceError({ code: "stream_incomplete", message: "The stream ended inside a message." })
   }
 
@@ -135,13 +169,6 @@ function crc32(bytes: Uint8Array): number {
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(head.length + tail.length)
-  whole.set(head)
-  whole.set(tail, head.length)
-  return whole
 }
 
 function malformed(why: string): SluiceError {

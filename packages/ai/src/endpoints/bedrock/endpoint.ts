@@ -12,8 +12,11 @@ import { signAws } from "./signature.ts"
 
 /** The service in signatures. */
 const SERVICE = "bedrock"
-/** Headers that are the protocol's: what a caller says in them would contradict the signature. */
-const RESERVED = /^(?:host|x-amz-.*|content-type|content-length|accept|authorization)$/
+/**
+ * Headers that are the protocol's: what a caller says in them would contradict the signature. Those of Anthropic's API
+ * stand in the body here.
+ */
+const RESERVED = /^(?:host|x-amz-.*|content-type|content-length|accept|authorization|anthropic-(?:beta|version))$/
 
 /**
  * Bedrock: the address of a region, and a signature or a key as a bearer.

@@ -1,4 +1,5 @@
 import type { Call } from "../../contract/wire-client.ts"
+import { betasOfHeaders, listedBetas } from "../anthropic-betas.ts"
 import { hasHourMark } from "./cache.ts"
 import type { Turn } from "./messages.ts"
 import { isItem, type MessagesBody } from "./types.ts"
@@ -35,10 +36,7 @@ export function betasFor(body: MessagesBody, call: Call, extra: unknown): string
   need("server-side-fallback-2026-06-01", body["fallbacks"] !== undefined)
   need("mcp-client-2025-11-20", body["mcp_servers"] !== undefined)
   need("files-api-2025-04-14", usesFiles(body))
-  for (const beta of listed(extra)) betas.add(beta)
-  for (const headers of [call.model.headers, call.options.headers]) {
-    for (const beta of listed(headerOf(headers, "anthropic-beta"))) betas.add(beta)
-  }
+  for (const beta of [...listedBetas(extra), ...betasOfHeaders(call)]) betas.add(beta)
   return betas.size > 0 ? [...betas].join(",") : undefined
 }
 
@@ -63,18 +61,4 @@ function usesFiles(body: MessagesBody): boolean {
     return block["type"] === "container_upload" || (Array.isArray(content) && content.some(byFile))
   }
   return body.messages.some((message) => message.content.some(byFile))
-}
-
-/** A header, its name compared without case. */
-function headerOf(headers: Readonly<Record<string, string | undefined>> = {}, name: string): string | undefined {
-  const key = Object.keys(headers).find((one) => one.toLowerCase() === name)
-  return key === undefined ? undefined : headers[key]
-}
-
-function listed(value: unknown): string[] {
-  const parts = typeof value === "string" ? value.split(",") : Array.isArray(value) ? value : []
-  return parts
-    .filter((part): part is string => typeof part === "string")
-    .map((part) => part.trim())
-    .filter(Boolean)
 }

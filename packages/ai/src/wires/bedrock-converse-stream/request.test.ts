@@ -70,6 +70,22 @@ test.each([
   else expect(run().body["inferenceConfig"].maxTokens).toBeGreaterThan(1500)
 })
 
+test("betas of Anthropic's header are a field of its models, and of no other", () => {
+  const headers = { "Anthropic-Beta": "a-2025, interleaved-thinking-2025-05-14" }
+  const model = { ...CLAUDE, headers: { "anthropic-beta": "b-2025" } }
+  const context = { tools: [TOOL] }
+  const own = (asked: Parameters<typeof encode>[0]): unknown =>
+    (encode(asked).body["additionalModelRequestFields"] as Record<string, unknown> | undefined)?.["anthropic_beta"]
+  expect(own({ model, context, options: { headers, reasoning: "low" } })).toEqual([
+    "interleaved-thinking-2025-05-14",
+    "b-2025",
+    "a-2025",
+  ])
+  expect(own({ model: CLAUDE })).toBeUndefined()
+  expect(encode({ model: LLAMA, options: { headers } }).losses).toEqual(["dropped options.headers"])
+  expect(own({ model: LLAMA, options: { headers } })).toBeUndefined()
+})
+
 describe("turns", () => {
   const roles = (body: { messages: { role: string }[] }): string => body.messages.map(({ role }) => role[0]).join("")
 

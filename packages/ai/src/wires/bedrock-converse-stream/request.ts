@@ -1,6 +1,7 @@
 import type { Call, WireRequest } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
 import type { Json } from "../../model/tool.ts"
+import { betasOfHeaders, listedBetas } from "../anthropic-betas.ts"
 import { countedModel, pathOf } from "../bedrock/path.ts"
 import { withBag, withExtra } from "../body-fields.ts"
 import { isObject } from "../json.ts"
@@ -94,7 +95,12 @@ function build(call: Call): { body: ConverseBody; losses: Losses } {
   const { tools } = plan
   placePoints({ tools, system, turns }, state)
   const inference = encodeInference(state, thinking)
-  const fields = { ...compat.extraFields, ...encodeTopK(state, thinking), ...thinking.fields }
+  const fields = {
+    ...compat.extraFields,
+    ...encodeTopK(state, thinking),
+    ...thinking.fields,
+    ...encodeBetas(state, thinking),
+  }
   const body: ConverseBody = {
     messages: turns,
     ...(system.length > 0 ? { system } : {}),
@@ -179,6 +185,16 @@ function encodeTopK({ call, compat, losses }: EncodeState, thinking: ThinkingPla
     return {}
   }
   return compat.topK === "top_k" ? { top_k: topK } : { inferenceConfig: { topK } }
+}
+
+/** All betas as one of the model's own fields, those of a header among them, which the API does not read. */
+function encodeBetas({ call, compat, losses }: EncodeState, thinking: ThinkingPlan): Item {
+  const named = betasOfHeaders(call)
+  const takes = compat.thinkingFormat === "anthropic"
+  if (named.length > 0 && !takes) losses.dropped("options.headers", "Only Anthropic's models have betas.")
+  const ours = [compat.extraFields, thinking.fields].flatMap((fields) => listedBetas(fields?.["anthropic_beta"]))
+  const betas = new Set([...ours, ...(takes ? named : [])])
+  return betas.size > 0 ? { anthropic_beta: [...betas] } : {}
 }
 
 /** A tier of service, or the latency that Bedrock optimizes some models for. */
