@@ -101,6 +101,22 @@ describe("Bedrock's Converse", () => {
     expect(request?.json).not.toHaveProperty("model")
   })
 
+  test.each([
+    ["priority", "priority"],
+    ["standard", "default"],
+    ["auto", undefined],
+    ["fast", undefined],
+  ])("Anthropic's form has Bedrock's tiers in a header: %s", async (serviceTier, tier) => {
+    const { host, sluice } = await bedrock({}, { api: "bedrock-anthropic-messages" })
+    const message = await sluice.complete(CLAUDE, HELLO, { serviceTier })
+    expect(message.error).toBeUndefined()
+    expect(host.requests[0]?.headers["x-amzn-bedrock-service-tier"]).toBe(tier)
+    for (const field of ["service_tier", "speed"]) expect(host.requests[0]?.json).not.toHaveProperty(field)
+    expect(message.losses ?? []).toEqual(
+      serviceTier === "fast" ? [expect.objectContaining({ field: "options.serviceTier", kind: "dropped" })] : [],
+    )
+  })
+
   test.each(["bedrock-anthropic-messages", "bedrock-converse-stream"])(
     "betas that the caller names in Anthropic's header stand in the body alone: %s",
     async (api) => {

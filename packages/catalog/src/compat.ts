@@ -141,6 +141,10 @@ export interface ChatCompat {
 export interface MessagesCompat {
   /** How a key is sent. Default `bearer`; the vendor's own host takes `x-api-key`. */
   keyHeader?: "bearer" | "x-api-key"
+  /** Service tiers that the host has in the place of the vendor's own. Default: the vendor's. */
+  serviceTiers?: readonly string[]
+  /** Header that carries such a tier. Default: the field `service_tier`. */
+  tierHeader?: string
   /** The vendor's own host, or one that checks signatures as it does. Default false. */
   verifiesSignatures?: boolean
   /** Thinking without a signature may be replayed. Default: where signatures are not verified. */

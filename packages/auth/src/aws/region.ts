@@ -1,3 +1,4 @@
+import { domainOf } from "@sluice/ai/endpoints/bedrock"
 import { awsError } from "./errors.ts"
 
 /** A region's name becomes part of the address that keys are sent to. @throws SluiceError `config` */
@@ -10,7 +11,7 @@ export function checkedRegion(region: string): string {
   })
 }
 
-/** The domain that a region's services are in, China's among them. @throws SluiceError `config` */
-export function domainOf(region: string): string {
-  return `${checkedRegion(region)}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`
+/** A region's name with the domain that its services are in behind it. @throws SluiceError `config` */
+export function hostIn(region: string): string {
+  return `${checkedRegion(region)}.${domainOf(region)}`
 }

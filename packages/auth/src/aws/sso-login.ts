@@ -4,7 +4,7 @@ import { SluiceError } from "@sluice/ai"
 import { ask } from "../http.ts"
 import { awsError } from "./errors.ts"
 import { momentOf, objectOf, textOf } from "./fields.ts"
-import { domainOf } from "./region.ts"
+import { hostIn } from "./region.ts"
 import type { AwsContext, KeptLogin } from "./types.ts"
 
 const TIMEOUT_MS = 10_000
@@ -92,7 +92,7 @@ async function renew(kept: KeptLogin, login: SsoLogin, context: AwsContext): Pro
   )
   const registeredUntil = momentOf(kept.fields["registrationExpiresAt"]) ?? Number.POSITIVE_INFINITY
   if (!clientId || !clientSecret || !refreshToken || registeredUntil <= now()) return undefined
-  const base = env("AWS_ENDPOINT_URL_SSO_OIDC")?.trim().replace(/\/+$/, "") || `https://oidc.${domainOf(login.region)}`
+  const base = env("AWS_ENDPOINT_URL_SSO_OIDC")?.trim().replace(/\/+$/, "") || `https://oidc.${hostIn(login.region)}`
   const { status, body } = await ask(context.fetch, {
     what: "AWS's service for logins",
     url: `${base}/token`,

@@ -1,7 +1,7 @@
 import { ask } from "../http.ts"
 import type { ConfigFiles, Section } from "./config-files.ts"
 import { awsError } from "./errors.ts"
-import { domainOf } from "./region.ts"
+import { hostIn } from "./region.ts"
 import { objectOf, textOf } from "./fields.ts"
 import { loginOver, ssoToken } from "./sso-login.ts"
 import type { AwsContext, AwsKeys } from "./types.ts"
@@ -35,8 +35,7 @@ export async function ssoKeys(
     })
   }
   const token = await ssoToken({ profile: name, key: session ?? startUrl, startUrl, region }, context)
-  const base =
-    context.env("AWS_ENDPOINT_URL_SSO")?.trim().replace(/\/+$/, "") || `https://portal.sso.${domainOf(region)}`
+  const base = context.env("AWS_ENDPOINT_URL_SSO")?.trim().replace(/\/+$/, "") || `https://portal.sso.${hostIn(region)}`
   const query = new URLSearchParams({ account_id: account, role_name: role })
   const { status, text } = await ask(context.fetch, {
     what: "AWS's login portal",

@@ -2,7 +2,7 @@ import { signAws } from "@sluice/ai/endpoints/bedrock"
 import { ask } from "../http.ts"
 import { awsError } from "./errors.ts"
 import { momentOf } from "./fields.ts"
-import { domainOf } from "./region.ts"
+import { hostIn } from "./region.ts"
 import type { AwsContext, AwsKeys } from "./types.ts"
 
 const TIMEOUT_MS = 10_000
@@ -64,7 +64,7 @@ function formOf(action: string, role: Role, { now }: AwsContext): URLSearchParam
 function urlOf({ region }: Role, { env }: AwsContext): string {
   const own = env("AWS_ENDPOINT_URL_STS")?.trim()
   if (own) return `${own.replace(/\/+$/, "")}/`
-  return `https://sts.${domainOf(region)}/`
+  return `https://sts.${hostIn(region)}/`
 }
 
 async function keysFrom(

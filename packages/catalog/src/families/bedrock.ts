@@ -19,6 +19,8 @@ export const BEDROCK_RULES: readonly ModelRule[] = [
         converse: { thinkingFormat: "anthropic", replayThinking: "signed", topK: "top_k", cachesTools: true },
         // What the vendor's own host takes and Bedrock's form of its API does not.
         messages: {
+          serviceTiers: ["default", "priority", "flex", "reserved"],
+          tierHeader: "x-amzn-bedrock-service-tier",
           verifiesSignatures: true,
           contextManagement: false,
           eagerToolInput: false,

@@ -1,5 +1,5 @@
 export { bedrockEndpoint, bedrockReading } from "./endpoint.ts"
 export { awsEnvironmentKeys, type AwsEnvironmentKeys } from "./environment-keys.ts"
-export { HOME_REGION } from "./region.ts"
+export { domainOf, HOME_REGION } from "./region.ts"
 export { type BedrockSettings, bedrockSettings } from "./settings.ts"
 export { signAws, type SignatureScope } from "./signature.ts"

@@ -11,9 +11,9 @@ interface Geography {
  * @see https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
  */
 const GEOGRAPHIES: Readonly<Record<string, Geography>> = {
-  us: { serves: /^us-(?!gov-)/, home: "us-east-1" },
+  us: { serves: /^us-(?!gov-|iso)/, home: "us-east-1" },
   "us-gov": { serves: /^us-gov-/, home: "us-gov-west-1" },
-  eu: { serves: /^eu-/, home: "eu-west-1" },
+  eu: { serves: /^eu-(?!isoe-)/, home: "eu-west-1" },
   apac: { serves: /^ap-/, home: "ap-southeast-1" },
   au: { serves: /^ap-southeast-[24]$/, home: "ap-southeast-2" },
   jp: { serves: /^ap-northeast-[13]$/, home: "ap-northeast-1" },
@@ -60,12 +60,29 @@ function checked(region: string | undefined): string | undefined {
 
 /** The region that an address of Bedrock is in, where it tells one. */
 export function regionOfHost(host: string): string | undefined {
-  return /(?:^|\.)bedrock-runtime(?:-fips)?\.([a-z]{2}(?:-[a-z]+)+-\d)\./.exec(host)?.[1]
+  return /(?:^|\.)bedrock-runtime(?:-fips)?\.([a-z]{2,}(?:-[a-z]+)+-\d+)\./.exec(host)?.[1]
+}
+
+/**
+ * Domains of the partitions beside the first one, by how the names of their regions begin.
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+ */
+const DOMAINS: readonly (readonly [beginning: string, domain: string])[] = [
+  ["cn-", "amazonaws.com.cn"],
+  ["eusc-", "amazonaws.eu"],
+  ["us-iso-", "c2s.ic.gov"],
+  ["us-isob-", "sc2s.sgov.gov"],
+  ["us-isof-", "csp.hci.ic.gov"],
+  ["eu-isoe-", "cloud.adc-e.uk"],
+]
+
+/** The domain of the partition that a region belongs to. */
+export function domainOf(region: string): string {
+  return DOMAINS.find(([beginning]) => region.startsWith(beginning))?.[1] ?? "amazonaws.com"
 }
 
 /** The address with its region, in the partition that the region belongs to. */
 export function addressIn(baseUrl: string, region: string): string {
   if (!baseUrl.includes("{region}")) return baseUrl
-  const url = baseUrl.replaceAll("{region}", region)
-  return region.startsWith("cn-") ? url.replace(/\.amazonaws\.com(?=$|[:/])/, ".amazonaws.com.cn") : url
+  return baseUrl.replaceAll("{region}", region).replace(/\.amazonaws\.com(?=$|[:/])/, `.${domainOf(region)}`)
 }

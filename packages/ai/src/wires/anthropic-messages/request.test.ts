@@ -212,6 +212,14 @@ test("options without a field are named as lost", () => {
   expect(losses).toHaveLength(9)
 })
 
+test("a host's own tiers of service stand in the vendor's field unless it has a header for them", () => {
+  const body = (serviceTier: string): unknown =>
+    encode({ model: { compat: { messages: { serviceTiers: ["flex"] } } }, options: { serviceTier } })
+  expect(body("flex")).toMatchObject({ body: { service_tier: "flex" }, losses: [] })
+  expect(body("priority")).toMatchObject({ losses: ["dropped options.serviceTier"] })
+  expect(body("auto")).not.toHaveProperty("body.service_tier")
+})
+
 test("fields of the caller's are set last, and undefined removes one", () => {
   const { body } = encode({
     options: { wire: { "anthropic-messages": { max_tokens: 1, container: "c", stream: undefined } } },

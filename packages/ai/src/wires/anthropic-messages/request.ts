@@ -55,9 +55,14 @@ const NOT_COUNTED = [
  */
 export function encode(call: Call): WireRequest {
   const { losses, body, betas } = build(call)
+  const { tierHeader } = call.model.compat.messages ?? {}
+  const tier = tierHeader === undefined ? undefined : hostTier(call)
   return {
     path: MESSAGES_PATH,
-    headers: headers(call.stream ? "text/event-stream" : "application/json", betas),
+    headers: {
+      ...headers(call.stream ? "text/event-stream" : "application/json", betas),
+      ...(tierHeader === undefined || tier === undefined ? {} : { [tierHeader]: tier }),
+    },
     body: body as Json,
     losses: losses.list,
   }
@@ -193,8 +198,22 @@ function encodeStop({ options }: Call, losses: Losses): Partial<MessagesBody> {
   return usable.length > 0 ? { stop_sequences: usable.slice(0, MAX_STOP_SEQUENCES) } : {}
 }
 
+/** The tier, where it is one that the host has in the place of the vendor's own. */
+function hostTier({ model, options }: Call): string | undefined {
+  const tier = options.serviceTier === "standard" ? "default" : options.serviceTier
+  return tier !== undefined && model.compat.messages?.serviceTiers?.includes(tier) ? tier : undefined
+}
+
 /** `priority` is this vendor's fast mode; its own tiers are about capacity that was bought before. */
 function encodeTier(call: Call, losses: Losses): Partial<MessagesBody> {
+  const { serviceTiers, tierHeader } = call.model.compat.messages ?? {}
+  if (serviceTiers) {
+    const tier = hostTier(call)
+    if (tier !== undefined) return tierHeader === undefined ? { service_tier: tier } : {}
+    const wanted = call.options.serviceTier
+    if (wanted !== undefined && wanted !== "auto") losses.dropped("options.serviceTier", "The host has no such tier.")
+    return {}
+  }
   switch (call.options.serviceTier) {
     case undefined:
       return {}

@@ -30,6 +30,7 @@ const EVERYTHING: CallFields = {
     toolChoice: "required",
     temperature: 0.5,
     topP: 0.5,
+    serviceTier: "flex",
     output: { type: "jsonSchema", schema: { type: "object" } },
   },
 }
@@ -50,6 +51,7 @@ describe("a refusal, and what is left out then", () => {
     ],
     ["This model doesn't support the toolConfig.toolChoice.any field.", "without a forced tool", '"any"'],
     ["outputConfig: Extra inputs are not permitted", "without an output format", "outputConfig"],
+    ["The requested service tier is not supported for this model.", "without a tier of service", '"flex"'],
     ["tools.0.strict: Extra inputs are not permitted", "without strict tools", '"strict"'],
     [
       "This model doesn't support system messages. Try again without them.",

@@ -61,6 +61,13 @@ const RULES: readonly Rule[] = [
     sent: (_body, text) => text.includes('"strict":true'),
   },
   {
+    fact: "noServiceTier",
+    change: "without a tier of service",
+    where: "host",
+    refused: refusal("service ?tier"),
+    sent: (body) => body["serviceTier"] !== undefined,
+  },
+  {
     fact: "noSystem",
     change: "the system prompt before the user's words",
     where: "host",

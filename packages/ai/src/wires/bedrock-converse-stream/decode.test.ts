@@ -58,6 +58,30 @@ describe("stop reasons", () => {
 })
 
 describe("blocks", () => {
+  test("a picture that the model made is one, streamed in pieces and whole", () => {
+    const source = { bytes: Buffer.from("abcdefgh").toString("base64") }
+    const picture = { type: "image", source: { data: source.bytes, mimeType: "image/png" } }
+    const piece = (bytes: string): Buffer =>
+      delta(0, { image: { source: { bytes: Buffer.from(bytes).toString("base64") } } })
+    const streamed = decode([
+      start,
+      opens(0, { image: { format: "png" } }),
+      piece("abcd"),
+      piece("efgh"),
+      closes(0),
+      stops("end_turn"),
+      metadata(),
+    ])
+    expect(streamed.content).toEqual([picture])
+    const told = (image: object): unknown =>
+      whole({ output: { message: { content: [{ image }] } }, stopReason: "end_turn" }).content
+    expect(told({ format: "png", source })).toEqual([picture])
+    expect(told({ format: "webp", source: { s3Location: { uri: "s3://a/b" } } })).toEqual([
+      { type: "image", source: { url: "s3://a/b", mimeType: "image/webp" } },
+    ])
+    expect(told({ format: "png", error: { message: "It broke." } })).toMatchObject([{ type: "native" }])
+  })
+
   test("text and thinking open with their first delta, and an index that changes its kind ends a block", () => {
     const message = decode([
       start,

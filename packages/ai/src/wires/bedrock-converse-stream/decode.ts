@@ -5,7 +5,7 @@ import type { Effect, Frame } from "../../contract/frame.ts"
 import type { Decoder } from "../../contract/wire-client.ts"
 import { isObject } from "../json.ts"
 import { bodyFacts, failureOf } from "./errors.ts"
-import { joinBase64, NativeBlock } from "./native-block.ts"
+import { joinBase64, NativeBlock, pictureIn } from "./native-block.ts"
 import { reportStop } from "./stop.ts"
 import { API, type Item } from "./types.ts"
 import { readUsage, servedTier } from "./usage.ts"
@@ -261,8 +261,10 @@ export class ConverseDecoder implements Decoder {
     const { key, held, kind, native } = state
     if (kind === "thinking" && held !== "") this.#out.attach(key, { signature: held })
     if (kind === "redacted") this.#out.block(key, { type: "redactedThinking", data: { value: held } })
-    else if (native) this.#out.block(key, { type: "native", api: API, item: native.finish() })
-    else if (kind !== "silent") this.#out.close(key)
+    else if (native) {
+      const item = native.finish()
+      this.#out.block(key, pictureIn(item) ?? { type: "native", api: API, item })
+    } else if (kind !== "silent") this.#out.close(key)
   }
 
   #wholeBlock(index: number, block: Item): void {

@@ -9,6 +9,7 @@ export type FactName =
   | "noStructuredOutput"
   | "noStrictTools"
   | "noSystem"
+  | "noServiceTier"
   | "noThinkingReplay"
   | "noResultStatus"
   | "oneSampling"

@@ -1,4 +1,5 @@
 import { bytesOf, base64Of } from "../../images/base64.ts"
+import type { ImageBlock } from "../../model/message.ts"
 import { isObject, parseObject } from "../json.ts"
 import type { Item } from "./types.ts"
 
@@ -17,7 +18,7 @@ export class NativeBlock {
   }
 
   push(delta: Item): void {
-    for (const [name, value] of Object.entries(delta)) this.#item[name] = added(this.#item[name], value)
+    for (const [name, value] of Object.entries(delta)) this.#item[name] = added(name, this.#item[name], value)
   }
 
   finish(): Item {
@@ -28,8 +29,10 @@ export class NativeBlock {
 }
 
 /** What was there and what comes to it: texts and lists grow, objects merge, anything else is replaced. */
-function added(before: unknown, value: unknown): unknown {
-  if (typeof before === "string" && typeof value === "string") return before + value
+function added(name: string, before: unknown, value: unknown): unknown {
+  if (typeof before === "string" && typeof value === "string") {
+    return name === "bytes" ? joinBase64(before, value) : before + value
+  }
   if (Array.isArray(before) && Array.isArray(value)) return [...before, ...value]
   if (isObject(before) && Array.isArray(value)) {
     const content: unknown = before["content"]
@@ -37,10 +40,20 @@ function added(before: unknown, value: unknown): unknown {
   }
   if (isObject(before) && isObject(value)) {
     const merged: Item = { ...before }
-    for (const [name, inner] of Object.entries(value)) merged[name] = added(merged[name], inner)
+    for (const [inner, piece] of Object.entries(value)) merged[inner] = added(inner, merged[inner], piece)
     return merged
   }
   return value
+}
+
+/** The picture that a block is, with its data or its place; `undefined` for any other block. */
+export function pictureIn({ image }: Item): ImageBlock | undefined {
+  if (!isObject(image) || !isObject(image["source"]) || typeof image["format"] !== "string") return undefined
+  const { bytes, s3Location: place } = image["source"]
+  const mimeType = `image/${image["format"]}`
+  if (typeof bytes === "string" && bytes !== "") return { type: "image", source: { data: bytes, mimeType } }
+  const url = isObject(place) ? place["uri"] : undefined
+  return typeof url === "string" && url !== "" ? { type: "image", source: { url, mimeType } } : undefined
 }
 
 /** Two pieces of bytes in base64 as one; a first that is padded is not simply gone on with. */

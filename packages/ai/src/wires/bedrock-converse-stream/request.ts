@@ -203,8 +203,9 @@ function encodeTier({ call, compat, losses }: EncodeState): Partial<ConverseBody
   if (wanted === undefined || wanted === "auto") return {}
   if (wanted === "optimized" || wanted === "fast") return { performanceConfig: { latency: "optimized" } }
   const tier = wanted === "standard" ? "default" : wanted
-  if ((compat.serviceTiers ?? TIERS).includes(tier)) return { serviceTier: { type: tier } }
-  losses.dropped("options.serviceTier", "The model has no such tier.")
+  if (learned(call, "noServiceTier")) losses.dropped("options.serviceTier", "The model takes none.")
+  else if ((compat.serviceTiers ?? TIERS).includes(tier)) return { serviceTier: { type: tier } }
+  else losses.dropped("options.serviceTier", "The model has no such tier.")
   return {}
 }
 
