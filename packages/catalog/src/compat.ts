@@ -1,4 +1,4 @@
-import type { Effort } from "./thinking.ts"
+import type { Effort, ThinkingLadder } from "./thinking.ts"
 
 /**
  * What a host does differently from the plain wire. Every field is optional, and its absence means the
@@ -153,6 +153,10 @@ export interface MessagesCompat {
   sampling?: boolean
   /** A forced tool choice is refused and goes out as `auto`. Default false. */
   refusesForcedTool?: boolean
+  /** How thinking is asked for where this surface takes it otherwise than the model's ladder says. Default: as that. */
+  thinkingMode?: ThinkingLadder["mode"]
+  /** Models think unless they are told not to, also while a tool call is forced, which is refused then. Default false. */
+  thinksUnasked?: boolean
   /** Adaptive models only: `thinking: {type: "disabled"}` is refused. Default: follows the ladder's mode. */
   refusesDisabledThinking?: boolean
   /** `output_config.effort` and its beta are accepted. Default true. */

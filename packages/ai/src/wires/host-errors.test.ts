@@ -12,6 +12,7 @@ describe("reading an error", () => {
     ["a bare message", { message: "no", type: "t" }, { message: "no", type: "t" }],
     ["a detail", { detail: "no" }, { message: "no" }],
     ["a list of details", { detail: [{ loc: ["body", "n"], msg: "too large" }] }, { message: "body.n: too large" }],
+    ["a detail of no known form", { detail: [[{ toString: 1 }]] }, { message: '[{"toString":1}]' }],
     ["a message that holds details", { message: { detail: [{ loc: ["a"], msg: "x" }] } }, { message: "a: x" }],
     [
       "a list of envelopes",

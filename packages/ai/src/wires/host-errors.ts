@@ -86,8 +86,8 @@ function detailOf(detail: unknown): string | undefined {
   if (isObject(detail)) return detailOf(detail["detail"]) ?? messageOf(detail)
   if (!Array.isArray(detail)) return undefined
   const lines = detail.map((entry) => {
-    if (!isObject(entry)) return String(entry)
-    const where = Array.isArray(entry["loc"]) ? `${entry["loc"].join(".")}: ` : ""
+    if (!isObject(entry)) return wordOf(entry)
+    const where = Array.isArray(entry["loc"]) ? `${entry["loc"].map(wordOf).join(".")}: ` : ""
     return `${where}${textOf(entry["msg"]) ?? messageOf(entry) ?? JSON.stringify(entry)}`
   })
   return lines.length > 0 ? lines.join("; ") : undefined
@@ -118,4 +118,9 @@ function rateLimitReset(metadata: Obj): number | undefined {
   const headers = metadata["headers"]
   const reset = isObject(headers) ? Number(headers["X-RateLimit-Reset"] ?? headers["x-ratelimit-reset"]) : Number.NaN
   return Number.isFinite(reset) && reset > 1e12 ? reset : undefined
+}
+
+/** A text as it is, anything else as JSON: a value's own `toString` is none of ours to call. */
+function wordOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value)
 }

@@ -6,7 +6,10 @@ export const moonshot: Provider = {
   id: "moonshot",
   name: "Moonshot (Kimi)",
   kind: "vendor",
-  apis: [{ api: "openai-completions", baseUrl: "https://api.moonshot.ai/v1" }],
+  apis: [
+    { api: "openai-completions", baseUrl: "https://api.moonshot.ai/v1" },
+    { api: "anthropic-messages", baseUrl: "https://api.moonshot.ai/anthropic" },
+  ],
   keyEnv: ["MOONSHOT_API_KEY", "KIMI_API_KEY"],
   baseUrlEnv: [{ name: "MOONSHOT_BASE_URL" }],
   keyPage: "https://platform.moonshot.ai/console/api-keys",
@@ -15,7 +18,10 @@ export const moonshot: Provider = {
   thirdParty: "allowed",
   keyCheck: { by: "get", path: "/models" },
   listing: { path: "/models", shape: "openai", auth: "required", drop: /embedding/ },
-  compat: { chat: { maxTokensField: "max_tokens" } },
+  compat: {
+    chat: { maxTokensField: "max_tokens" },
+    messages: { contextManagement: true, thinkingMode: "budget", thinksUnasked: true },
+  },
   ownIds: /^(?:kimi|moonshot)-/,
   defaultModel: "kimi-k2.6",
   rules: [
@@ -25,13 +31,21 @@ export const moonshot: Provider = {
     // The host thinks unless it is told not to, and refuses other temperatures than its own.
     {
       match: /^kimi-k2\.\d/,
-      set: { compat: { chat: { thinkingFormat: "thinking-type", thinkingExplicit: true, sampling: false } } },
+      set: {
+        compat: {
+          chat: { thinkingFormat: "thinking-type", thinkingExplicit: true, sampling: false },
+          messages: { sampling: false },
+        },
+      },
     },
     { match: /^kimi-k2\.7/, set: { compat: { chat: { refusesForcedTool: true } } } },
     {
       match: /^kimi-k3/,
       set: {
-        compat: { chat: { thinkingFormat: "openai", effortMap: { minimal: "low", medium: "high", xhigh: "max" } } },
+        compat: {
+          chat: { thinkingFormat: "openai", effortMap: { minimal: "low", medium: "high", xhigh: "max" } },
+          messages: { thinkingMode: "effort", thinksUnasked: false },
+        },
       },
     },
   ],

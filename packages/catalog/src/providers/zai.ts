@@ -29,7 +29,7 @@ export const zai: Provider = {
       thinkingField: "reasoning_content",
       structuredOutput: "json_object",
     },
-    messages: { contextManagement: true, toolResultId: true },
+    messages: { contextManagement: true, toolResultId: true, thinkingMode: "budget", thinksUnasked: true },
   },
   ownIds: /^glm-/,
   defaultModel: "glm-5.1",

@@ -45,15 +45,16 @@ export function planThinking(call: Call, forced: boolean, losses: Losses): Think
   const { model } = call
   const compat = model.compat.messages ?? {}
   const plan: ThinkingPlan = { maxTokens: maxTokens(call, losses), on: false }
-  const ladder = model.thinking
-  if (!ladder) {
+  if (!model.thinking) {
     withoutLadder(call, forced, plan, losses)
     return plan
   }
+  const ladder = compat.thinkingMode ? { ...model.thinking, mode: compat.thinkingMode } : model.thinking
   if (forced) {
     if (wanted(call))
       losses.dropped("options.reasoning", "The API does not let a model think while a tool call is forced.")
     if (refusesDisabled(compat, ladder)) setEffort(plan, call, wireEffort(lowest(ladder), ladder), losses)
+    else if (compat.thinksUnasked) plan.thinking = { type: "disabled" }
     return plan
   }
   const level = levelOf(call, ladder, losses)

@@ -302,7 +302,7 @@ export class ConverseDecoder implements Decoder {
   #open(index: unknown, kind: Kind): BlockState {
     const before = this.#at(index)
     if (before) this.#close(before)
-    const state: BlockState = { key: `${String(index)}#${this.#opened++}`, kind, closed: false, held: "" }
+    const state: BlockState = { key: `${JSON.stringify(index)}#${this.#opened++}`, kind, closed: false, held: "" }
     this.#blocks.set(index, state)
     return state
   }

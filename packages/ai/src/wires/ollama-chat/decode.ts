@@ -154,7 +154,7 @@ export class OllamaDecoder implements Decoder {
         this.#out.stop("stop")
         break
       default:
-        this.#out.stop("stop", { type: String(reason) })
+        this.#out.stop("stop", { type: typeof reason === "string" ? reason : JSON.stringify(reason) })
     }
     return STOP_NOW
   }
