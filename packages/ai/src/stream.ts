@@ -13,6 +13,7 @@ import type { ErrorFacts } from "./contract/error-facts.ts"
 import type { Frame } from "./contract/frame.ts"
 import type { ReadContext, Route, Work } from "./contract/route.ts"
 import type { Exchange } from "./contract/transport.ts"
+import type { ReasoningVault, Restoration } from "./contract/vault.ts"
 import type { Call, Mint, WireRequest } from "./contract/wire-client.ts"
 import { handoff as defaultHandoff } from "./handoff/handoff.ts"
 import { keptHandoff } from "./handoff/kept.ts"
@@ -54,6 +55,8 @@ export interface Environment {
   handoff?: Handoff
   /** Scales down images that a host would refuse. Default: they go out as they are. */
   resizeImage?: ResizeImage
+  /** Keeps what models thought and signed, and puts it back into histories that lack it. Default: nothing is kept. */
+  vault?: ReasoningVault
 }
 
 /** What is known where a program keeps nothing of its own. */
@@ -114,7 +117,9 @@ async function run(
   const started = clock.now()
   const { signal: _signal, timeouts, retry, guards, restarts, stream: streamed = true, ...rest } = options
   const { onPayload, onResponse, onEvent, onModeration, ...call } = rest
-  const work = new Decoding(out, clock, mint, started, { onEvent, onModeration }, guards)
+  const { vault } = environment
+  const keep = vault && ((message: AssistantMessage) => vault.keep(context, message))
+  const work = new Decoding(out, clock, mint, started, { onEvent, onModeration }, guards, keep)
   let routes: readonly Route[]
   try {
     checkContext(context)
@@ -127,7 +132,9 @@ async function run(
     out.push(builder.take())
     return
   }
-  const handoff = environment.handoff ?? (goesOn(routes, call) ? keptHandoff : defaultHandoff)
+  const plain = environment.handoff ?? (goesOn(routes, call) ? keptHandoff : defaultHandoff)
+  const restore = vault && (await restorationOf(vault, routes, context, signal))
+  const handoff = restore ? restoring(restore, plain) : plain
   const fitted = await fittedImages(routes, context, environment.resizeImage, signal)
   const outcome = await attempt(
     routes,
@@ -174,6 +181,31 @@ async function fittedImages(
   return fitting && unlessAborted(fitting, signal).catch(() => undefined)
 }
 
+/** What a vault has for the answers of a conversation. It may fail: the call goes on without. */
+async function restorationOf(
+  vault: ReasoningVault,
+  routes: readonly Route[],
+  context: Context,
+  signal: AbortSignal,
+): Promise<Restoration | undefined> {
+  try {
+    const models = routes.map((route) => route.model)
+    const found = vault.find(context, models)
+    return found instanceof Promise ? await unlessAborted(found, signal) : found
+  } catch {
+    return undefined
+  }
+}
+
+/** Hands over a conversation that is whole again. */
+function restoring(restore: Restoration, handoff: Handoff): Handoff {
+  return (context, model, traits) => {
+    const restored = restore(context, model)
+    const handed = handoff(restored.context, model, traits)
+    return { context: handed.context, losses: [...restored.losses, ...handed.losses] }
+  }
+}
+
 function checkContext(context: Context): void {
   if (Array.isArray((context as Partial<Context> | undefined)?.messages)) return
   throw new SluiceError({
@@ -196,17 +228,27 @@ class Decoding implements Work<AssistantMessage> {
   readonly #started: number
   readonly #observers: Watchers
   readonly #guards: Guards
+  readonly #keep: ((message: AssistantMessage) => void | Promise<void>) | undefined
   #losses: readonly Loss[] = []
   /** What the consumer has seen of a try that failed, and that no other has replaced yet. */
   #shown: MessageBuilder | undefined
 
-  constructor(out: MessageStream, clock: Clock, mint: Mint, started: number, observers: Watchers, guards: Guards = {}) {
+  constructor(
+    out: MessageStream,
+    clock: Clock,
+    mint: Mint,
+    started: number,
+    observers: Watchers,
+    guards: Guards = {},
+    keep?: (message: AssistantMessage) => void | Promise<void>,
+  ) {
     this.#out = out
     this.#clock = clock
     this.#mint = mint
     this.#started = started
     this.#observers = observers
     this.#guards = guards
+    this.#keep = keep
   }
 
   builder(route: Route | undefined, toError?: (facts: ErrorFacts) => SluiceError): MessageBuilder {
@@ -279,10 +321,21 @@ class Decoding implements Work<AssistantMessage> {
       this.#shown = builder
       throw new SluiceError(message.error, { cause: failure?.cause })
     }
+    if (this.#keep && !message.error) await this.#kept(message, ctx.signal)
     reading.release()
     ctx.used(message.usage, message.error && new SluiceError(message.error))
     if (!message.error) for (const { where, facts } of builder.remembered) ctx.remember(where, facts)
     return message
+  }
+
+  /** Has an answer kept before its end is told. That may fail, or last until the call is aborted. */
+  async #kept(message: AssistantMessage, signal: AbortSignal): Promise<void> {
+    try {
+      const keeping = this.#keep?.(message)
+      if (keeping) await unlessAborted(keeping, signal)
+    } catch {
+      // The answer is there all the same.
+    }
   }
 
   /** The guard of one try. The last one of a call that has met a loop goes without: something may come of it. */

@@ -5,9 +5,8 @@ import type { AddressInfo } from "node:net"
 import type { IncomingMessage, RequestListener, Server } from "node:http"
 import { join } from "node:path"
 import { SluiceError } from "@sluice/ai"
-import { createSealer, readSealKeys } from "@sluice/auth"
+import { createSealer, readSealKeys, type Sealer } from "@sluice/auth"
 import type { Hono } from "hono"
-import type { Kysely } from "kysely"
 import { createApp } from "./app.ts"
 import { CallHandler, type Door } from "./call/handle.ts"
 import type { GatewayKeys } from "./gateway-keys.ts"
@@ -16,14 +15,14 @@ import { CORS_HEADERS } from "./http/cors.ts"
 import { NodeReply, nodeCaller } from "./http/node.ts"
 import { SERVERS } from "./inbound/servers.ts"
 import { Router } from "./call/router.ts"
-import { type Logger, silentLogger } from "./logger.ts"
+import { silentLogger } from "./logger.ts"
 import { type GatewayOptions, readSettings, type Settings } from "./options.ts"
 import { openDatabase } from "./store/database.ts"
 import { Sockets } from "./socket/sockets.ts"
 import { KeptResponses } from "./store/kept-responses.ts"
 import { KeyStore } from "./store/keys.ts"
 import { RequestLog } from "./store/request-log.ts"
-import type { Schema } from "./store/schema.ts"
+import { Vault } from "./store/vault.ts"
 import { WriteRhythm } from "./store/write-rhythm.ts"
 
 /** A gateway, listening or not. */
@@ -46,11 +45,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const rhythm = new WriteRhythm()
   const keys = new KeyStore(db, { rhythm, logger })
   const log = new RequestLog(db, { rhythm, logger })
-  const kept = keptIn(db, settings, logger)
+  const { keepResponsesMs, keepThinkingMs } = settings
+  const sealer = keepResponsesMs > 0 || keepThinkingMs > 0 ? sealerOf(settings) : undefined
+  const kept =
+    sealer && keepResponsesMs > 0 ? new KeptResponses(db, { sealer, lifetimeMs: keepResponsesMs, logger }) : undefined
+  const vault =
+    sealer && keepThinkingMs > 0 ? new Vault(db, { sealer, rhythm, logger, lifetimeMs: keepThinkingMs }) : undefined
   const running = new Set<AbortController>()
   const router = new Router(options.sluice, settings)
   const { resizeImage } = options
-  const handler = new CallHandler({ settings, keys, log, kept, router, logger, running, resizeImage })
+  const handler = new CallHandler({ settings, keys, log, kept, vault, router, logger, running, resizeImage })
   const app = createApp({
     settings,
     keys,
@@ -98,15 +102,9 @@ function asksForSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === "websocket"
 }
 
-/** The store of answers, under a key of this folder or of the environment; in memory the key is not kept either. */
-function keptIn(
-  db: Kysely<Schema>,
-  { dataDir, keepResponsesMs: lifetimeMs }: Settings,
-  logger: Logger,
-): KeptResponses | undefined {
-  if (lifetimeMs === 0) return undefined
-  const keys = dataDir === ":memory:" ? [randomBytes(32)] : readSealKeys({ file: join(dataDir, "seal.key") })
-  return new KeptResponses(db, { sealer: createSealer(keys), lifetimeMs, logger })
+/** Encrypts what is kept, with a key of this folder or of the environment; in memory the key is not kept either. */
+function sealerOf({ dataDir }: Settings): Sealer {
+  return createSealer(dataDir === ":memory:" ? [randomBytes(32)] : readSealKeys({ file: join(dataDir, "seal.key") }))
 }
 
 /** The wires' own paths on the short way, everything else through the routes. */

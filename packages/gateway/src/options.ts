@@ -3,6 +3,7 @@ import { SluiceError } from "@sluice/ai"
 import { z } from "zod"
 import type { Logger } from "./logger.ts"
 import { RESPONSE_LIFETIME_MS } from "./store/kept-responses.ts"
+import { THINKING_LIFETIME_MS } from "./store/vault.ts"
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
@@ -37,6 +38,11 @@ export interface GatewayOptions {
   maxSocketsPerKey?: number
   /** How long answers are kept that clients want to come back to, in milliseconds; 0 keeps none. Default 30 days. */
   keepResponsesMs?: number
+  /**
+   * How long what models thought and signed is kept after its last use, in milliseconds, to be put back into requests
+   * of clients that leave it out; 0 keeps none. Default 7 days.
+   */
+  keepThinkingMs?: number
   /** How long running requests may take to end when the gateway stops. Default 10000. */
   graceMs?: number
   /** Limits on trying again; defaults as for any call. */
@@ -67,6 +73,7 @@ export interface Settings {
   maxStallMs: number
   maxSocketsPerKey: number
   keepResponsesMs: number
+  keepThinkingMs: number
   graceMs: number
   retry?: RetryOptions | undefined
   timeouts?: Timeouts | undefined
@@ -85,6 +92,7 @@ const schema: z.ZodType<Settings> = z.object({
   maxStallMs: positive.default(300_000),
   maxSocketsPerKey: z.number().int().positive().default(100),
   keepResponsesMs: positive.default(RESPONSE_LIFETIME_MS),
+  keepThinkingMs: positive.default(THINKING_LIFETIME_MS),
   graceMs: positive.default(10_000),
   retry: z
     .object({ maxAttempts: positive, maxDelayMs: positive, maxTotalDelayMs: positive, baseDelayMs: positive })

@@ -150,6 +150,11 @@ export interface Relay {
   headers(call: InboundCall): HeaderMap
   /** Whether a host may be given the client's own bytes: nothing about it needs to be spelled differently. */
   passes(call: InboundCall, model: Model): boolean
+  /**
+   * Whether a host asks in later requests for what it thought, and clients of the wire are known to leave it out. What
+   * is passed on unread cannot be kept for them. Absent: clients send it back.
+   */
+  forgets?(call: InboundCall, model: Model): boolean
   /** The request's bytes with some fields set; spliced, never re-serialised. */
   edit(raw: Uint8Array, set: { model?: string; wantUsage?: boolean }): Uint8Array
   tap(call: InboundCall): Tap

@@ -170,7 +170,8 @@ export interface StopDetails {
 export interface Loss {
   /** Path in our data model or name of the option, e.g. `options.topK` or `messages[2].content[0].cache`. */
   field: string
-  kind: "dropped" | "approximated" | "injected"
+  /** `injected`: made up, because the target insists on it. `restored`: put back as it was, which loses nothing. */
+  kind: "dropped" | "approximated" | "injected" | "restored"
   reason: string
 }
 

@@ -1,3 +1,4 @@
+import { canonical } from "../model/canonical.ts"
 import type { AssistantMessage, Context, ToolCallBlock } from "../model/message.ts"
 
 /** A call that a model makes again and again. */
@@ -56,12 +57,4 @@ function callsOf({ content }: AssistantMessage): Map<string, ToolCallBlock> {
     if (!calls.has(key)) calls.set(key, block)
   }
   return calls
-}
-
-/** The value with its keys in one order. */
-function canonical(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value
-  if (Array.isArray(value)) return value.map(canonical)
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return { of: entries.map(([name, inner]) => [name, canonical(inner)]) }
 }

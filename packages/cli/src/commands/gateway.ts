@@ -19,10 +19,11 @@ Programs reach the gateway with it by the API that they were made for:
   Google's      POST /v1beta/models/{model}:generateContent and :streamGenerateContent (also below /v1)
   Ollama's      POST /api/chat and /api/generate
 
-Answers to /v1/responses are kept encrypted. Their key is made at the first start, as the file seal.key in the folder
-of the data; with SLUICE_SEAL_KEY in the environment it comes from there and no file is made. A key is 32 random bytes
-in base64 or hexadecimal digits. Of several, separated by commas or a line each in the file, the first one encrypts and
-all of them open: put a new key in front of the old one. Without its key nothing that was kept can be read.
+Answers to /v1/responses are kept encrypted, and so is what models thought, for programs that do not send it back. The
+key is made at the first start, as the file seal.key in the folder of the data; with SLUICE_SEAL_KEY in the environment
+it comes from there and no file is made. A key is 32 random bytes in base64 or hexadecimal digits. Of several, separated
+by commas or a line each in the file, the first one encrypts and all of them open: put a new key in front of the old
+one. Without its key nothing that was kept can be read.
 `
 
 const LEVELS = ["trace", "debug", "info", "warn", "error", "silent"]
@@ -45,6 +46,11 @@ export function addGateway(program: Command, io: Io): void {
     .option(
       "--keep-responses <time>",
       "how long answers are kept for clients that come back to them: 30d, 12h, 90m, 45s or off (default: 30d)",
+      durationOrOff,
+    )
+    .option(
+      "--keep-thinking <time>",
+      "how long what models thought is kept, since its last use, for clients that do not send it back: 7d, 12h, 90m, 45s or off (default: 7d)",
       durationOrOff,
     )
     .addOption(new Option("--log-level <level>", "what is logged on standard error").choices(LEVELS).default("info"))

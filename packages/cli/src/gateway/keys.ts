@@ -53,7 +53,11 @@ function row(key: ApiKey): string[] {
 
 async function withKeys(io: Io, options: KeyOptions, work: (keys: Gateway["keys"]) => Promise<void>): Promise<void> {
   // Whoever only looks after keys needs none to read answers with.
-  const gateway = await openGateway(io, compose(io).sluice, { data: options.data, keepResponsesMs: 0 })
+  const gateway = await openGateway(io, compose(io).sluice, {
+    data: options.data,
+    keepResponsesMs: 0,
+    keepThinkingMs: 0,
+  })
   try {
     await work(gateway.keys)
   } finally {

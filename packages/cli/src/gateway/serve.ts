@@ -19,6 +19,8 @@ export interface GatewayCommandOptions {
   defaultModel?: string
   /** Milliseconds; 0 keeps none. Absent: the gateway's default. */
   keepResponses?: number
+  /** Milliseconds; 0 keeps none. Absent: the gateway's default. */
+  keepThinking?: number
   logLevel: string
   json?: boolean
 }
@@ -33,6 +35,7 @@ export async function serve(io: Io, options: GatewayCommandOptions): Promise<voi
     alias: aliases = {},
     defaultModel,
     keepResponses,
+    keepThinking,
     json = false,
   } = options
   const parts = compose(io)
@@ -47,6 +50,7 @@ export async function serve(io: Io, options: GatewayCommandOptions): Promise<voi
     aliases,
     ...(defaultModel === undefined ? {} : { defaultModel }),
     ...(keepResponses === undefined ? {} : { keepResponsesMs: keepResponses }),
+    ...(keepThinking === undefined ? {} : { keepThinkingMs: keepThinking }),
     listModels: listedModels(parts.env, aliases, { probe: probeWith(parts) }),
     resizeImage,
     logger,

@@ -5,6 +5,7 @@ import type {
   Loss,
   Mint,
   Model,
+  ReasoningVault,
   ResizeImage,
   Responder,
   Route,
@@ -34,6 +35,8 @@ export interface CallContext {
   known: Known
   /** Keeps the answer where the client wants to come back to it. To be awaited before the client is told of its end. */
   keep?: ((message: AssistantMessage, responder: Responder) => Promise<void>) | undefined
+  /** What models thought in answers to this client. */
+  vault?: ReasoningVault | undefined
   resizeImage?: ResizeImage | undefined
 }
 

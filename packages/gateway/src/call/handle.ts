@@ -25,6 +25,7 @@ import type { Settings } from "../options.ts"
 import type { KeptResponses } from "../store/kept-responses.ts"
 import type { KeyStore } from "../store/keys.ts"
 import type { RequestLog } from "../store/request-log.ts"
+import type { Vault } from "../store/vault.ts"
 import type { Logger } from "../logger.ts"
 import { type CallContext, sendError } from "./context.ts"
 import { counted } from "./count-tokens.ts"
@@ -45,6 +46,8 @@ export interface HandlerParts {
   log: RequestLog
   /** Absent when no answers are kept. */
   kept: KeptResponses | undefined
+  /** Absent when nothing of what models thought is kept. */
+  vault: Vault | undefined
   router: Router
   logger: Logger
   /** Requests that are being answered; each is told to stop when the gateway gives up waiting for it. */
@@ -119,7 +122,7 @@ export class CallHandler {
     record: RequestRecord,
     whose: string,
   ): Promise<void> {
-    const { settings, router, running, kept, logger, resizeImage } = this.#parts
+    const { settings, router, running, kept, vault, logger, resizeImage } = this.#parts
     const { server } = door
     const accepted = ofOwner(server.accept(inbound), whose)
     reply.text = streamText(accepted.framing)
@@ -155,6 +158,7 @@ export class CallHandler {
       mint: systemMint,
       known: this.#known,
       keep: server.keeps && call.op !== "countTokens" ? keeping(accepted, past, owner, logger) : undefined,
+      vault: vault?.of(whose),
       resizeImage,
     }
     if (mayRelay(ctx)) return relayed(ctx)

@@ -33,6 +33,7 @@ const LATE_MS = 2_500
 export function mayRelay(ctx: CallContext): boolean {
   const { relay, api, keeps } = ctx.server
   if (!relay || ctx.call.op !== "generate" || !ctx.reply.raw) return false
+  if (ctx.vault && ctx.routes.some(({ model }) => relay.forgets?.(ctx.call, model))) return false
   // The host must neither keep what is kept here nor be asked to go on from it.
   if (ctx.keep || (keeps && ctx.call.previous !== undefined)) return false
   return ctx.routes.every(

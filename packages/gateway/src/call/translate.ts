@@ -33,6 +33,7 @@ export async function translate(ctx: CallContext): Promise<void> {
       clock: ctx.clock,
       mint: ctx.mint,
       known: ctx.known,
+      ...(ctx.vault ? { vault: ctx.vault } : {}),
       ...(ctx.resizeImage ? { resizeImage: ctx.resizeImage } : {}),
     },
   )

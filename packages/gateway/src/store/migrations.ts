@@ -59,4 +59,23 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex("responses_expires_at").on("responses").column("expires_at").execute()
     },
   },
+  "0003-vault": {
+    async up(db: Kysely<never>): Promise<void> {
+      await db.schema
+        .createTable("vault_states")
+        .addColumn("id", "text", (column) => column.primaryKey())
+        .addColumn("owner", "text", (column) => column.notNull())
+        .addColumn("expires_at", "bigint", (column) => column.notNull())
+        .addColumn("length", "integer", (column) => column.notNull())
+        .addColumn("sealed", "blob", (column) => column.notNull())
+        .execute()
+      await db.schema.createIndex("vault_states_expires_at").on("vault_states").column("expires_at").execute()
+      await db.schema
+        .createTable("vault_keys")
+        .addColumn("key", "text", (column) => column.primaryKey())
+        .addColumn("state", "text", (column) => column.notNull().references("vault_states.id").onDelete("cascade"))
+        .execute()
+      await db.schema.createIndex("vault_keys_state").on("vault_keys").column("state").execute()
+    },
+  },
 }

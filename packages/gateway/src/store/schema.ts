@@ -55,11 +55,30 @@ export interface ResponseTable {
   sealed: Uint8Array
 }
 
+/** What an answer held for its model alone. It is encrypted. */
+export interface VaultStateTable {
+  id: string
+  /** Id of the key that asked; empty without keys. */
+  owner: string
+  expires_at: number
+  /** Bytes of what is sealed. */
+  length: number
+  sealed: Uint8Array
+}
+
+/** A name under which a state is found: a digest of its owner and of the answer as it reads. */
+export interface VaultKeyTable {
+  key: string
+  state: string
+}
+
 /** The tables of the gateway's database. */
 export interface Schema {
   api_keys: ApiKeyTable
   requests: RequestTable
   responses: ResponseTable
+  vault_states: VaultStateTable
+  vault_keys: VaultKeyTable
 }
 
 export type ApiKeyRow = Selectable<ApiKeyTable>

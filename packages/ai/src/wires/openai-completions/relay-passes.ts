@@ -45,3 +45,8 @@ export function passes(call: InboundCall, model: Model): boolean {
   const request = relayedRequest(call, model)
   return request !== undefined && takes(model.compat.chat ?? {}, request, DIFFERENCES)
 }
+
+/** Whether a host insists on its thinking behind turns with calls, which clients of this API know no field for. */
+export function forgets({ context }: InboundCall, { compat }: Model): boolean {
+  return compat.chat?.thinkingPlaceholder !== undefined && (context.tools?.length ?? 0) > 0
+}

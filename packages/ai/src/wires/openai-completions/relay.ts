@@ -9,7 +9,7 @@ import { parseObject } from "../json.ts"
 import { requestHeaders } from "../openai/headers.ts"
 import { reportedUsage } from "../openai/relay-request.ts"
 import { readFinish } from "./finish.ts"
-import { passes } from "./relay-passes.ts"
+import { forgets, passes } from "./relay-passes.ts"
 import { isObject, THINKING_FIELDS, type Obj } from "./types.ts"
 import { readUsage } from "./usage.ts"
 
@@ -28,6 +28,7 @@ export const relay: Relay = {
   path: "/chat/completions",
   headers: ({ stream }) => requestHeaders(stream),
   passes,
+  forgets,
   edit(raw, set) {
     const splices: Splice[] = []
     if (set.model !== undefined) splices.push({ path: ["model"], value: set.model })

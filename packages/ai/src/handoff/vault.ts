@@ -1,0 +1,96 @@
+import { codecOf, type Model } from "@sluice/catalog/core"
+import type { ReasoningVault, Restoration } from "../contract/vault.ts"
+import type { AssistantMessage, Issuer, Loss, Message } from "../model/message.ts"
+import { type Digest, keysOf } from "./vault-keys.ts"
+import { type KeptState, mayLack, stateOf, withState } from "./vault-state.ts"
+
+/** Where a vault keeps things: by key, for as long as it sees fit. */
+export interface VaultStore {
+  /** Makes a key of bounded length. */
+  digest: Digest
+  /** What is kept under any of the keys. What is found was used, and lasts on. */
+  get(keys: readonly string[]): ReadonlyMap<string, KeptState> | Promise<ReadonlyMap<string, KeptState>>
+  /** Keeps a state under all of the keys. What is kept under a key already stays: the same history gives the same bytes. */
+  put(keys: readonly string[], state: KeptState): void | Promise<void>
+}
+
+/** An answer of a conversation that may lack something, and its keys as an answer of one model. */
+interface Wanted {
+  index: number
+  keys: readonly string[]
+}
+
+/** A vault of one client over a store. */
+export function reasoningVault(store: VaultStore): ReasoningVault {
+  return {
+    find({ messages }, models) {
+      const wanted = new Map<string, readonly Wanted[]>()
+      for (const model of models) {
+        const name = nameOf(model)
+        if (!wanted.has(name)) wanted.set(name, wantedOf(messages, model, store.digest))
+      }
+      const keys = [...wanted.values()].flatMap((list) => list.flatMap((one) => one.keys))
+      if (keys.length === 0) return undefined
+      const found = store.get(keys)
+      return found instanceof Promise
+        ? found.then((states) => restoration(messages, wanted, states))
+        : restoration(messages, wanted, found)
+    },
+    keep({ messages }, answer) {
+      const state = stateOf(answer)
+      if (!state) return undefined
+      const keys = keysOf(answer, state.maker, messages, messages.length, store.digest)
+      return keys.length === 0 ? undefined : store.put(keys, state)
+    },
+  }
+}
+
+/** Models that are one maker. */
+function nameOf({ api, provider, id }: Model): string {
+  return JSON.stringify([codecOf(api), provider, id])
+}
+
+function wantedOf(messages: readonly Message[], model: Model, digest: Digest): readonly Wanted[] {
+  const maker: Issuer = { api: model.api, provider: model.provider, model: model.id }
+  return messages.flatMap((message, index) => {
+    if (message.role !== "assistant" || !mayLack(message) || isOfAnother(message, maker)) return []
+    const keys = keysOf(message, maker, messages, index, digest)
+    return keys.length === 0 ? [] : [{ index, keys }]
+  })
+}
+
+/** Whether an answer says itself that somebody else made it. */
+function isOfAnother({ provider, model }: AssistantMessage, maker: Issuer): boolean {
+  return provider !== "" && (provider !== maker.provider || model !== maker.model)
+}
+
+function restoration(
+  messages: readonly Message[],
+  wanted: ReadonlyMap<string, readonly Wanted[]>,
+  states: ReadonlyMap<string, KeptState>,
+): Restoration | undefined {
+  if (states.size === 0) return undefined
+  const restored = new Map<string, ReadonlyMap<number, AssistantMessage>>()
+  for (const [name, list] of wanted) {
+    const answers = new Map<number, AssistantMessage>()
+    for (const { index, keys } of list) {
+      const state = keys.map((key) => states.get(key)).find((one) => one !== undefined)
+      const answer = state && withState(messages[index] as AssistantMessage, state)
+      if (answer) answers.set(index, answer)
+    }
+    if (answers.size > 0) restored.set(name, answers)
+  }
+  if (restored.size === 0) return undefined
+  return (context, model) => {
+    const answers = restored.get(nameOf(model))
+    if (!answers) return { context, losses: [] }
+    const losses = [...answers.keys()].map((index): Loss => ({
+      field: `messages[${index}]`,
+      kind: "restored",
+      reason: REASON,
+    }))
+    return { context: { ...context, messages: context.messages.map((one, i) => answers.get(i) ?? one) }, losses }
+  }
+}
+
+const REASON = "What the model thought and signed, which the history had left out, was put back."
