@@ -40,8 +40,8 @@ export interface Separation {
 
 const WIRES = "packages/ai/src/wires"
 
-/** The server side of a wire, or of what wires of one family share. Its files say so by the beginning of their names. */
-export const SERVER_SIDE: RegExp = new RegExp(`^${WIRES}/[^/]+/(?:accept|respond|relay|server)(?:-[^/]+)?\\.ts$`)
+/** The server side of a wire, or of what several wires share. Its files say so by the beginning of their names. */
+export const SERVER_SIDE: RegExp = new RegExp(`^${WIRES}/(?:[^/]+/)?(?:accept|respond|relay|server)(?:-[^/]+)?\\.ts$`)
 
 /** The files in which the two sides of a wire begin, and all files that belong to one wire or family. */
 export const CLIENT_ENTRY: RegExp = new RegExp(`^${WIRES}/[^/]+/client\\.ts$`)

@@ -1,6 +1,5 @@
 import type { AssistantMessage, Block, Loss, Usage } from "@sluice/ai"
-import { open } from "../../packages/ai/src/wires/openai-responses/server-seal.ts"
-import { open as openSeal } from "../../packages/ai/src/wires/google-generative-ai/server-seal.ts"
+import { open } from "../../packages/ai/src/wires/server-seal.ts"
 import { ANY, SomeOf } from "./match.ts"
 import { applyLosses, GONE } from "./paths.ts"
 
@@ -66,7 +65,7 @@ function laidOut(blocks: readonly Entry[], message: AssistantMessage, layout: La
     case "parts":
       return asParts(blocks, message)
     default:
-      return blocks
+      return resigned(blocks)
   }
 }
 
@@ -108,8 +107,8 @@ function listed(list: readonly unknown[] | undefined): unknown {
 
 /** Blocks as items: what stands encrypted in those of thinking, and a refusal as the last text. */
 function asItems(blocks: readonly Entry[], { stopDetails }: AssistantMessage): unknown[] {
-  const items: unknown[] = blocks.map((block) =>
-    block !== ANY && block["type"] === "thinking" ? thinkingItem(block) : block,
+  const items: unknown[] = resigned(
+    blocks.map((block) => (block !== ANY && block["type"] === "thinking" ? thinkingItem(block) : block)),
   )
   if (stopDetails?.type !== "refusal") return items
   const explanation: unknown = stopDetails.explanation
@@ -125,10 +124,29 @@ function thinkingItem(block: Fields): Fields {
   const { encrypted_content: encrypted } = JSON.parse(signature) as { encrypted_content: string }
   const sealed = open(encrypted)
   if (!sealed) return { ...block, signature: encrypted }
-  const { value } = sealed.opaque
-  return sealed.content.type === "redactedThinking"
+  const [thought] = sealed.thoughts
+  if (!thought) return { ...block, signature: encrypted }
+  const value = thought.opaque?.value
+  return thought.type === "redactedThinking"
     ? { type: "redactedThinking", data: value }
     : { ...block, signature: value }
+}
+
+/** Blocks without those that are nothing but the signature of the text before them, or of what follows, which then has it. */
+function resigned(blocks: readonly Entry[]): Entry[] {
+  const left: Entry[] = []
+  const signs: { value: string; type: string; at: number }[] = []
+  for (const block of blocks) {
+    const carried = block === ANY ? undefined : (block["data"] ?? block["signature"])
+    const sealed = typeof carried === "string" ? open(carried) : undefined
+    if (sealed?.own && sealed.of) signs.push({ value: sealed.own.value, type: sealed.of.type, at: left.length })
+    else left.push(block === ANY ? block : { ...block })
+  }
+  for (const { value, type, at } of signs) {
+    const meant = left[type === "text" ? at - 1 : at]
+    if (meant && meant !== ANY && meant["type"] === type) meant["signature"] = value
+  }
+  return left
 }
 
 /** Blocks with the text of a refusal behind them. */
@@ -169,7 +187,7 @@ function unsealed(block: Fields, hidden: unknown[]): Fields | undefined {
   }
   const item = block["type"] === "native" ? (block["item"] as Fields) : undefined
   const signature = item ? item["thoughtSignature"] : block["signature"]
-  const sealed = typeof signature === "string" ? openSeal(signature) : undefined
+  const sealed = typeof signature === "string" ? open(signature) : undefined
   if (!sealed) return block
   for (const { opaque } of sealed.thoughts) hidden.push(opaque?.value)
   return item ? undefined : { ...block, signature: sealed.own?.value }

@@ -1,16 +1,8 @@
 import type { AssistantMessage, Block, InputBlock, Message, ToolResultMessage } from "../../model/message.ts"
-import { acceptContent, acceptImage, acceptInputBlock, acceptText } from "./accept-input.ts"
+import { acceptContent, acceptInputBlock } from "./accept-input.ts"
 import type { Losses } from "../losses.ts"
-import {
-  cacheOf,
-  isAbsent,
-  optionalFlag,
-  optionalText,
-  readItem,
-  readList,
-  readText,
-  refuse,
-} from "./accept-readers.ts"
+import { AnswerBlocks } from "./accept-answer.ts"
+import { cacheOf, isAbsent, optionalFlag, readItem, readList, readText, refuse } from "./accept-readers.ts"
 import { API, isItem, type Item } from "./types.ts"
 
 /** The conversation of a request. @throws SluiceError `invalid_request` with the path of what is at fault */
@@ -25,7 +17,7 @@ export function acceptMessages(value: unknown, losses: Losses): Message[] {
       case "user":
         return acceptUser(content, `${path}.content`, losses)
       case "assistant":
-        return [acceptAssistant(content, `${path}.content`)]
+        return [acceptAssistant(content, `${path}.content`, losses)]
       case "system":
       case "developer":
         for (const field of ["output_config", "clear_at"]) {
@@ -72,12 +64,10 @@ function acceptToolResult(block: Item, path: string, losses: Losses): ToolResult
   }
 }
 
-/** An earlier answer. Who made it is not told; its opaque values are for hosts of the same wire. */
-function acceptAssistant(content: unknown, path: string): AssistantMessage {
+/** An earlier answer. Who made it is not told; its opaque values are for hosts of the same wire, unless we sealed them. */
+function acceptAssistant(content: unknown, path: string, losses: Losses): AssistantMessage {
   const blocks: Block[] =
-    typeof content === "string"
-      ? [{ type: "text", text: content }]
-      : readList(content, path).map((block, index) => acceptAnswerBlock(block, `${path}[${index}]`))
+    typeof content === "string" ? [{ type: "text", text: content }] : new AnswerBlocks(losses).read(content, path)
   return {
     role: "assistant",
     content: blocks,
@@ -87,35 +77,5 @@ function acceptAssistant(content: unknown, path: string): AssistantMessage {
     usage: { provenance: "absent" },
     stopReason: blocks.some((block) => block.type === "toolCall") ? "toolUse" : "stop",
     timestamp: 0,
-  }
-}
-
-function acceptAnswerBlock(value: unknown, path: string): Block {
-  const block = readItem(value, path)
-  switch (readText(block["type"], `${path}.type`)) {
-    case "text":
-      return acceptText(block, path)
-    case "thinking": {
-      const signature = optionalText(block["signature"], `${path}.signature`)
-      return {
-        type: "thinking",
-        thinking: readText(block["thinking"], `${path}.thinking`),
-        ...(signature ? { signature: { value: signature } } : {}),
-      }
-    }
-    case "redacted_thinking":
-      return { type: "redactedThinking", data: { value: readText(block["data"], `${path}.data`) } }
-    case "tool_use":
-      return {
-        type: "toolCall",
-        id: readText(block["id"], `${path}.id`),
-        name: readText(block["name"], `${path}.name`),
-        arguments: readItem(block["input"] ?? {}, `${path}.input`),
-        ...cacheOf(block, path),
-      }
-    case "image":
-      return acceptImage(block, path)
-    default:
-      return { type: "native", api: API, item: block }
   }
 }

@@ -4,6 +4,7 @@ import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Frame } from "../../contract/frame.ts"
 import type { InboundCall, Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
 import { sseBytes } from "../../framing/sse.ts"
+import { isSealed } from "../server-seal.ts"
 import { isSignOfLife } from "../sign-of-life.ts"
 import { errorFacts } from "./errors.ts"
 import { headers } from "./protocol.ts"
@@ -38,9 +39,23 @@ function passes(call: InboundCall, model: Model): boolean {
   if (effort === false && isItem(body["output_config"]) && body["output_config"]["effort"] !== undefined) return false
   if (!contextManagement && has("context_management")) return false
   if (!midConversationSystem && call.context.messages.some(({ role }) => role === "developer")) return false
+  // What we sealed is no host's.
+  if (holdsSeal(body["messages"])) return false
   if (betaHeader === false && call.forward["anthropic-beta"] !== undefined) return false
   const choice = isItem(body["tool_choice"]) ? body["tool_choice"]["type"] : undefined
   return !(refusesForcedTool && (choice === "any" || choice === "tool"))
+}
+
+/** Whether an answer in a request's messages has a value in it that was sealed here. */
+function holdsSeal(messages: unknown): boolean {
+  const blocks = listOf(messages).flatMap((message) =>
+    message["role"] === "assistant" ? listOf(message["content"]) : [],
+  )
+  return blocks.some(({ signature, data }) => [signature, data].some((one) => typeof one === "string" && isSealed(one)))
+}
+
+function listOf(value: unknown): Item[] {
+  return Array.isArray(value) ? value.filter(isItem) : []
 }
 
 /** A delta without anything in it. Quotes within a text are escaped, so that a text cannot look like one. */

@@ -1,12 +1,13 @@
+import { codecOf } from "@sluice/catalog/core"
 import type { AssistantMessage, Block, Opaque, StopDetails, TextBlock, ToolCallBlock } from "../../model/message.ts"
+import { type Maker, seal, withIssuer } from "../server-seal.ts"
 import { isCitation } from "./citations.ts"
 import type { Losses } from "../losses.ts"
 import { API, type Item } from "./types.ts"
 
 /** The value of an opaque, where it is of this wire. */
-export function ownValue(opaque: Opaque | undefined): string | undefined {
-  if (!opaque || opaque.value === "") return undefined
-  return opaque.issuer && opaque.issuer.api !== API ? undefined : opaque.value
+function ownValue(opaque: Opaque, maker: Maker): string | undefined {
+  return codecOf((opaque.issuer ?? maker).api) === API ? opaque.value : undefined
 }
 
 /** The citations of a text that this wire can spell; the others are a loss. */
@@ -25,7 +26,7 @@ export function ownCitations(
  * A block of an answer as the wire writes it whole; `undefined` where there is nothing to write, or no way to.
  * A text or thinking that is empty is left out, because clients send it back and are refused.
  */
-export function writeBlock(block: Block, path: string, losses: Losses): Item | undefined {
+export function writeBlock(block: Block, path: string, maker: Maker, losses: Losses): Item | undefined {
   switch (block.type) {
     case "text": {
       textLosses(block, path, losses)
@@ -34,7 +35,7 @@ export function writeBlock(block: Block, path: string, losses: Losses): Item | u
       return { type: "text", text: block.text, ...(citations.length > 0 ? { citations } : {}) }
     }
     case "thinking": {
-      const signature = signatureOf(block.signature, path, losses)
+      const signature = signatureOf(block.signature, maker)
       if (block.thinking === "" && signature === "") return undefined
       return { type: "thinking", thinking: block.thinking, signature }
     }
@@ -45,10 +46,9 @@ export function writeBlock(block: Block, path: string, losses: Losses): Item | u
       }
       return { type: "tool_use", id: block.id, name: block.name, input: block.arguments }
     case "redactedThinking": {
-      const data = ownValue(block.data)
-      if (data !== undefined) return { type: "redacted_thinking", data }
-      losses.dropped(path, "Hidden thinking of another wire cannot be spelled.")
-      return undefined
+      if (block.data.value === "") return undefined
+      const hidden = { type: "redactedThinking" as const, opaque: withIssuer(block.data, maker) }
+      return { type: "redacted_thinking", data: ownValue(block.data, maker) ?? seal({ thoughts: [hidden] }) }
     }
     case "native":
       if (block.api === API) return block.item
@@ -58,6 +58,16 @@ export function writeBlock(block: Block, path: string, losses: Losses): Item | u
       losses.dropped(path, `An answer of this wire holds no ${block.type}.`)
       return undefined
   }
+}
+
+/**
+ * Hidden thinking that is nothing but the signature of the call behind it, which the wire has no field for. It cannot
+ * stand behind the call: clients take what ends an answer for its result.
+ */
+export function callSignature(signature: Opaque | undefined, id: string, maker: Maker): Item | undefined {
+  if (!signature?.value) return undefined
+  const sealed = { thoughts: [], own: withIssuer(signature, maker), of: { type: "toolCall" as const, id } }
+  return { type: "redacted_thinking", data: seal(sealed) }
 }
 
 /** Names what of a text the wire has no field for. */
@@ -70,16 +80,12 @@ export function textLosses(block: TextBlock, path: string, losses: Losses): void
 export function callLosses(block: ToolCallBlock, path: string, losses: Losses): void {
   if (block.custom) losses.dropped(`${path}.custom`, "A call of a grammar tool stands as one with the field `input`.")
   if (block.incomplete) losses.dropped(`${path}.incomplete`, "A call that was cut off cannot be told from a whole one.")
-  if (block.signature) losses.dropped(`${path}.signature`, "The API has no field for a call's signature.")
 }
 
-/** A signature to write; `""` where there is none of this wire. */
-export function signatureOf(signature: Opaque | undefined, path: string, losses: Losses): string {
-  const own = ownValue(signature)
-  if (own === undefined && signature?.value) {
-    losses.dropped(`${path}.signature`, "A signature of another wire cannot be spelled.")
-  }
-  return own ?? ""
+/** A signature of thinking to write, that of another wire in our seal; `""` where there is none. */
+export function signatureOf(signature: Opaque | undefined, maker: Maker): string {
+  if (!signature?.value) return ""
+  return ownValue(signature, maker) ?? seal({ thoughts: [], own: withIssuer(signature, maker) })
 }
 
 /** Details of a stop that the wire has a reason for. */

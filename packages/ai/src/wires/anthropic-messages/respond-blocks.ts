@@ -1,8 +1,8 @@
 import type { Frame } from "../../contract/frame.ts"
 import type { Mint } from "../../contract/wire-client.ts"
 import type { AssistantMessageEvent, TerminalEvent } from "../../model/events.ts"
-import type { AssistantMessage, Block } from "../../model/message.ts"
-import { callLosses, ownCitations, signatureOf, textLosses, writeBlock } from "./respond-block-fields.ts"
+import type { AssistantMessage, Block, ToolCallBlock } from "../../model/message.ts"
+import { callLosses, callSignature, ownCitations, signatureOf, textLosses, writeBlock } from "./respond-block-fields.ts"
 import type { Losses } from "../losses.ts"
 import { isItem, type Item } from "./types.ts"
 
@@ -18,6 +18,8 @@ interface Pending {
   held: string
   /** Its last event has come. */
   ended: boolean
+  /** Its signature, if it has one, is written. */
+  signed: boolean
   /** Arguments of a grammar tool: plain text that is written as the string of one field. */
   custom: boolean
 }
@@ -85,7 +87,15 @@ export class BlockWriter {
   }
 
   #begin(contentIndex: number, kind: Pending["kind"]): Pending {
-    const pending: Pending = { contentIndex, kind, index: undefined, held: "", ended: false, custom: false }
+    const pending: Pending = {
+      contentIndex,
+      kind,
+      index: undefined,
+      held: "",
+      ended: false,
+      signed: false,
+      custom: false,
+    }
     this.#queue.push(pending)
     this.#byIndex.set(contentIndex, pending)
     return pending
@@ -107,17 +117,18 @@ export class BlockWriter {
       const pending = this.#queue[0]
       if (!pending) return
       const block = message.content[pending.contentIndex]
-      if (block && pending.kind === "whole") this.#writeWhole(block, pending, frames)
-      else if (block && !this.#write(block, pending, frames)) return
+      if (block && pending.kind === "whole") this.#writeWhole(block, pending, message, frames)
+      else if (block && !this.#write(block, pending, message, frames)) return
       this.#queue.shift()
     }
   }
 
   /** Writes what there is of a block. Whether it is finished. */
-  #write(block: Block, pending: Pending, frames: Frame[]): boolean {
+  #write(block: Block, pending: Pending, message: AssistantMessage, frames: Frame[]): boolean {
     if (pending.index === undefined) {
       const start = this.#startOf(block, pending)
       if (!start) return pending.ended
+      if (block.type === "toolCall") this.#sign(block, String(start["id"]), pending, message, frames)
       pending.index = this.#next++
       frames.push(startFrame(pending.index, start))
       if (pending.custom) frames.push(jsonFrame(pending.index, '{"input":"'))
@@ -127,8 +138,17 @@ export class BlockWriter {
       pending.held = ""
     }
     if (!pending.ended) return false
-    this.#close(block, pending.index, pending, frames)
+    this.#close(block, pending.index, pending, message, frames)
     return true
+  }
+
+  /** Writes the signature of a call ahead of it, where that has come. */
+  #sign(call: ToolCallBlock, id: string, pending: Pending, message: AssistantMessage, frames: Frame[]): void {
+    const signature = callSignature(call.signature, id, message)
+    if (!signature) return
+    pending.signed = true
+    const index = this.#next++
+    frames.push(startFrame(index, signature), stopFrame(index))
   }
 
   /** What the start of a block holds; `undefined` while it has nothing to say or its name is not known. */
@@ -150,7 +170,7 @@ export class BlockWriter {
     }
   }
 
-  #close(block: Block, index: number, pending: Pending, frames: Frame[]): void {
+  #close(block: Block, index: number, pending: Pending, message: AssistantMessage, frames: Frame[]): void {
     const path = `content[${pending.contentIndex}]`
     if (block.type === "text") {
       textLosses(block, path, this.#losses)
@@ -158,17 +178,20 @@ export class BlockWriter {
         frames.push(blockDelta(index, { type: "citations_delta", citation }))
       }
     } else if (block.type === "thinking") {
-      const signature = signatureOf(block.signature, path, this.#losses)
+      const signature = signatureOf(block.signature, message)
       frames.push(blockDelta(index, { type: "signature_delta", signature }))
     } else if (block.type === "toolCall") {
       callLosses(block, path, this.#losses)
+      if (block.signature && !pending.signed) {
+        this.#losses.dropped(`${path}.signature`, "It came behind the call, where clients have no place for it.")
+      }
       if (pending.custom) frames.push(jsonFrame(index, '"}'))
     }
     frames.push(stopFrame(index))
   }
 
-  #writeWhole(block: Block, pending: Pending, frames: Frame[]): void {
-    const item = writeBlock(block, `content[${pending.contentIndex}]`, this.#losses)
+  #writeWhole(block: Block, pending: Pending, message: AssistantMessage, frames: Frame[]): void {
+    const item = writeBlock(block, `content[${pending.contentIndex}]`, message, this.#losses)
     if (!item) return
     const index = this.#next++
     const { type, input, content } = item

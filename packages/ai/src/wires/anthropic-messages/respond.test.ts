@@ -1,6 +1,7 @@
 import * as fc from "fast-check"
 import type { AssistantMessage, AssistantMessageEvent, Frame } from "@sluice/ai"
 import { describe, expect, test } from "vitest"
+import { open } from "../server-seal.ts"
 import { accept, modelOf } from "../../../../../tests/support/anthropic-messages.ts"
 import { classify } from "../../errors/classify.ts"
 import { MessageBuilder } from "../../assemble/message-builder.ts"
@@ -277,10 +278,6 @@ describe("streams", () => {
     const { frames, losses } = stream(
       [
         (out) => {
-          out.thinking("a", "t")
-          out.attach("a", { signature: "encrypted" })
-          out.close("a")
-          out.block("b", { type: "redactedThinking", data: { value: "z" } })
           out.block("c", { type: "native", api: "openai-responses", item: {} })
           out.block("d", { type: "image", source: { data: "AA==", mimeType: "image/png" } })
           out.text("e", "x")
@@ -291,14 +288,53 @@ describe("streams", () => {
       "openai-responses",
     )
     checkGrammar(frames)
-    expect(JSON.stringify(frames)).not.toContain("encrypted")
-    expect(losses.toSorted()).toEqual([
-      "dropped content[0].signature",
-      "dropped content[1]",
-      "dropped content[2]",
-      "dropped content[3]",
-      "dropped content[4].citations",
+    expect(losses.toSorted()).toEqual(["dropped content[0]", "dropped content[1]", "dropped content[2].citations"])
+  })
+
+  test("what another wire has signed is sealed: thinking in its field, a call's signature ahead of the call", () => {
+    const { frames, losses } = stream(
+      [
+        (out) => {
+          out.thinking("a", "t")
+          out.attach("a", { signature: "encrypted" })
+          out.close("a")
+          out.block("b", { type: "redactedThinking", data: { value: "z" } })
+          out.toolCall("c", { id: "call_1", name: "f" })
+          out.args("c", "{}")
+          out.attach("c", { signature: "of the call" })
+          out.close("c")
+          out.stop("toolUse")
+        },
+      ],
+      "openai-responses",
+    )
+    checkGrammar(frames)
+    expect(losses).toEqual([])
+    expect(JSON.stringify(frames)).not.toMatch(/encrypted|of the call/)
+    const content = read(frames).content
+    expect(content.map(({ type }) => type)).toEqual(["thinking", "redactedThinking", "redactedThinking", "toolCall"])
+    const issuer = { api: "openai-responses" }
+    const [thinking, hidden, ofCall] = content.map((block) => {
+      const opaque =
+        block.type === "redactedThinking" ? block.data : block.type === "thinking" ? block.signature : undefined
+      return opaque && open(opaque.value)
+    })
+    expect(thinking).toMatchObject({ thoughts: [], own: { value: "encrypted", issuer } })
+    expect(hidden).toMatchObject({ thoughts: [{ type: "redactedThinking", opaque: { value: "z", issuer } }] })
+    expect(ofCall).toMatchObject({ own: { value: "of the call", issuer }, of: { type: "toolCall", id: "call_1" } })
+  })
+
+  test("a call's signature that comes behind its beginning is named as lost", () => {
+    const { frames, losses } = stream([
+      (out) => out.toolCall("c", { id: "call_1", name: "f" }),
+      (out) => {
+        out.attach("c", { signature: "late" })
+        out.close("c")
+        out.stop("toolUse")
+      },
     ])
+    checkGrammar(frames)
+    expect(losses).toEqual(["dropped content[0].signature"])
   })
 
   test("keep-alives are pings", () => {

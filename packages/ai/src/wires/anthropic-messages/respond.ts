@@ -4,7 +4,7 @@ import type { Mint } from "../../contract/wire-client.ts"
 import type { InboundCall, Responder } from "../../contract/wire-server.ts"
 import type { AssistantMessageEvent } from "../../model/events.ts"
 import type { AssistantMessage, Loss } from "../../model/message.ts"
-import { isRefusal, writeBlock, writeStop } from "./respond-block-fields.ts"
+import { callSignature, isRefusal, writeBlock, writeStop } from "./respond-block-fields.ts"
 import { BlockWriter } from "./respond-blocks.ts"
 import { errorBody } from "./respond-failure.ts"
 import { Losses } from "../losses.ts"
@@ -61,7 +61,9 @@ export class MessagesResponder implements Responder {
   whole(message: AssistantMessage): Item {
     const content: Item[] = []
     message.content.forEach((block, index) => {
-      const written = writeBlock(block, `content[${index}]`, this.#losses)
+      const written = writeBlock(block, `content[${index}]`, message, this.#losses)
+      const signature = block.type === "toolCall" ? callSignature(block.signature, block.id, message) : undefined
+      if (signature) content.push(signature)
       if (written) content.push(written)
     })
     const hasCalls = content.some((block) => block["type"] === "tool_use")

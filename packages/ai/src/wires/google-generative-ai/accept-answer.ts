@@ -2,7 +2,7 @@ import type { AssistantMessage, Block, Opaque, ToolCallBlock } from "../../model
 import { acceptMedia, isEmpty, native } from "./accept-parts.ts"
 import { get, itemOf, readItem, readText, refuse, textOf } from "./accept-readers.ts"
 import type { Losses } from "../losses.ts"
-import { isSealed, open, type Sealed, type SealedThought } from "./server-seal.ts"
+import { blockOf, isSealed, open, type Sealed, type SealedThought } from "../server-seal.ts"
 import { NO_SIGNATURE, type Item } from "./types.ts"
 
 /** The word for a signature that nobody has; libraries that take signatures for bytes encode it. */
@@ -108,16 +108,5 @@ export class AnswerReader {
   #add(block: Block): void {
     this.#message.content.push(block)
     this.#last = block
-  }
-}
-
-function blockOf(thought: SealedThought): Block {
-  if (thought.type === "redactedThinking") return { type: "redactedThinking", data: thought.opaque }
-  const { thinking, field, opaque } = thought
-  return {
-    type: "thinking",
-    thinking,
-    ...(opaque ? { signature: opaque } : {}),
-    ...(field === undefined ? {} : { field }),
   }
 }

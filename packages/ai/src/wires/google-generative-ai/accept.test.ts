@@ -2,7 +2,7 @@ import type { AssistantMessage, Context, FunctionTool, InboundCall, Message } fr
 import { SluiceError } from "@sluice/ai"
 import { describe, expect, test } from "vitest"
 import { googleGenerativeAiServer } from "./server.ts"
-import { seal } from "./server-seal.ts"
+import { seal } from "../server-seal.ts"
 
 const user = (...parts: object[]): object => ({ role: "user", parts })
 const model = (...parts: object[]): object => ({ role: "model", parts })

@@ -1,7 +1,7 @@
 import type { InboundCall, Model, Relay } from "@sluice/ai"
 import { describe, expect, test } from "vitest"
 import { googleGenerativeAiServer } from "./server.ts"
-import { seal } from "./server-seal.ts"
+import { seal } from "../server-seal.ts"
 
 const relay = googleGenerativeAiServer.relay as Relay
 const HI = { parts: [{ text: "hi" }] }

@@ -1,6 +1,7 @@
+import { codecOf } from "@sluice/catalog/core"
 import type { Block, MediaSource, Opaque, ToolCallBlock } from "../../model/message.ts"
 import type { Losses } from "../losses.ts"
-import { ownSignature, seal, withIssuer, type Maker, type SealedThought } from "./server-seal.ts"
+import { type Maker, seal, type SealedThought, withIssuer } from "../server-seal.ts"
 import { API, type Part } from "./types.ts"
 
 /**
@@ -66,6 +67,12 @@ export class Carried {
     const beside = foreign ?? (own === undefined ? undefined : { value: own })
     return seal({ thoughts, ...(beside ? { own: withIssuer(beside, maker) } : {}) })
   }
+}
+
+/** The value of a signature, where hosts of this wire made it. */
+function ownSignature(opaque: Opaque | undefined, maker: Maker): string | undefined {
+  if (!opaque?.value || codecOf((opaque.issuer ?? maker).api) !== API) return undefined
+  return opaque.value
 }
 
 /** Whether a call can be given to a client that runs whatever it is given. */

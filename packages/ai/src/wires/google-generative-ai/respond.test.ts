@@ -10,7 +10,7 @@ import { classify } from "../../errors/classify.ts"
 import { MessageBuilder } from "../../assemble/message-builder.ts"
 import { countingMint } from "../../assemble/read-recording.ts"
 import { googleGenerativeAiServer } from "./server.ts"
-import { isSealed, open } from "./server-seal.ts"
+import { isSealed, open } from "../server-seal.ts"
 import type { GenerateResponse, Part } from "./types.ts"
 
 const ANTHROPIC = "anthropic-messages"

@@ -22,6 +22,7 @@ export function noteBlock(block: Block, index: number, losses: Losses): void {
   const path = `content[${index}]`
   switch (block.type) {
     case "text":
+      if (block.signature) losses.dropped(`${path}.signature`, "The API has no field for it.")
       if (block.citations?.length) losses.dropped(`${path}.citations`, "The API has no field for them.")
       return
     case "thinking":
@@ -36,6 +37,7 @@ export function noteBlock(block: Block, index: number, losses: Losses): void {
       }
       return
     case "image":
+      if (block.signature) losses.dropped(`${path}.signature`, "The API has no field for it.")
       if (!("data" in block.source)) losses.dropped(path, "The API has images by their data only.")
       else if (typeOfImage(block.source.data) !== block.source.mimeType) {
         losses.approximated(`${path}.source.mimeType`, "The API goes by an image's first bytes.")

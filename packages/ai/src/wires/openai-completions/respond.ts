@@ -308,8 +308,10 @@ export class ChatResponder implements Responder {
         break
       case "image":
         if (imageOf(block).length === 0) this.#lose(`content[${i}]`, "The wire cannot refer to a file of the vendor.")
+        this.#noteSignature(block, i)
         break
       case "audio":
+        this.#noteSignature(block, i)
         if (!("data" in block.source)) this.#lose(`content[${i}]`, "The wire carries audio by its data only.")
         else if (this.#audioSent) this.#lose(`content[${i}]`, "An answer has one piece of audio on this wire.")
     }

@@ -11,8 +11,9 @@ import type {
 import type { Lose } from "../openai/accept-fields.ts"
 import { invalid, optionalString, readArray, readObject, readString } from "../openai/accept-readers.ts"
 import { argumentsOf } from "../openai/accept-tool-fields.ts"
+import { blockOf, isSealed, open } from "../server-seal.ts"
 import { acceptContent, acceptTexts } from "./accept-parts.ts"
-import { isSealed, open } from "./server-seal.ts"
+import { Signatures } from "./accept-signatures.ts"
 import { API, type Obj } from "./types.ts"
 
 /**
@@ -46,6 +47,7 @@ class InputReader {
   readonly #lose: Lose
   /** Names of the calls by their ids, since a result does not tell. */
   readonly #names = new Map<string, string>()
+  readonly #signatures = new Signatures()
 
   constructor(model: string, lose: Lose) {
     this.#model = model
@@ -61,7 +63,7 @@ class InputReader {
       case "message":
         return this.#message(item, path)
       case "reasoning":
-        return this.#say(this.#reasoning(item, path))
+        return this.#reasoning(item, path)
       case "function_call":
         return this.#say([this.#functionCall(item, path)])
       case "custom_tool_call":
@@ -125,7 +127,7 @@ class InputReader {
       answer = this.#answer()
       this.messages.push(answer)
     }
-    answer.content.push(...blocks)
+    answer.content.push(...blocks.map((block) => this.#signatures.sign(block)))
     if (blocks.some((block) => block.type === "toolCall")) answer.stopReason = "toolUse"
   }
 
@@ -142,32 +144,31 @@ class InputReader {
     }
   }
 
-  /** Thinking with what its maker signed it with: another wire's signature is taken out of its seal. */
-  #reasoning(item: Obj, path: string): Block[] {
+  /** Thinking with what its maker signed it with: what other wires have signed is taken out of its seal. */
+  #reasoning(item: Obj, path: string): void {
     const summary = partsOf(item["summary"], `${path}.summary`)
     const content = partsOf(item["content"], `${path}.content`)
     const thinking = summary.length > 0 ? summary.join("\n\n") : content.join("\n\n")
     const itemId = optionalString(item["id"], `${path}.id`)
     const encrypted = optionalString(item["encrypted_content"], `${path}.encrypted_content`)
     const block: ThinkingBlock = { type: "thinking", thinking, ...(itemId ? { itemId } : {}) }
-    if (!encrypted) return thinking === "" ? [] : [block]
-    if (!isSealed(encrypted)) return [{ ...block, signature: { value: reasoningItem(item, itemId) } }]
-    const sealed = open(encrypted)
-    if (!sealed) {
-      this.#lose(`${path}.encrypted_content`, "What was sealed cannot be read any more.")
-      return thinking === "" ? [] : [block]
+    if (encrypted && !isSealed(encrypted)) {
+      return this.#say([{ ...block, signature: { value: reasoningItem(item, itemId) } }])
     }
-    if (sealed.content.type === "redactedThinking") return [{ type: "redactedThinking", data: sealed.opaque }]
-    const { field } = sealed.content
-    return [
-      {
-        type: "thinking",
-        thinking: sealed.content.thinking,
-        signature: sealed.opaque,
-        ...(field === undefined ? {} : { field }),
-        ...(itemId ? { itemId } : {}),
-      },
-    ]
+    const sealed = encrypted ? open(encrypted) : undefined
+    if (!sealed) {
+      if (encrypted) this.#lose(`${path}.encrypted_content`, "What was sealed cannot be read any more.")
+      return this.#say(thinking === "" ? [] : [block])
+    }
+    this.#say(
+      sealed.thoughts.map((thought) => {
+        const one = blockOf(thought)
+        return one.type === "thinking" && itemId ? { ...one, itemId } : one
+      }),
+    )
+    const { own, of } = sealed
+    const answer = this.messages.at(-1)
+    if (own && of) this.#signatures.take(own, of, answer?.role === "assistant" ? answer.content : [])
   }
 
   #functionCall(item: Obj, path: string): ToolCallBlock {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { SluiceError } from "../../model/errors.ts"
 import { accept } from "./accept.ts"
-import { seal } from "./server-seal.ts"
+import { seal } from "../server-seal.ts"
 import { openaiResponsesServer } from "./server.ts"
 
 function read(body: object, headers: Record<string, string> = {}, route = "/v1/responses") {
@@ -336,8 +336,8 @@ describe("the input", () => {
 
   test("another wire's signature is taken out of its seal, with the thinking it belongs to", () => {
     const opaque = { value: "sig ☃", issuer: { api: "anthropic-messages", provider: "p", model: "m" } }
-    const sealed = seal({ content: { type: "thinking", thinking: "All of it." }, opaque })
-    const hidden = seal({ content: { type: "redactedThinking" }, opaque })
+    const sealed = seal({ thoughts: [{ type: "thinking", thinking: "All of it.", opaque }] })
+    const hidden = seal({ thoughts: [{ type: "redactedThinking", opaque }] })
     const item = { type: "reasoning", id: "rs_1", summary: [{ type: "summary_text", text: "Some." }] }
     const [answer] = messages([
       { ...item, encrypted_content: sealed },

@@ -2,7 +2,7 @@ import type { Model, ResponsesCompat } from "@sluice/catalog/core"
 import type { InboundCall } from "../../contract/wire-server.ts"
 import type { Message } from "../../model/message.ts"
 import { holds, relayedRequest, takes, type Difference } from "../openai/relay-request.ts"
-import { isSealed } from "./server-seal.ts"
+import { isSealed } from "../server-seal.ts"
 import { isObject } from "./types.ts"
 
 /** Each line: a difference of the host, and whether this request meets it. */

@@ -7,7 +7,7 @@ import type { InboundCall } from "../../contract/wire-server.ts"
 import { accept } from "./accept.ts"
 import { openaiResponses } from "./client.ts"
 import { relay } from "./relay.ts"
-import { seal } from "./server-seal.ts"
+import { seal } from "../server-seal.ts"
 
 function inbound(body: object = {}): InboundCall {
   return accept({
@@ -137,10 +137,8 @@ describe("passing a request on", () => {
   })
 
   test("is left alone where a host takes texts only, or would get what we sealed", () => {
-    const encrypted_content = seal({
-      content: { type: "redactedThinking" },
-      opaque: { value: "x", issuer: { api: "mock", provider: "p", model: "m" } },
-    })
+    const opaque = { value: "x", issuer: { api: "mock", provider: "p", model: "m" } }
+    const encrypted_content = seal({ thoughts: [{ type: "redactedThinking", opaque }] })
     expect(relay.passes(inbound({ store: false }), MODEL)).toBe(true)
     expect(relay.passes(inbound({ store: false }), { ...MODEL, compat: { textOnly: true } })).toBe(false)
     const own = { type: "reasoning", summary: [], encrypted_content: "gAAA" }

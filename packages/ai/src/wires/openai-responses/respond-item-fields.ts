@@ -1,7 +1,7 @@
 import { codecOf } from "@sluice/catalog/core"
-import type { AssistantMessage, Block, Issuer, Opaque, TextBlock, ToolCallBlock } from "../../model/message.ts"
+import type { Block, Opaque, TextBlock, ToolCallBlock } from "../../model/message.ts"
 import { parseObject } from "../json.ts"
-import { seal, type SealedContent } from "./server-seal.ts"
+import { type Maker, seal, type SealedOf, type SealedThought, withIssuer } from "../server-seal.ts"
 import { API, isAnnotation, isObject, nestedFields, type Obj } from "./types.ts"
 
 /** Reports something that the wire cannot carry as it is. */
@@ -47,14 +47,10 @@ export function summaryParts(thinking: string, own: Obj | undefined): string[] {
 }
 
 /**
- * What a reasoning item has besides its summary. A signature of another wire is sealed into the field that clients
- * keep and send back.
+ * What the item of a thinking has besides its summary. A signature of another wire is sealed into the field that
+ * clients keep and send back.
  */
-export function signatureFields(
-  signature: Opaque | undefined,
-  content: SealedContent,
-  message: Pick<AssistantMessage, "api" | "provider" | "model">,
-): Obj {
+export function signatureFields(signature: Opaque | undefined, thought: SealedThought, maker: Maker): Obj {
   const own = ownReasoning(signature)
   if (own) {
     const { content: texts, encrypted_content: encrypted } = own
@@ -64,16 +60,13 @@ export function signatureFields(
     }
   }
   if (!signature?.value) return {}
-  return {
-    encrypted_content: seal({ content, opaque: { value: signature.value, issuer: issuerOf(signature, message) } }),
-  }
+  return { encrypted_content: seal({ thoughts: [{ ...thought, opaque: withIssuer(signature, maker) }] }) }
 }
 
-function issuerOf(
-  { issuer }: Opaque,
-  { api, provider, model }: Pick<AssistantMessage, "api" | "provider" | "model">,
-): Issuer {
-  return issuer ?? { api, provider, model }
+/** An item of reasoning for nothing but the signature of something else, which the wire has no field for. */
+export function signatureItem(signature: Opaque, of: SealedOf, maker: Maker, id: string): Obj {
+  const sealed = seal({ thoughts: [], own: withIssuer(signature, maker), of })
+  return { type: "reasoning", id, summary: [], encrypted_content: sealed }
 }
 
 /** The arguments of a finished call: the text that was streamed, unless something else has come of it. */
@@ -96,7 +89,7 @@ export function finalArguments(block: ToolCallBlock, streamed: string): string {
 export function wholeItem(
   block: Block,
   path: string,
-  message: Pick<AssistantMessage, "api" | "provider" | "model">,
+  maker: Maker,
   mint: (prefix: string) => string,
   report: Report,
 ): Obj | undefined {
@@ -110,7 +103,7 @@ export function wholeItem(
         type: "reasoning",
         id: mint("rs_"),
         summary: [],
-        ...signatureFields(block.data, { type: "redactedThinking" }, message),
+        ...signatureFields(block.data, { type: "redactedThinking", opaque: block.data }, maker),
       }
     case "image":
       if ("data" in block.source) {

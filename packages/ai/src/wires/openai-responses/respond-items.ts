@@ -2,7 +2,15 @@ import type { Frame } from "../../contract/frame.ts"
 import type { Mint } from "../../contract/wire-client.ts"
 import type { AssistantMessageEvent, TerminalEvent } from "../../model/events.ts"
 import type { AssistantMessage, Block, TextBlock, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
-import { itemOnItsWay, ownReasoning, summaryParts, wholeItem, type Report } from "./respond-item-fields.ts"
+import type { SealedOf } from "../server-seal.ts"
+import {
+  itemOnItsWay,
+  ownReasoning,
+  signatureItem,
+  summaryParts,
+  wholeItem,
+  type Report,
+} from "./respond-item-fields.ts"
 import { CallItem, MessageItem, ReasoningItem, type ItemContext } from "./respond-open-items.ts"
 import type { EventFrames } from "./respond-frames.ts"
 import type { Obj } from "./types.ts"
@@ -17,6 +25,8 @@ interface Pending {
   item: MessageItem | ReasoningItem | CallItem | undefined
   /** Deltas that wait. */
   held: string[]
+  /** Its signature, if it has one, is written. */
+  signed: boolean
   /** Its last event has come. */
   ended: boolean
 }
@@ -38,6 +48,8 @@ export class ItemWriter {
   #next = 0
   /** A message that may get another text. */
   #message: MessageItem | undefined
+  /** A text with a signature that is not written: an item that ends an answer is left out by clients. */
+  #owed: { block: TextBlock; path: string } | undefined
 
   constructor(frames: EventFrames, mint: Mint, report: Report) {
     this.#report = report
@@ -105,6 +117,8 @@ export class ItemWriter {
     for (const pending of this.#queue) pending.ended = true
     this.#advance(message, frames)
     this.closeMessage(frames)
+    if (this.#owed)
+      this.#report(`${this.#owed.path}.signature`, "It is of what ends the answer: nothing can follow that.")
   }
 
   /** Says that the model declined, as a message of its own. */
@@ -133,7 +147,7 @@ export class ItemWriter {
   }
 
   #begin(contentIndex: number, whole: boolean): Pending {
-    const pending: Pending = { contentIndex, whole, item: undefined, held: [], ended: false }
+    const pending: Pending = { contentIndex, whole, item: undefined, held: [], signed: false, ended: false }
     this.#queue.push(pending)
     this.#byIndex.set(contentIndex, pending)
     return pending
@@ -163,7 +177,7 @@ export class ItemWriter {
 
   /** Writes what there is of a block. Whether it is finished. */
   #write(block: Block, pending: Pending, message: AssistantMessage, frames: Frame[]): boolean {
-    pending.item ??= this.#itemOf(block, pending, frames)
+    pending.item ??= this.#itemOf(block, pending, message, frames)
     const { item } = pending
     if (!item) return pending.ended
     for (const delta of pending.held) item.delta(delta, frames)
@@ -174,27 +188,59 @@ export class ItemWriter {
       item.endText(block as TextBlock, path, frames)
       // Only a text with its host's id can have a second one beside it.
       if (!(block as TextBlock).itemId) this.closeMessage(frames)
+      if ((block as TextBlock).signature) this.#owed = { block: block as TextBlock, path }
     } else if (item instanceof ReasoningItem) item.close(block as ThinkingBlock, message, frames)
-    else item.close(block as ToolCallBlock, path, frames)
+    else {
+      item.close(block as ToolCallBlock, frames)
+      if ((block as ToolCallBlock).signature && !pending.signed) {
+        this.#report(`${path}.signature`, "It came behind the call, where clients leave out an item for it.")
+      }
+    }
     return true
   }
 
+  /** Writes the signature of a block, where it has one, as an item that clients keep as long as something follows. */
+  #sign(block: Block, of: SealedOf, message: AssistantMessage, frames: Frame[]): boolean {
+    if (!("signature" in block) || !block.signature?.value) return false
+    this.closeMessage(frames)
+    this.#writeItem(signatureItem(block.signature, of, message, this.#context.id(undefined, "rs_")), frames)
+    return true
+  }
+
+  /** Something follows on a text: what it was signed with can go out. */
+  #follow(message: AssistantMessage, frames: Frame[]): void {
+    const owed = this.#owed
+    this.#owed = undefined
+    if (owed) this.#sign(owed.block, { type: "text" }, message, frames)
+  }
+
   /** The item of a block; `undefined` while it has nothing to say, or its name is not known. */
-  #itemOf(block: Block, pending: Pending, frames: Frame[]): Pending["item"] {
+  #itemOf(block: Block, pending: Pending, message: AssistantMessage, frames: Frame[]): Pending["item"] {
     switch (block.type) {
       case "text":
-        return pending.held.length === 0 ? undefined : this.#messageOf(block, frames)
+        if (pending.held.length === 0) return undefined
+        this.#follow(message, frames)
+        return this.#messageOf(block, frames)
       case "thinking":
         if (pending.held.length === 0 && !(pending.ended && block.signature?.value)) return undefined
         this.closeMessage(frames)
+        this.#follow(message, frames)
         return new ReasoningItem(this.#context, block, frames)
       case "toolCall":
         if (!pending.ended && (block.id === "" || block.name === "")) return undefined
         this.closeMessage(frames)
-        return new CallItem(this.#context, block, frames)
+        this.#follow(message, frames)
+        return this.#callOf(block, pending, message, frames)
       default:
         return undefined
     }
+  }
+
+  /** A call, behind its signature where that has come. */
+  #callOf(block: ToolCallBlock, pending: Pending, message: AssistantMessage, frames: Frame[]): CallItem {
+    const callId = block.id || this.#context.id(undefined, "call_")
+    pending.signed = this.#sign(block, { type: "toolCall", id: callId }, message, frames)
+    return new CallItem(this.#context, block, callId, frames)
   }
 
   #messageOf(block: TextBlock, frames: Frame[]): MessageItem {
@@ -212,6 +258,14 @@ export class ItemWriter {
     const item = wholeItem(block, path, message, mint, this.#report)
     if (!item) return
     this.closeMessage(frames)
+    this.#follow(message, frames)
+    if (block.type === "image" && "data" in block.source) {
+      this.#sign(block, { type: "image", mimeType: block.source.mimeType }, message, frames)
+    }
+    this.#writeItem(item, frames)
+  }
+
+  #writeItem(item: Obj, frames: Frame[]): void {
     const place = { output_index: this.#next++ }
     frames.push(
       this.#context.frames.event("response.output_item.added", { ...place, item: itemOnItsWay(item) }),

@@ -60,7 +60,6 @@ export class MessageItem {
     const at = this.#at()
     const annotations = annotationsOf(block, path, report)
     const logprobs = logprobsOf(block, path, report)
-    if (block.signature) report(`${path}.signature`, "The wire has no field for a text's signature.")
     annotations.forEach((annotation, annotation_index) => {
       frames.push(events.event("response.output_text.annotation.added", { ...at, annotation_index, annotation }))
     })
@@ -190,11 +189,12 @@ export class CallItem {
   readonly #head: string
   #text = ""
 
-  constructor(context: ItemContext, block: ToolCallBlock, frames: Frame[]) {
+  /** @param callId the id by which the client knows the call */
+  constructor(context: ItemContext, block: ToolCallBlock, callId: string, frames: Frame[]) {
     this.#context = context
     this.#kind = block.custom ? CUSTOM : FUNCTION
     this.#place = { item_id: context.id(block.itemId, this.#kind.prefix), output_index: context.place() }
-    this.#callId = block.id || context.id(undefined, "call_")
+    this.#callId = callId
     this.#name = block.name
     this.#head = deltaHead(`${this.#kind.event}.delta`, this.#place)
     frames.push(added(context, this.#place, this.#item("in_progress", "")))
@@ -205,9 +205,8 @@ export class CallItem {
     frames.push(this.#context.frames.delta(`${this.#kind.event}.delta`, this.#head, text))
   }
 
-  close(block: ToolCallBlock, path: string, frames: Frame[]): void {
-    const { frames: events, report } = this.#context
-    if (block.signature) report(`${path}.signature`, "The wire has no field for a call's signature.")
+  close(block: ToolCallBlock, frames: Frame[]): void {
+    const { frames: events } = this.#context
     const text = finalArguments(block, this.#text)
     if (this.#text === "" && text !== "") this.delta(text, frames)
     const whole = !block.incomplete && block.rawArguments === undefined

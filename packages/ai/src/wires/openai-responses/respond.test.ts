@@ -348,8 +348,8 @@ describe("what signs thinking", () => {
     })
     expect(losses).toEqual([])
     expect(last.output).toMatchObject([
-      { summary: [{ text: "Long thought." }], encrypted_content: expect.stringMatching(/^sluice\./) },
-      { summary: [], encrypted_content: expect.stringMatching(/^sluice\./) },
+      { summary: [{ text: "Long thought." }], encrypted_content: expect.stringMatching(/^c2x1aWNl/) },
+      { summary: [], encrypted_content: expect.stringMatching(/^c2x1aWNl/) },
     ])
     const again = accept({ ...inbound().request, body: { model: "m", input: last.output } })
     const issuer = { api: "mock", provider: "p", model: "m" }
