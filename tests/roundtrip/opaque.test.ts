@@ -271,6 +271,7 @@ describe("a vault, and a client that keeps text and calls alone", () => {
       return [{ type, id, name, arguments: args }]
     }),
   })
+  // Such a client sends no picture back that could be signed.
   const KEPT = CASES.filter(([, , kind]) => kind !== "picture")
 
   test.each(KEPT)(

@@ -1,6 +1,8 @@
 import type {
   AssistantMessage,
+  AudioBlock,
   Block,
+  ImageBlock,
   Issuer,
   NativeBlock,
   Opaque,
@@ -20,6 +22,7 @@ export type KeptPart =
       length: number
     })
   | Pick<ToolCallBlock, "type" | "itemId" | "signature">
+  | Pick<ImageBlock | AudioBlock, "type" | "signature">
 
 /** What an answer held besides its text and its calls, in its order. A plain value that survives JSON. */
 export interface KeptState {
@@ -39,7 +42,7 @@ export function stateOf(answer: AssistantMessage): KeptState | undefined {
     if (part === "unfinished") return undefined
     if (part === undefined) continue
     parts.push(part)
-    holds ||= (part.type !== "text" && part.type !== "toolCall") || part.signature !== undefined
+    holds ||= !isPlace(part) || part.signature !== undefined
   }
   return holds ? { maker, parts } : undefined
 }
@@ -64,9 +67,17 @@ function partOf(block: Block, maker: Issuer): KeptPart | "unfinished" | undefine
       return { ...block, data: issued(block.data, maker) }
     case "native":
       return block.issuer ? block : { ...block, issuer: maker }
+    case "image":
+    case "audio":
+      return { type: block.type, ...signed(block.signature, maker) }
     default:
       return undefined
   }
+}
+
+/** Whether of a part only the place is kept, and what it was signed with. */
+function isPlace(part: KeptPart): part is Extract<KeptPart, { type: "text" | "toolCall" | "image" | "audio" }> {
+  return part.type === "text" || part.type === "toolCall" || part.type === "image" || part.type === "audio"
 }
 
 function signed(signature: Opaque | undefined, maker: Issuer): { signature?: Opaque } {
@@ -114,6 +125,12 @@ export function withState(answer: AssistantMessage, { maker, parts }: KeptState)
       }
       case "toolCall":
         return [{ ...(calls.shift() as ToolCallBlock), ...part }]
+      case "image":
+      case "audio": {
+        // A client may have left it out altogether.
+        const at = others.findIndex(({ type }) => type === part.type)
+        return at < 0 ? [] : others.splice(at, 1).map((media) => ({ ...media, ...part }) as Block)
+      }
       default:
         return [part]
     }
@@ -123,7 +140,7 @@ export function withState(answer: AssistantMessage, { maker, parts }: KeptState)
 
 /** Whether a part says no more than what a client that shows thinking in the open has of it. */
 function isShown(part: KeptPart): boolean {
-  return part.type === "thinking" || part.type === "text" || part.type === "toolCall" ? !part.signature : false
+  return (part.type === "thinking" || isPlace(part)) && !part.signature
 }
 
 /**

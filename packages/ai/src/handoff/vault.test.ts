@@ -79,6 +79,21 @@ describe("what a vault puts back", () => {
     ])
   })
 
+  test("signatures of pictures that a client sends back; of one that it does not, the rest", async () => {
+    const vault = memoryVault()
+    const picture = (data: string): Block => ({ type: "image", source: { data, mimeType: "image/png" } })
+    const content: Block[] = [
+      { ...picture("AA=="), signature: { value: "p1" } } as Block,
+      { type: "text", text: "There.", signature: { value: "t" } },
+    ]
+    void vault.keep({ messages: [user("hi")] }, answer(content))
+    const { contents } = await given(vault, [user("hi"), from([{ type: "text", text: "There." }, picture("AA==")])])
+    const text = { type: "text", text: "There.", signature: signed("t") }
+    expect(contents[1]).toEqual([{ ...picture("AA=="), signature: signed("p1") }, text])
+    const without = await given(vault, [user("hi"), from([{ type: "text", text: "There." }])])
+    expect(without.contents[1]).toEqual([text])
+  })
+
   test("texts that a client joined are cut as they were, with their mark on the last", async () => {
     const vault = memoryVault()
     const content: Block[] = [{ type: "text", text: "One. " }, THINKING, { type: "text", text: "Two." }]

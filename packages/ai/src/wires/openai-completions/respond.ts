@@ -3,6 +3,7 @@ import type { Mint } from "../../contract/wire-client.ts"
 import type { InboundCall, Responder } from "../../contract/wire-server.ts"
 import type { AssistantMessageEvent } from "../../model/events.ts"
 import type { AssistantMessage, Block, Loss, TextBlock, ToolCallBlock } from "../../model/message.ts"
+import { parseObject } from "../json.ts"
 import { errorEnvelope, failureOf } from "../openai/respond-failure.ts"
 import { isObject, type Obj } from "./types.ts"
 import { writeUsage } from "./usage.ts"
@@ -17,6 +18,9 @@ interface SentCall {
   index: number | undefined
   /** Arguments that wait for the beginning. */
   held: string
+  contentIndex: number
+  /** Its signature, if it has one, is written. */
+  signed: boolean
   arguments: boolean
   ended: boolean
 }
@@ -196,7 +200,15 @@ export class ChatResponder implements Responder {
     if (block?.type !== "toolCall") return NOTHING
     let sent = this.#calls.get(event.contentIndex)
     if (!sent) {
-      sent = { block, index: undefined, held: "", arguments: false, ended: false }
+      sent = {
+        block,
+        index: undefined,
+        held: "",
+        contentIndex: event.contentIndex,
+        signed: false,
+        arguments: false,
+        ended: false,
+      }
       this.#calls.set(event.contentIndex, sent)
     }
     if (event.type === "toolcall_delta" && event.delta !== "") {
@@ -204,7 +216,6 @@ export class ChatResponder implements Responder {
       sent.held += event.delta
     }
     if (event.type === "toolcall_end") {
-      this.#note(block, event.contentIndex)
       sent.ended = true
       if (sent.index !== undefined) return this.#callEnd(sent)
     }
@@ -221,7 +232,11 @@ export class ChatResponder implements Responder {
       sent.index = this.#begunCalls++
       const kind = block.custom ? "custom" : "function"
       const inner = { name: block.name, [block.custom ? "input" : "arguments"]: "" }
-      frames.push(this.#chunk({ tool_calls: [{ index: sent.index, id: block.id, type: kind, [kind]: inner }] }))
+      const extra = extraContent(block)
+      sent.signed = extra !== undefined
+      frames.push(
+        this.#chunk({ tool_calls: [{ index: sent.index, id: block.id, type: kind, [kind]: inner, ...extra }] }),
+      )
       if (sent.held !== "") frames.push(this.#arguments(sent, sent.held))
       if (sent.ended) frames.push(...this.#callEnd(sent))
     }
@@ -231,6 +246,7 @@ export class ChatResponder implements Responder {
   /** A client parses what it was sent: no arguments are an empty object. */
   #callEnd(sent: SentCall): Frame[] {
     const { block } = sent
+    if (!sent.signed) this.#noteSignature(block, sent.contentIndex)
     if (sent.arguments || block.incomplete) return NOTHING
     return [this.#arguments(sent, block.custom ? customInput(block) : argumentsText(block))]
   }
@@ -298,8 +314,10 @@ export class ChatResponder implements Responder {
         this.#noteSignature(block, i)
         break
       case "thinking":
-      case "toolCall":
         this.#noteSignature(block, i)
+        break
+      case "toolCall":
+        if (!extraContent(block)) this.#noteSignature(block, i)
         break
       case "redactedThinking":
       case "native":
@@ -345,6 +363,12 @@ function imageOf(block: Extract<Block, { type: "image" }>): Obj[] {
   return [{ type: "image_url", image_url: { url } }]
 }
 
+/** What a host of Google's sends beside a call to have it back. That of another wire has no place here. */
+function extraContent({ signature }: ToolCallBlock): Obj | undefined {
+  const extra = signature && parseObject(signature.value)?.["extra_content"]
+  return isObject(extra) ? { extra_content: extra } : undefined
+}
+
 function argumentsText(call: ToolCallBlock): string {
   return call.rawArguments ?? JSON.stringify(call.arguments)
 }
@@ -355,6 +379,7 @@ function customInput(call: ToolCallBlock): string {
 }
 
 function wholeCall(call: ToolCallBlock): Obj {
-  if (call.custom) return { id: call.id, type: "custom", custom: { name: call.name, input: customInput(call) } }
-  return { id: call.id, type: "function", function: { name: call.name, arguments: argumentsText(call) } }
+  const { id, name } = call
+  if (call.custom) return { id, type: "custom", custom: { name, input: customInput(call) }, ...extraContent(call) }
+  return { id, type: "function", function: { name, arguments: argumentsText(call) }, ...extraContent(call) }
 }
