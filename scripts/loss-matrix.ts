@@ -209,12 +209,15 @@ interface AnswerFeature {
   more?: Partial<AssistantMessage>
 }
 
-const OPAQUE = { value: "c2VhbGVk", issuer: { api: "anthropic-messages", provider: "anthropic", model: "claude" } }
+const OPAQUE = { value: "c2VhbGVk", issuer: { api: "mock", provider: "mock", model: "mock" } }
+const CALL = { type: "toolCall", id: "call_1", name: "weather", arguments: { city: "Rome" } } as const
 const ANSWER: readonly AnswerFeature[] = [
   { name: "thinking", content: [{ type: "thinking", thinking: "hm" }] },
   { name: "thinking's signature", content: [{ type: "thinking", thinking: "hm", signature: OPAQUE }] },
   { name: "hidden thinking", content: [{ type: "redactedThinking", data: OPAQUE }] },
-  { name: "tool call", content: [{ type: "toolCall", id: "call_1", name: "weather", arguments: { city: "Rome" } }] },
+  { name: "text's signature", content: [{ type: "text", text: "a", signature: OPAQUE }] },
+  { name: "tool call", content: [CALL] },
+  { name: "tool call's signature", content: [{ ...CALL, signature: OPAQUE }] },
   {
     name: "picture",
     content: [{ type: "image", source: { data: PNG, mimeType: "image/png" } } as Block],
@@ -345,7 +348,7 @@ export async function lossMatrix(): Promise<string> {
   parts.push(
     "What a wire, or the model that its client knows, has no words for is not in its table.",
     "## Answers",
-    "An answer of another wire, as the client is told of it:",
+    "An answer of another wire, as the client is told of it. What thinking is signed with and what is hidden of it, the gateway keeps itself for clients that do not send it back ([how](gateway.md#thinking)):",
     answers(SERVERS, clients),
   )
   return parts.join("\n\n") + "\n"

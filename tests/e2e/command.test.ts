@@ -206,7 +206,8 @@ describe("gateway", () => {
   test("keeps answers for as long as it is told, and none when that is off", async () => {
     const kept = async (name: string, time: string) => {
       const data = join(folder, name)
-      const running = sluice(["gateway", "--port", "0", "--data", data, "--json", "--keep-responses", time], home())
+      const times = ["--keep-responses", time, "--keep-thinking", time]
+      const running = sluice(["gateway", "--port", "0", "--data", data, "--json", ...times], home())
       onTestFinished(() => void running.child.kill("SIGKILL"))
       const [line] = await running.printed(/^\{.*\}$/m)
       const { url, apiKey } = JSON.parse(line) as { url: string; apiKey: string }
@@ -226,7 +227,15 @@ describe("gateway", () => {
 
   test("explains how long answers are kept and where their key comes from; keys need it not", async () => {
     const { out } = await sluiceToEnd(["gateway", "--help"], home())
-    for (const word of ["--keep-responses", "default: 30d", "seal.key", "SLUICE_SEAL_KEY"]) expect(out).toContain(word)
+    for (const word of [
+      "--keep-responses",
+      "default: 30d",
+      "--keep-thinking",
+      "default: 7d",
+      "seal.key",
+      "SLUICE_SEAL_KEY",
+    ])
+      expect(out).toContain(word)
     const wrong = await sluiceToEnd(["gateway", "--keep-responses", "soon"], home())
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining("30d, 12h")])
     const data = join(folder, "keys-only")

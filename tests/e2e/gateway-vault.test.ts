@@ -262,3 +262,120 @@ describe.each([...VENDORS, WANTS_THINKING].map((vendor) => [vendor.name, vendor]
     })
   },
 )
+
+describe("clients of other wires", () => {
+  const [claude, gemini] = VENDORS as [Vendor, Vendor, Vendor]
+  const TOOL = {
+    name: "weather",
+    description: "The weather.",
+    parameters: TOOLS[0]?.type === "function" ? TOOLS[0].function.parameters : {},
+  }
+
+  test("one of Ollama's that drops ids gets what Claude has signed", async () => {
+    const at = await stage(claude, [THINKS, SAYS])
+    const tools = [{ type: "function", function: TOOL }]
+    const messages: Fields[] = [{ role: "user", content: "What is the weather in Rome?" }]
+    const asking = { model: at.model, tools, stream: false, think: true }
+    const first = (await (await at.gateway.post("/api/chat", { ...asking, messages })).json()) as { message: Fields }
+    const { content, tool_calls: calls } = first.message
+    const bare = listOf(calls).map(({ function: made }) => {
+      const { name, arguments: args } = made as Fields
+      return { function: { name, arguments: args } }
+    })
+    messages.push(
+      { role: "assistant", content, tool_calls: bare },
+      { role: "tool", tool_name: "weather", content: "sunny" },
+    )
+    const second = await at.gateway.post("/api/chat", { ...asking, messages })
+    expect(second.status).toBe(200)
+    expect(await second.json()).toMatchObject({ message: { content: "It is sunny." } })
+    expect(claude.replayed(at.asked(1))).toHaveLength(1)
+    expect(await restoredIn(at)).toEqual(["messages[1]"])
+  })
+
+  /** The messages of a client of Anthropic's, with what it keeps of each answer. */
+  async function converse(at: Stage, keep: (block: Fields) => boolean): Promise<Fields[]> {
+    const { name, description, parameters } = TOOL
+    const tools = [{ name, description, input_schema: parameters }]
+    const messages: Fields[] = [{ role: "user", content: "What is the weather in Rome?" }]
+    const thinking = { type: "enabled", budget_tokens: 2000 }
+    const asking = { model: at.model, max_tokens: 4000, tools, thinking }
+    const first = await at.gateway.post("/v1/messages", { ...asking, messages })
+    const { content } = (await first.json()) as { content: Fields[] }
+    const calls = content.filter(({ type }) => type === "tool_use")
+    messages.push(
+      { role: "assistant", content: content.filter(keep) },
+      { role: "user", content: calls.map(({ id }) => ({ type: "tool_result", tool_use_id: id, content: "sunny" })) },
+    )
+    const second = await at.gateway.post("/v1/messages", { ...asking, messages })
+    expect(second.status).toBe(200)
+    return content
+  }
+
+  test("one of Anthropic's keeps what Gemini has signed, sealed ahead of the call", async () => {
+    const at = await stage(gemini, [THINKS, SAYS])
+    const content = await converse(at, () => true)
+    expect(content.map(({ type }) => type)).toEqual(["thinking", "text", "redacted_thinking", "tool_use"])
+    expect(gemini.replayed(at.asked(1))).toHaveLength(1)
+    expect(await restoredIn(at)).toEqual([])
+  })
+
+  test("one of Anthropic's that keeps no thinking gets it back", async () => {
+    const at = await stage(gemini, [THINKS, SAYS])
+    await converse(at, ({ type }) => type === "text" || type === "tool_use")
+    expect(gemini.replayed(at.asked(1))).toHaveLength(1)
+    expect(await restoredIn(at)).toEqual(["messages[1]"])
+  })
+
+  test("what was sealed for another model never reaches a host of the client's own wire", async () => {
+    const host = await anthropicMessagesEmulator({ script: [SAYS] })
+    onTestFinished(() => host.close())
+    const gateway = await startGateway({
+      own: { api: "anthropic-messages", url: host.url, model: { compat: { messages: { keyHeader: "x-api-key" } } } },
+    })
+    onTestFinished(() => gateway[Symbol.asyncDispose]())
+    const at = await stage(gemini, [THINKS])
+    const first = await at.gateway.post("/v1/messages", {
+      model: at.model,
+      max_tokens: 4000,
+      tools: [{ name: TOOL.name, input_schema: TOOL.parameters }],
+      messages: [{ role: "user", content: "hi" }],
+    })
+    const { content } = (await first.json()) as { content: Fields[] }
+    const results = content.flatMap(({ type, id }) =>
+      type === "tool_use" ? [{ type: "tool_result", tool_use_id: id, content: "sunny" }] : [],
+    )
+    const response = await gateway.post("/v1/messages", {
+      model: "own/m",
+      max_tokens: 4000,
+      messages: [
+        { role: "user", content: "hi" },
+        { role: "assistant", content },
+        { role: "user", content: results },
+      ],
+    })
+    expect(response.status).toBe(200)
+    expect(host.requests.at(-1)?.body).not.toContain("c2x1aWNl")
+    const [entry] = await latest(gateway, 1)
+    expect(entry?.relayed).toBe(false)
+    expect(entry?.losses).toContainEqual(
+      expect.objectContaining({ kind: "dropped", field: expect.stringMatching(/signature$/) }),
+    )
+  })
+})
+
+describe("bytes that pass", () => {
+  test("pass still, unless the host insists on thinking that clients leave out", async () => {
+    const relays = async (vendor: Vendor, options: Parameters<typeof startGateway>[1] = {}): Promise<unknown> => {
+      const at = await stage(vendor, [SAYS], options)
+      const body = { model: at.model, messages: [QUESTION], tools: TOOLS }
+      await (await at.gateway.post("/v1/chat/completions", body)).text()
+      return (await latest(at.gateway, 1))[0]?.relayed
+    }
+    const plain: Vendor = { ...WANTS_THINKING, model: "openai/gpt-5.5", other: "openai/gpt-5.4" }
+    const kimi: Vendor = { ...WANTS_THINKING, model: "fireworks/accounts/fireworks/models/kimi-k2p5" }
+    expect(await relays(plain)).toBe(true)
+    expect(await relays(kimi)).toBe(false)
+    expect(await relays(kimi, { keepThinkingMs: 0 })).toBe(true)
+  })
+})

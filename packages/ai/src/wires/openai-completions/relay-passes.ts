@@ -47,6 +47,7 @@ export function passes(call: InboundCall, model: Model): boolean {
 }
 
 /** Whether a host insists on its thinking behind turns with calls, which clients of this API know no field for. */
-export function forgets({ context }: InboundCall, { compat }: Model): boolean {
-  return compat.chat?.thinkingPlaceholder !== undefined && (context.tools?.length ?? 0) > 0
+export function forgets({ context }: InboundCall, { compat, thinking, assumed }: Model): boolean {
+  const thinks = thinking !== undefined || assumed !== undefined
+  return thinks && compat.chat?.thinkingPlaceholder !== undefined && (context.tools?.length ?? 0) > 0
 }
