@@ -58,7 +58,7 @@ export function rewriteAssistant(message: AssistantMessage, target: AssistantTar
 }
 
 /** It ended for another reason than its calls, so that nobody knows whether it was whole. */
-function isAbandoned({ content, stopReason }: AssistantMessage): boolean {
+export function isAbandoned({ content, stopReason }: AssistantMessage): boolean {
   return (stopReason === "stop" || stopReason === "length") && content.some((block) => block.type === "toolCall")
 }
 

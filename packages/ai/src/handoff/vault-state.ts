@@ -11,6 +11,7 @@ import type {
   ThinkingBlock,
   ToolCallBlock,
 } from "../model/message.ts"
+import { isAbandoned } from "./assistant.ts"
 
 /** A part of an answer that is kept: what the client may lose as a whole, and of what it shows the place alone. */
 export type KeptPart =
@@ -33,7 +34,7 @@ export interface KeptState {
 /** What is to be kept of an answer; `undefined` where it shows all that it holds, or is no whole answer. */
 export function stateOf(answer: AssistantMessage): KeptState | undefined {
   const { api, provider, model, stopReason } = answer
-  if (stopReason === "error" || stopReason === "aborted") return undefined
+  if (stopReason === "error" || stopReason === "aborted" || isAbandoned(answer)) return undefined
   const maker = { api, provider, model }
   const parts: KeptPart[] = []
   let holds = false

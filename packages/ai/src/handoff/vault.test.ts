@@ -21,7 +21,7 @@ function answer(content: Block[], more: Partial<AssistantMessage> = {}): Assista
     content,
     ...MAKER,
     usage: { provenance: "absent" },
-    stopReason: "stop",
+    stopReason: content.some(({ type }) => type === "toolCall") ? "toolUse" : "stop",
     timestamp: 0,
     ...more,
   }
@@ -197,6 +197,7 @@ describe("what a vault leaves alone", () => {
     ["failed", answer([THINKING, { type: "text", text: "Yes." }], { stopReason: "error" })],
     ["was aborted", answer([THINKING, { type: "text", text: "Yes." }], { stopReason: "aborted" })],
     ["has a call that was cut off", answer([THINKING, { ...call("c1"), incomplete: true } as Block])],
+    ["met its cap among its calls", answer([THINKING, call("c1")], { stopReason: "length" })],
     ["shows nothing", answer([THINKING])],
     ["hides nothing", answer([{ type: "text", text: "Yes." }])],
   ])("an answer that %s is not kept", (_name, message) => {
