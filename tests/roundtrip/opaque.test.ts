@@ -141,7 +141,10 @@ function answerOf(api: string, kind: Kind, value: string) {
             },
           ],
         ],
-        end: (out) => out.stop(kind === "picture" ? "stop" : "toolUse"),
+        end: (out) => {
+          out.stop(kind === "picture" ? "stop" : "toolUse")
+          out.finish()
+        },
       },
       issuerOf(model),
       each,
@@ -188,13 +191,14 @@ const fieldOf: Readonly<Record<Kind, RegExp>> = {
   picture: /^content\[1\](?:\.signature)?$/,
 }
 
-const CASES = CARRIES.flatMap(([wire, kinds]) =>
-  MAKERS.filter(({ api }) => api !== wire.server.api).flatMap(({ api, makes }) =>
+const ALL = CARRIES.flatMap(([wire, kinds]) =>
+  MAKERS.flatMap(({ api, makes }) =>
     (Object.entries(makes) as [Kind, string][]).map(
       ([kind, value]) => [wire.server.api, api, kind, kinds.includes(kind) ? "carries" : "names", value, wire] as const,
     ),
   ),
 )
+const CASES = ALL.filter(([inbound, api]) => inbound !== api)
 
 describe("a client's wire, and what another wire's host made", () => {
   test.each(CASES)("%s from %s, %s: it %s it", (_inbound, api, kind, does, value, wire) => {
@@ -272,7 +276,7 @@ describe("a vault, and a client that keeps text and calls alone", () => {
     }),
   })
   // Such a client sends no picture back that could be signed.
-  const KEPT = CASES.filter(([, , kind]) => kind !== "picture")
+  const KEPT = ALL.filter(([, , kind]) => kind !== "picture")
 
   test.each(KEPT)(
     "%s from %s, %s: its maker gets it back, nobody else",

@@ -6,7 +6,7 @@ import { keysOf } from "./vault-keys.ts"
 const MAKER = { api: "anthropic-messages", provider: "p", model: "m" }
 const asked: Message[] = [{ role: "user", content: "hi" }]
 const keys = (content: Block[], messages: readonly Message[] = asked, maker = MAKER): string[] =>
-  keysOf({ content }, maker, messages, messages.length, (text) => text)
+  keysOf({ content }, messages, messages.length, (text) => text)(maker)
 
 const json = fc.jsonValue({ maxDepth: 3 }).filter((value) => JSON.stringify(value) !== undefined)
 const args = fc.dictionary(

@@ -6,7 +6,8 @@ import type { AssistantMessage, InputBlock, Issuer, Message, ToolCallBlock } fro
 export type Digest = (text: string) => string
 
 /**
- * Keys under which what an answer held is kept and looked for, the surest first; none for an answer that shows nothing.
+ * Keys under which what an answer held is kept and looked for, by its maker and the surest first; none for an answer
+ * that shows nothing.
  *
  * An answer is known by its maker and by what is visible of it: its text without white space, since clients trim,
  * join and split texts, and its calls, whose arguments count as values, since clients write them anew. Two answers
@@ -17,20 +18,20 @@ export type Digest = (text: string) => string
  */
 export function keysOf(
   answer: Pick<AssistantMessage, "content">,
-  maker: Issuer,
   messages: readonly Message[],
   at: number,
   digest: Digest,
-): string[] {
+): (maker: Issuer) => string[] {
   const calls = answer.content.filter((block) => block.type === "toolCall")
   const text = squeezed(answer.content.map((block) => (block.type === "text" ? block.text : "")).join(""))
-  if (text === "" && calls.length === 0) return []
-  const about = [codecOf(maker.api), maker.provider, maker.model, text, calls.map(called)]
-  const before = calls.length === 0 ? [] : calls.map(({ id }) => id)
-  const asked = askedBefore(messages, at)
-  const key = (...more: unknown[]): string => digest(JSON.stringify([...about, ...more]))
-  if (calls.length === 0) return [key(asked)]
-  return [key(asked, before), key(asked), key(null, before)]
+  if (text === "" && calls.length === 0) return () => []
+  const shown = digest(JSON.stringify([text, calls.map(called)]))
+  const asked = digest(askedBefore(messages, at))
+  const ids = calls.map(({ id }) => id)
+  return ({ api, provider, model }) => {
+    const key = (...more: unknown[]): string => digest(JSON.stringify([codecOf(api), provider, model, shown, ...more]))
+    return calls.length === 0 ? [key(asked)] : [key(asked, ids), key(asked), key(null, ids)]
+  }
 }
 
 /** A text as it is compared. */
@@ -42,18 +43,30 @@ function called({ name, arguments: args, rawArguments }: ToolCallBlock): unknown
   return [name, rawArguments === undefined ? canonical(args) : squeezed(rawArguments)]
 }
 
-/** What was said to the model since its answer before. Ids and names of results are left out: not every wire has them. */
-function askedBefore(messages: readonly Message[], at: number): unknown[] {
+/**
+ * What was said to the model since its answer before: the client's own words, which it repeats as they are. Ids and
+ * names of results are left out: not every wire has them.
+ */
+function askedBefore(messages: readonly Message[], at: number): string {
   let from = at
   while (from > 0 && messages[from - 1]?.role !== "assistant") from--
-  return messages.slice(from, at).map(({ role, content }) => {
-    const blocks: readonly unknown[] =
-      typeof content === "string" ? [squeezed(content)] : saidIn(content as readonly InputBlock[])
-    return [role === "developer" ? "user" : role, ...blocks]
-  })
+  return messages
+    .slice(from, at)
+    .map(({ role, content }) => {
+      const blocks: readonly (InputBlock | string)[] =
+        typeof content === "string" ? [content] : (content as readonly InputBlock[])
+      const text = blocks
+        .map((block) => textOf(block) ?? "")
+        .join("")
+        .trim()
+      const others = blocks.flatMap((block) => (typeof block === "string" || block.type === "text" ? [] : [block.type]))
+      // With its length in front no text needs to be escaped: pages and files pass here with each request.
+      return `${role === "developer" ? "user" : role} ${others.join(" ")} ${text.length}:${text}`
+    })
+    .join("")
 }
 
-function saidIn(content: readonly InputBlock[]): unknown[] {
-  const text = squeezed(content.map((block) => (block.type === "text" ? block.text : "")).join(""))
-  return [text, ...content.flatMap((block) => (block.type === "text" ? [] : [block.type]))]
+function textOf(block: InputBlock | string): string | undefined {
+  if (typeof block === "string") return block
+  return block.type === "text" ? block.text : undefined
 }

@@ -45,7 +45,7 @@ export function memoryVault(options: MemoryVaultOptions = {}): MemoryVault {
   const of = (client: string): ReasoningVault => {
     const own = (key: string): string => JSON.stringify([client, key])
     return reasoningVault({
-      digest: (text) => ["a", "b", "c", "d"].map((lane) => hash(lane + text)).join(""),
+      digest: (text) => `${hash(text)}-${text.length}`,
       get: (keys) =>
         new Map(
           keys.flatMap((key) => {

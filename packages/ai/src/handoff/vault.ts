@@ -24,11 +24,7 @@ interface Wanted {
 export function reasoningVault(store: VaultStore): ReasoningVault {
   return {
     find({ messages }, models) {
-      const wanted = new Map<string, readonly Wanted[]>()
-      for (const model of models) {
-        const name = nameOf(model)
-        if (!wanted.has(name)) wanted.set(name, wantedOf(messages, model, store.digest))
-      }
+      const wanted = wantedOf(messages, models, store.digest)
       const keys = [...wanted.values()].flatMap((list) => list.flatMap((one) => one.keys))
       if (keys.length === 0) return undefined
       const found = store.get(keys)
@@ -39,7 +35,7 @@ export function reasoningVault(store: VaultStore): ReasoningVault {
     keep({ messages }, answer) {
       const state = stateOf(answer)
       if (!state) return undefined
-      const keys = keysOf(answer, state.maker, messages, messages.length, store.digest)
+      const keys = keysOf(answer, messages, messages.length, store.digest)(state.maker)
       return keys.length === 0 ? undefined : store.put(keys, state)
     },
   }
@@ -50,13 +46,27 @@ function nameOf({ api, provider, id }: Model): string {
   return JSON.stringify([codecOf(api), provider, id])
 }
 
-function wantedOf(messages: readonly Message[], model: Model, digest: Digest): readonly Wanted[] {
-  const maker: Issuer = { api: model.api, provider: model.provider, model: model.id }
-  return messages.flatMap((message, index) => {
-    if (message.role !== "assistant" || !mayLack(message) || isOfAnother(message, maker)) return []
-    const keys = keysOf(message, maker, messages, index, digest)
-    return keys.length === 0 ? [] : [{ index, keys }]
+/** The answers that may lack something, for each maker that some of the models are. */
+function wantedOf(
+  messages: readonly Message[],
+  models: readonly Model[],
+  digest: Digest,
+): ReadonlyMap<string, readonly Wanted[]> {
+  const makers = new Map<string, { maker: Issuer; list: Wanted[] }>()
+  for (const model of models) {
+    const maker = { api: model.api, provider: model.provider, model: model.id }
+    makers.set(nameOf(model), { maker, list: [] })
+  }
+  messages.forEach((message, index) => {
+    if (message.role !== "assistant" || !mayLack(message)) return
+    const keysBy = keysOf(message, messages, index, digest)
+    for (const { maker, list } of makers.values()) {
+      if (isOfAnother(message, maker)) continue
+      const keys = keysBy(maker)
+      if (keys.length > 0) list.push({ index, keys })
+    }
   })
+  return new Map([...makers].map(([name, { list }]) => [name, list]))
 }
 
 /** Whether an answer says itself that somebody else made it. */

@@ -108,7 +108,7 @@ describe("the vault in the gateway's database", () => {
   })
 
   test("lets the first of two answers that read alike stand, written or not", async () => {
-    const { vault, rhythm } = await store()
+    const { db, vault, rhythm } = await store()
     const own = vault.of("key_1")
     keep(own, 1, "one")
     keep(own, 1, "two")
@@ -118,6 +118,7 @@ describe("the vault in the gateway's database", () => {
     expect(await thought(own, 1)).toBe("one")
     await rhythm.flush()
     expect(await thought(own, 1)).toBe("one")
+    expect(await db.selectFrom("vault_states").selectAll().execute()).toHaveLength(1)
   })
 
   test("lets go what was not used for its lifetime, and counts from the last use", async () => {
