@@ -12,7 +12,8 @@ export type Digest = (text: string) => string
  * An answer is known by its maker and by what is visible of it: its text without white space, since clients trim,
  * join and split texts, and its calls, whose arguments count as values, since clients write them anew. Two answers
  * may read alike, so that one more thing has to agree: what stands between the answer and the one before it, the ids
- * of its calls, or, under the first key, both. A client may drop ids, and agents shorten old results.
+ * of its calls, or, under the first key, both. A client may drop ids, and agents shorten old results. Ids alone do
+ * only where hosts make them up at random: others count, so that two conversations have the same.
  *
  * @param at where the answer stands in the conversation, or would stand
  */
@@ -30,8 +31,14 @@ export function keysOf(
   const ids = calls.map(({ id }) => id)
   return ({ api, provider, model }) => {
     const key = (...more: unknown[]): string => digest(JSON.stringify([codecOf(api), provider, model, shown, ...more]))
-    return calls.length === 0 ? [key(asked)] : [key(asked, ids), key(asked), key(null, ids)]
+    if (calls.length === 0) return [key(asked)]
+    return [key(asked, ids), key(asked), ...(ids.every(isRandom) ? [key(null, ids)] : [])]
   }
+}
+
+/** Whether an id is none that a second conversation can have: many letters in a row, with digits among them. */
+function isRandom(id: string): boolean {
+  return /(?=[A-Za-z]*\d)[A-Za-z0-9]{16}/.test(id.replaceAll("-", ""))
 }
 
 /** A text as it is compared. */

@@ -244,12 +244,21 @@ describe("answers that read alike", () => {
     expect(contents[1]).toEqual([thought("one"), { ...call("ollama_call_1"), signature: signed("c") }])
   })
 
-  test("are found by the ids of their calls where older messages were shortened", async () => {
-    const vault = memoryVault()
-    void vault.keep({ messages: [user("a long page")] }, answer([thought("one"), call("c1")]))
-    const { contents } = await given(vault, [user("[page left out]"), from([call("c1")])])
-    expect(contents[1]).toEqual([thought("one"), call("c1")])
-  })
+  test.each([
+    ["toolu_01A09q90qw90lq917835lq9", true],
+    ["call_Xk3T9dYq0vB2mN5rLw8ZsPfA", true],
+    ["550e8400-e29b-41d4-a716-446655440000", true],
+    ["call_0", false],
+    ["functions.get_current_weather_information:12", false],
+  ])(
+    "are found by the ids of their calls where older messages were shortened, if those are random: %s",
+    async (id, is) => {
+      const vault = memoryVault()
+      void vault.keep({ messages: [user("a long page")] }, answer([thought("one"), call(id)]))
+      const { contents } = await given(vault, [user("[page left out]"), from([call(id)])])
+      expect(contents[1]).toEqual(is ? [thought("one"), call(id)] : [call(id)])
+    },
+  )
 
   test("get what the first one held, so that a history does not change", async () => {
     const vault = memoryVault()

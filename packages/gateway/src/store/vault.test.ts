@@ -45,7 +45,7 @@ function answer(n: number, thinking?: string): AssistantMessage {
     role: "assistant",
     content: [
       ...(thinking === undefined ? [] : [{ type: "thinking" as const, thinking, signature: { value: `s${n}` } }]),
-      { type: "toolCall", id: `call_${n}`, name: "look", arguments: { n } },
+      { type: "toolCall", id: `call_${String(n).padStart(24, "0")}`, name: "look", arguments: { n } },
     ],
     api: MODEL.api,
     provider: thinking === undefined ? "" : MODEL.provider,
