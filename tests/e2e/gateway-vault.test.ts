@@ -364,6 +364,17 @@ describe("clients of other wires", () => {
   })
 })
 
+test("a client that wants nothing changed is served, and told in a header what was put back", async () => {
+  const at = await stage(WANTS_THINKING, [THINKS, SAYS])
+  const client = at.client(at.gateway.key)
+  const first = await ask(client, at.model, [QUESTION])
+  const messages = [QUESTION, first, ...resultOf(first)]
+  const body = { model: at.model, messages, tools: TOOLS }
+  const response = await at.gateway.post("/v1/chat/completions", body, { headers: { "x-sluice-strict": "true" } })
+  expect(response.status).toBe(200)
+  expect(response.headers.get("x-sluice-losses")).toContain("restored messages[1]")
+})
+
 describe("bytes that pass", () => {
   test("pass still, unless the host insists on thinking that clients leave out", async () => {
     const relays = async (vendor: Vendor, options: Parameters<typeof startGateway>[1] = {}): Promise<unknown> => {

@@ -6,12 +6,13 @@ import type { Loss } from "../model/message.ts"
 const NAMED = 5
 
 /**
- * Ends a call that is not to be changed. What a target wants besides what was asked, and got, changes nothing of it.
+ * Ends a call that is not to be changed. What a target wants besides what was asked, and got, changes nothing of it;
+ * nor does what was put back as it had been.
  *
  * @throws SluiceError `unsupported` of the scope `model`, whose `param` is the first that would be lost
  */
 export function refuseLosses(losses: readonly Loss[], model?: Pick<Model, "provider" | "id">): void {
-  const lost = losses.filter(({ kind }) => kind !== "injected")
+  const lost = losses.filter(({ kind }) => kind !== "injected" && kind !== "restored")
   const [first] = lost
   if (!first) return
   const named = lost.slice(0, NAMED).map(({ kind, field, reason }) => `${field} would be ${kind} (${reason})`)

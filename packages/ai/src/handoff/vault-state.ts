@@ -113,7 +113,7 @@ export function withState(answer: AssistantMessage, { maker, parts }: KeptState)
   const texts = answer.content.filter((block) => block.type === "text" && block.text !== "") as TextBlock[]
   const others = answer.content.filter((block) => !["text", "thinking", "toolCall"].includes(block.type))
   const thinks = answer.content.some((block) => block.type === "thinking" && block.thinking !== "")
-  if (thinks && parts.every(isShown)) return undefined
+  if (thinks && isOpen({ maker, parts })) return undefined
   if (parts.filter(({ type }) => type === "toolCall").length !== calls.length) return undefined
   const pieces = piecesOf(texts, parts)
   const content = parts.flatMap((part): Block[] => {
@@ -139,9 +139,9 @@ export function withState(answer: AssistantMessage, { maker, parts }: KeptState)
   return { ...answer, ...maker, content: [...content, ...others] }
 }
 
-/** Whether a part says no more than what a client that shows thinking in the open has of it. */
-function isShown(part: KeptPart): boolean {
-  return (part.type === "thinking" || isPlace(part)) && !part.signature
+/** Whether a state is nothing but thinking in the open, which a client that shows it has. */
+export function isOpen({ parts }: KeptState): boolean {
+  return parts.every((part) => (part.type === "thinking" || isPlace(part)) && !part.signature)
 }
 
 /**

@@ -148,6 +148,30 @@ describe("what a vault puts back", () => {
   })
 })
 
+describe("thinking that nobody has signed", () => {
+  const open: Block = { type: "thinking", thinking: "Hm." }
+  const texts: Block[] = [{ type: "text", text: "Yes." }]
+  test.each<[string, string, Model["compat"], Block[], boolean]>([
+    ["a chat host, behind calls", "openai-completions", {}, [call("c1")], true],
+    ["a chat host, behind text alone", "openai-completions", {}, texts, false],
+    ["a chat host that wants all of it", "openai-completions", { chat: { replayThinking: "all" } }, texts, true],
+    ["a chat host that wants none", "openai-completions", { chat: { replayThinking: "never" } }, [call("c1")], false],
+    ["one that verifies signatures", "anthropic-messages", { messages: { verifiesSignatures: true } }, texts, false],
+    ["one that does not", "anthropic-messages", {}, texts, true],
+    ["a host of Responses", "openai-responses", {}, texts, false],
+    ["one that takes its text", "openai-responses", { responses: { replayThinkingText: true } }, texts, true],
+    ["a host of Ollama's API", "ollama-chat", {}, texts, true],
+    ["Gemini", "google-generative-ai", {}, texts, false],
+  ])("is put back where the host takes it: %s", async (_name, api, compat, content, is) => {
+    const vault = memoryVault()
+    const model: Model = { ...CLAUDE, api, compat }
+    void vault.keep({ messages: [user("hi")] }, answer([open, ...content], { api }))
+    const { contents, losses } = await given(vault, [user("hi"), from(content)], model)
+    expect(contents[1]).toEqual(is ? [open, ...content] : content)
+    expect(losses).toHaveLength(is ? 1 : 0)
+  })
+})
+
 describe("what a vault leaves alone", () => {
   const kept = () => {
     const vault = memoryVault()

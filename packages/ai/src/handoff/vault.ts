@@ -2,7 +2,8 @@ import { codecOf, type Model } from "@sluice/catalog/core"
 import type { ReasoningVault, Restoration } from "../contract/vault.ts"
 import type { AssistantMessage, Issuer, Loss, Message } from "../model/message.ts"
 import { type Digest, keysOf } from "./vault-keys.ts"
-import { type KeptState, mayLack, stateOf, withState } from "./vault-state.ts"
+import { isOpen, type KeptState, mayLack, stateOf, withState } from "./vault-state.ts"
+import { takesOpenThinking } from "./vault-takes.ts"
 
 /** Where a vault keeps things: by key, for as long as it sees fit. */
 export interface VaultStore {
@@ -14,10 +15,10 @@ export interface VaultStore {
   put(keys: readonly string[], state: KeptState): void | Promise<void>
 }
 
-/** An answer of a conversation that may lack something, and its keys as an answer of one model. */
+/** Answers of a conversation that may lack something, each with its keys as an answer of one model. */
 interface Wanted {
-  index: number
-  keys: readonly string[]
+  model: Model
+  answers: { index: number; keys: readonly string[] }[]
 }
 
 /** A vault of one client over a store. */
@@ -25,7 +26,7 @@ export function reasoningVault(store: VaultStore): ReasoningVault {
   return {
     find({ messages }, models) {
       const wanted = wantedOf(messages, models, store.digest)
-      const keys = [...wanted.values()].flatMap((list) => list.flatMap((one) => one.keys))
+      const keys = [...wanted.values()].flatMap(({ answers }) => answers.flatMap((one) => one.keys))
       if (keys.length === 0) return undefined
       const found = store.get(keys)
       return found instanceof Promise
@@ -47,26 +48,20 @@ function nameOf({ api, provider, id }: Model): string {
 }
 
 /** The answers that may lack something, for each maker that some of the models are. */
-function wantedOf(
-  messages: readonly Message[],
-  models: readonly Model[],
-  digest: Digest,
-): ReadonlyMap<string, readonly Wanted[]> {
-  const makers = new Map<string, { maker: Issuer; list: Wanted[] }>()
-  for (const model of models) {
-    const maker = { api: model.api, provider: model.provider, model: model.id }
-    makers.set(nameOf(model), { maker, list: [] })
-  }
+function wantedOf(messages: readonly Message[], models: readonly Model[], digest: Digest): ReadonlyMap<string, Wanted> {
+  const wanted = new Map<string, Wanted>()
+  for (const model of models) wanted.set(nameOf(model), { model, answers: [] })
   messages.forEach((message, index) => {
     if (message.role !== "assistant" || !mayLack(message)) return
     const keysBy = keysOf(message, messages, index, digest)
-    for (const { maker, list } of makers.values()) {
+    for (const { model, answers } of wanted.values()) {
+      const maker: Issuer = { api: model.api, provider: model.provider, model: model.id }
       if (isOfAnother(message, maker)) continue
       const keys = keysBy(maker)
-      if (keys.length > 0) list.push({ index, keys })
+      if (keys.length > 0) answers.push({ index, keys })
     }
   })
-  return new Map([...makers].map(([name, { list }]) => [name, list]))
+  return wanted
 }
 
 /** Whether an answer says itself that somebody else made it. */
@@ -76,16 +71,18 @@ function isOfAnother({ provider, model }: AssistantMessage, maker: Issuer): bool
 
 function restoration(
   messages: readonly Message[],
-  wanted: ReadonlyMap<string, readonly Wanted[]>,
+  wanted: ReadonlyMap<string, Wanted>,
   states: ReadonlyMap<string, KeptState>,
 ): Restoration | undefined {
   if (states.size === 0) return undefined
   const restored = new Map<string, ReadonlyMap<number, AssistantMessage>>()
-  for (const [name, list] of wanted) {
+  for (const [name, { model, answers: lacking }] of wanted) {
     const answers = new Map<number, AssistantMessage>()
-    for (const { index, keys } of list) {
+    for (const { index, keys } of lacking) {
       const state = keys.map((key) => states.get(key)).find((one) => one !== undefined)
-      const answer = state && withState(messages[index] as AssistantMessage, state)
+      const given = messages[index] as AssistantMessage
+      if (!state || (isOpen(state) && !takesOpenThinking(model, given))) continue
+      const answer = withState(given, state)
       if (answer) answers.set(index, answer)
     }
     if (answers.size > 0) restored.set(name, answers)
