@@ -5,6 +5,8 @@ import type { Frame } from "../../contract/frame.ts"
 import type { InboundCall, Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
 import { sseBytes } from "../../framing/sse.ts"
 import { isSealed } from "../server-seal.ts"
+import type { JsonSchema } from "../../model/tool.ts"
+import { grammarSchema } from "../../schema/grammar.ts"
 import { isSignOfLife } from "../sign-of-life.ts"
 import { errorFacts } from "./errors.ts"
 import { headers } from "./protocol.ts"
@@ -31,7 +33,7 @@ export const relay: Relay = {
 function passes(call: InboundCall, model: Model): boolean {
   const { compat } = model
   const { sampling, effort, contextManagement, midConversationSystem } = compat.messages ?? {}
-  const { betaHeader, toolResultId, extraBody, refusesForcedTool } = compat.messages ?? {}
+  const { betaHeader, toolResultId, extraBody, refusesForcedTool, schemas } = compat.messages ?? {}
   const body: Item = isItem(call.request.body) ? call.request.body : {}
   const has = (name: string): boolean => body[name] !== undefined && body[name] !== null
   if (compat.textOnly || toolResultId || extraBody) return false
@@ -42,6 +44,7 @@ function passes(call: InboundCall, model: Model): boolean {
   // What we sealed is no host's.
   if (holdsSeal(body["messages"])) return false
   if (betaHeader === false && call.forward["anthropic-beta"] !== undefined) return false
+  if (schemas && call.context.tools?.some((tool) => "parameters" in tool && !isInWords(tool.parameters))) return false
   const choice = isItem(body["tool_choice"]) ? body["tool_choice"]["type"] : undefined
   return !(refusesForcedTool && (choice === "any" || choice === "tool"))
 }
@@ -56,6 +59,10 @@ function holdsSeal(messages: unknown): boolean {
 
 function listOf(value: unknown): Item[] {
   return Array.isArray(value) ? value.filter(isItem) : []
+}
+
+function isInWords(schema: JsonSchema): boolean {
+  return grammarSchema(schema) === schema
 }
 
 /** A delta without anything in it. Quotes within a text are escaped, so that a text cannot look like one. */
