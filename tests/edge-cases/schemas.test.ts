@@ -349,6 +349,8 @@ describe("other dialects", () => {
   test("OF-296: of a union of kinds that becomes one, only what is about that one stays", () => {
     const union = { type: ["array", "string"], items: { type: "integer" }, enum: ["x"], required: ["a"] }
     expect(google(union, "flat")).toEqual({ type: "string", enum: ["x"] })
+    const neither = { type: ["integer", "string"], items: { type: "null" }, properties: { a: {} }, enum: ["x"] }
+    expect(google(neither, "flat")).toEqual({ type: "integer" })
     const branches = {
       anyOf: [{ type: "object", properties: { x: { type: "string" } }, required: ["x"] }, { type: "integer" }],
     }
