@@ -1,5 +1,10 @@
 export type { ArgumentChange, ArgumentIssue, ArgumentPath, ArgumentRepair } from "./arguments/types.ts"
-export { type InvalidArguments, validateArguments, type ValidArguments } from "./arguments/validate.ts"
+export {
+  type InvalidArguments,
+  validateArguments,
+  validateToolCall,
+  type ValidArguments,
+} from "./arguments/validate.ts"
 export type { JsonRepair } from "./lenient-json.ts"
 export { repairArguments, type RepairedArguments } from "./repair-arguments.ts"
 export { type RepeatedCall, repeatedCalls } from "./repeated-calls.ts"

@@ -15,17 +15,33 @@ import {
   requires,
   viewsOf,
 } from "./nodes.ts"
+import { tidy } from "./tidy.ts"
 import type { ArgumentChange, ArgumentPath, ArgumentRepair } from "./types.ts"
-import { containerIn, isContent, looksLikeJson, put, scalarIn, unquoted, withoutLineBreaks } from "./values.ts"
+import {
+  containerIn,
+  isContent,
+  looksLikeJson,
+  MAX_DEPTH,
+  partsOf,
+  put,
+  scalarIn,
+  unquoted,
+  withoutLineBreaks,
+} from "./values.ts"
 
-/** Steps within unions after which a value is left as it is: forms in forms multiply. */
-const MAX_STEPS = 20_000
+/**
+ * Steps after which a value is left as it is, for any value and for each part of it: where several schemas have a say
+ * on the same part, and forms stand in forms, the ways multiply.
+ */
+const STEPS = { any: 500, part: 20 } as const
 
 interface Place {
   path: ArgumentPath
   key?: string
   /** The kinds that the union around takes: a value of one of these is not made into another. */
   union?: number
+  /** The list here was made for the one item in it: the item is not made into a list again. */
+  single?: boolean
 }
 
 /** How much each repair gives away, for choosing among the forms of a union. */
@@ -43,17 +59,18 @@ const COST: Readonly<Partial<Record<ArgumentRepair, number>>> = {
 export class Coercion {
   changes: ArgumentChange[] = []
   readonly #schema: Compiled
-  /** Unions that are being looked into. */
-  #forms = 0
-  #steps = 0
+  #steps: number
 
-  constructor(schema: Compiled) {
+  /** @param whole the value that all this is about */
+  constructor(schema: Compiled, whole: unknown) {
     this.#schema = schema
+    this.#steps = STEPS.any + STEPS.part * partsOf(whole)
   }
 
+  /** The value as the node takes it, as far as that can be told. */
   value(node: Node, value: unknown, place: Place = { path: [] }): unknown {
-    if (this.#forms > 0) this.#steps++
-    if (node === false || this.#steps > MAX_STEPS || this.#schema.accepts(node, value)) return value
+    if (node === false || --this.#steps < 0 || place.path.length > MAX_DEPTH) return value
+    if (this.#schema.accepts(node, value)) return value
     let made = this.#kind(node, value, place)
     const views = viewsOf(this.#schema, node, made)
     if (isSchema(made)) made = this.#members(views, made, place)
@@ -140,11 +157,11 @@ export class Coercion {
     return undefined
   }
 
-  #items(views: readonly Keywords[], value: unknown[], { path, key }: Place): unknown[] {
+  #items(views: readonly Keywords[], value: unknown[], { path, key, single }: Place): unknown[] {
     let changed = false
     const items = value.map((item, i) => {
       let made = item
-      const place = { path: [...path, i], ...(key === undefined ? {} : { key }) }
+      const place = { ...placeOf([...path, i], key), ...(single ? { single } : {}) }
       for (const node of childrenOf(views, i)) made = this.value(node, made, place)
       changed ||= made !== item
       return made
@@ -156,10 +173,9 @@ export class Coercion {
   #form(union: Node, forms: readonly Node[], value: unknown, { path, key }: Place): unknown {
     const kinds = kindsOf(this.#schema, union)
     let best: { made: unknown; changes: ArgumentChange[]; cost: number } | undefined
-    this.#forms++
     const meant = meantForms(this.#schema, forms, value)
     for (const form of meant) {
-      const place = { path, ...(key === undefined ? {} : { key }), union: kinds }
+      const place = { ...placeOf(path, key), union: kinds }
       const { result: made, changes } = this.#trial(() => this.value(form, value, place))
       const fits = this.#schema.accepts(form, made) && this.#schema.accepts(union, made)
       // What comes of the only form that can be meant stays even if something is left to say about it.
@@ -167,14 +183,13 @@ export class Coercion {
       const cost = changes.reduce((sum, { repair }) => sum + (COST[repair] ?? 1), 0)
       if (!best || cost < best.cost) best = { made, changes, cost }
     }
-    this.#forms--
     if (!best) return value
     this.changes.push(...best.changes)
     return best.made
   }
 
   /** A value of the kind that is wanted, where the value shows what it would be. */
-  #kind(node: Node, value: unknown, { path, key, union }: Place): unknown {
+  #kind(node: Node, value: unknown, { path, key, union, single }: Place): unknown {
     const kinds = kindsOf(this.#schema, node)
     if (typeof value === "string" && !(((union ?? 0) | kinds) & KIND.string)) {
       const made = this.#fromString(node, kinds, value, path, key)
@@ -185,12 +200,12 @@ export class Coercion {
     if (typeof value === "boolean" && kinds & KIND.number) return this.#made(path, "kind", value ? 1 : 0)
     if ((value === 0 || value === 1) && kinds & KIND.boolean) return this.#made(path, "kind", value === 1)
     if (kinds & KIND.string && typeof value !== "object") return this.#made(path, "kind", String(value))
-    if (kinds & LISTED_STRING && this.#schema.accepts(node, String(value)))
+    if (kinds & LISTED_STRING && typeof value !== "object" && this.#schema.accepts(node, String(value)))
       return this.#made(path, "kind", String(value))
     if (kinds & KIND.string && ((kinds | (union ?? 0)) & CONTAINER) === 0) {
       return this.#made(path, "stringified", JSON.stringify(value))
     }
-    return (union ?? kinds) & ~(KIND.array | KIND.null) ? value : this.#single(node, kinds, value, path)
+    return single || (union ?? kinds) & ~(KIND.array | KIND.null) ? value : this.#single(node, kinds, value, path)
   }
 
   #made<T>(path: ArgumentPath, repair: ArgumentRepair, value: T): T {
@@ -207,7 +222,10 @@ export class Coercion {
     }
     if (kinds & CONTAINER) {
       const container = containerIn(text)
-      if (container && kindOf(container) & kinds) return this.#made(path, "json-in-string", container)
+      if (container && kindOf(container) & kinds) {
+        this.#change(path, "json-in-string")
+        return tidy(this.#schema, [node], container, this.changes, placeOf(path, key))
+      }
       // One thing in JSON where a list of such is wanted.
       if (container && !(kinds & KIND.object)) {
         const { result, changes } = this.#trial(() => this.#single(node, kinds, container, path))
@@ -225,7 +243,9 @@ export class Coercion {
   #single(node: Node, kinds: number, value: unknown, path: ArgumentPath): unknown {
     if (!(kinds & KIND.array) || value === "") return value
     if (typeof value === "string" && looksLikeJson(value)) return value
-    const { result: items, changes } = this.#trial(() => this.value(node, [value], { path }))
+    const { result: items, changes } = this.#trial(() =>
+      this.value(node, tidy(this.#schema, [node], [value], this.changes, { path }), { path, single: true }),
+    )
     // With an object in it, what is left to say is about that.
     if (!isSchema(value) && !this.#schema.accepts(node, items)) return value
     this.changes.push({ path, repair: "single-value" }, ...changes)
@@ -233,24 +253,37 @@ export class Coercion {
   }
 }
 
+function placeOf(path: ArgumentPath, key: string | undefined): Place {
+  return key === undefined ? { path } : { path, key }
+}
+
 /**
- * The forms of a union that a value can be meant to be: those whose constants are the value's, if there are any, and
- * of these the ones of its kind.
+ * The forms of a union that a value can be meant to be: those whose constants it has, else those that it has no other
+ * constants than; and of these the ones of its kind.
  */
 export function meantForms(schema: Compiled, forms: readonly Node[], value: unknown): Node[] {
-  const named = isSchema(value) ? forms.filter((form) => constantsFit(schema, form, value)) : forms
-  const left = named.length > 0 ? named : forms
+  let left = forms
+  if (isSchema(value)) {
+    const fits = new Map(forms.map((form) => [form, constantsFit(schema, form, value)]))
+    const named = forms.filter((form) => fits.get(form) === true)
+    left = named.length > 0 ? named : forms.filter((form) => fits.get(form) !== false)
+    if (left.length === 0) left = forms
+  }
   const kind = kindOf(value)
   const ofKind = (kind & CONTAINER) === 0 ? [] : left.filter((form) => kindsOf(schema, form) & kind)
   return ofKind.length > 0 ? [...ofKind] : [...left]
 }
 
-function constantsFit(schema: Compiled, form: Node, value: Record<string, unknown>): boolean {
-  return viewsOf(schema, form).every(({ properties }) =>
-    Object.entries(isSchema(properties) ? properties : {}).every(([name, node]) => {
-      if (!isSchema(node) || !Object.hasOwn(value, name)) return true
-      const isConstant = Object.hasOwn(node, "const") || list(node["enum"]).length > 0
-      return !isConstant || schema.accepts(node, value[name])
-    }),
-  )
+/** Whether a value has the constants of a form; `undefined` where it has none of the properties that are constant. */
+function constantsFit(schema: Compiled, form: Node, value: Record<string, unknown>): boolean | undefined {
+  let fits: boolean | undefined
+  for (const { properties } of viewsOf(schema, form)) {
+    for (const [name, node] of Object.entries(isSchema(properties) ? properties : {})) {
+      if (!isSchema(node) || !Object.hasOwn(value, name)) continue
+      if (!Object.hasOwn(node, "const") && list(node["enum"]).length !== 1) continue
+      if (!schema.accepts(node, value[name])) return false
+      fits = true
+    }
+  }
+  return fits
 }

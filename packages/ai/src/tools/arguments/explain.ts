@@ -8,17 +8,17 @@ import {
   type Keywords,
   kindName,
   kindNames,
-  kindOf,
   kindsOf,
   list,
   namedNodes,
+  takesKind,
   viewsOf,
 } from "./nodes.ts"
 import type { ArgumentIssue, ArgumentPath } from "./types.ts"
 
 /** Issues that are told at most: a model that got this much wrong needs no longer list. */
 export const MAX_ISSUES = 20
-const MAX_STEPS = 5000
+const MAX_STEPS = 1000
 /** Characters of a value in an issue. */
 const MAX_VALUE = 256
 
@@ -56,11 +56,11 @@ export class Explanation {
   }
 
   explain(node: Node, value: unknown, path: ArgumentPath = []): void {
-    if (++this.#steps > MAX_STEPS || this.issues.length >= MAX_ISSUES || this.#schema.accepts(node, value)) return
+    if (this.issues.length >= MAX_ISSUES || this.#schema.accepts(node, value) || ++this.#steps > MAX_STEPS) return
     if (node === false) return this.#add(path, "is not allowed")
     const before = this.issues.length
     const kinds = kindsOf(this.#schema, node)
-    if (!(kindOf(value) & kinds) && typeof value !== "string") {
+    if (!takesKind(kinds, value)) {
       return this.#add(path, `expected ${expected(this.#schema, node)}, received ${kindName(value)}`)
     }
     const views = viewsOf(this.#schema, node, value)
@@ -130,7 +130,7 @@ export class Explanation {
       return this.#add(path, "fits more than one of the forms that it may have, and must fit one only")
     }
     const kinds = kindsOf(this.#schema, union)
-    if (!(kindOf(value) & kinds)) {
+    if (!takesKind(kinds, value)) {
       return this.#add(path, `expected ${expected(this.#schema, union)}, received ${kindName(value)}`)
     }
     let fewest: ArgumentIssue[] | undefined

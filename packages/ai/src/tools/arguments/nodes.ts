@@ -17,6 +17,12 @@ export function kindOf(value: unknown): number {
   return KIND[typeof value as "boolean" | "number" | "string" | "object"] ?? 0
 }
 
+/** Whether a value of this kind can be among those that a node takes. */
+export function takesKind(kinds: number, value: unknown): boolean {
+  const kind = kindOf(value)
+  return (kind & kinds) !== 0 || (kind === KIND.string && (kinds & LISTED_STRING) !== 0)
+}
+
 /** A value's kind in words of JSON Schema. */
 export function kindName(value: unknown): string {
   return kindNames(kindOf(value))[0] ?? typeof value

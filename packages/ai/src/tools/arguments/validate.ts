@@ -1,5 +1,5 @@
 import type { ToolCallBlock } from "../../model/message.ts"
-import type { CustomTool, FunctionTool } from "../../model/tool.ts"
+import type { CustomTool, FunctionTool, Tool } from "../../model/tool.ts"
 import { repairArguments } from "../repair-arguments.ts"
 import { Coercion } from "./coerce.ts"
 import { type Compiled, compile } from "./compile.ts"
@@ -77,6 +77,32 @@ export function validateArguments(
   return failure(tool, call, result.issues)
 }
 
+/**
+ * `validateArguments` with the tool that the call names. A name that no tool has is an issue as well; a tool of the
+ * type `native` is run by its provider, and so it is not looked for.
+ *
+ * @example
+ * const checked = validateToolCall(tools, call)
+ * messages.push(checked.ok ? await run(checked.tool, checked.arguments) : toolError(call, checked))
+ */
+export function validateToolCall<T extends Tool>(
+  tools: readonly T[],
+  call: ToolCallBlock,
+): (ValidArguments & { tool: Exclude<T, { type: "native" }> }) | InvalidArguments {
+  const ours = tools.filter((tool): tool is Exclude<T, { type: "native" }> => tool.type !== "native")
+  const tool = ours.find(({ name }) => name === call.name)
+  if (!tool) {
+    const names = ours.map(({ name }) => name).join(", ")
+    return {
+      ok: false,
+      issues: [{ path: [], message: "no such tool" }],
+      message: `There is no tool "${call.name}". ${names === "" ? "There are no tools at all." : `The tools are: ${names}.`}`,
+    }
+  }
+  const result = validateArguments(tool, call)
+  return result.ok ? { ...result, tool } : result
+}
+
 function checked(
   schema: Compiled,
   args: Record<string, unknown>,
@@ -88,7 +114,7 @@ function checked(
   let known =
     unknown.size === 0 ? value : Object.fromEntries(Object.entries(value).filter(([name]) => !unknown.has(name)))
   for (let pass = 0; pass < MAX_PASSES && !schema.accepts(schema.root, known); pass++) {
-    const coercion = new Coercion(schema)
+    const coercion = new Coercion(schema, known)
     const made = coercion.value(schema.root, known) as Record<string, unknown>
     if (made === known) break
     known = made

@@ -88,7 +88,13 @@ export function unquoted(text: string): string {
   return inner
 }
 
-/** The deepest nesting of a value, counted up to `limit`. */
+/** How many values there are in a value. */
+export function partsOf(value: unknown): number {
+  if ((kindOf(value) & CONTAINER) === 0) return 1
+  return Object.values(value as object).reduce<number>((sum, inner) => sum + partsOf(inner), 1)
+}
+
+/** Whether containers stand in containers more than `limit` times. */
 export function isDeeper(value: unknown, limit: number): boolean {
   let level: unknown[] = [value]
   for (let depth = 0; level.length > 0; depth++) {
