@@ -134,7 +134,8 @@ export class Explanation {
       return this.#add(path, `expected ${expected(this.#schema, union)}, received ${kindName(value)}`)
     }
     let fewest: ArgumentIssue[] | undefined
-    for (const form of meantForms(this.#schema, forms, value)) {
+    const ofKind = forms.filter((form) => takesKind(kindsOf(this.#schema, form), value))
+    for (const form of meantForms(this.#schema, ofKind, value)) {
       const inner = new Explanation(this.#schema)
       inner.#steps = this.#steps
       inner.explain(form, value, path)
