@@ -202,7 +202,7 @@ class Reader {
   #scalar(): unknown {
     const token = this.#match(TOKEN) as string
     // At the end of a cut text a number may have lost digits.
-    if (this.at === this.#text.length) return this.#end()
+    if (this.at === this.#text.length && !this.#brackets) return this.#end()
     if (NUMBER.test(token)) return Number(token)
     if (Object.hasOwn(LITERALS, token)) return LITERALS[token]
     if (!Object.hasOwn(PYTHON, token)) throw new NotReadable()
@@ -260,6 +260,8 @@ class Reader {
       if (two === "/*") {
         const close = this.#text.indexOf("*/", this.at + 2)
         end = close === -1 ? this.#text.length : close + 2
+      } else if (two === "/" && this.#partial) {
+        end = this.#text.length
       } else if (two === "//" || two[0] === "#") {
         const line = this.#text.indexOf("\n", this.at)
         end = line === -1 ? this.#text.length : line
