@@ -63,7 +63,9 @@ describe("what a schema says", () => {
     ["dependentRequired", { dependentRequired: { a: ["b"] } }, { a: 1, b: 1 }, { a: 1 }],
     [
       "if, then and else",
-      { if: object({ mode: { const: "w" } }, ["mode"]), then: { required: ["text"] }, else: { required: ["lines"] } },
+      JSON.parse(
+        '{"if":{"properties":{"mode":{"const":"w"}},"required":["mode"]},"then":{"required":["text"]},"else":{"required":["lines"]}}',
+      ) as JsonSchema,
       { mode: "w", text: "x" },
       { mode: "w", lines: 1 },
     ],

@@ -178,7 +178,7 @@ describe("arguments of any schema", () => {
             allOf: fc.array(tie("schema"), { maxLength: 2 }),
             not: tie("schema"),
             if: tie("schema"),
-            then: tie("schema"),
+            else: tie("schema"),
             enum: fc.oneof(fc.array(odd, { maxLength: 3 }), fc.string()),
             pattern: fc.constantFrom("^a", "(?<", "\\d"),
             $ref: fc.constantFrom("#", "#/properties/a", "#/nowhere", "https://example.com/x", "#/%"),
