@@ -295,8 +295,10 @@ describe("the shape of the answer", () => {
   test("by the host, where it can", () => {
     const { body, losses } = encode({ model: CLAUDE, options: { output } })
     const { jsonSchema } = body["outputConfig"].textFormat.structure
-    expect(jsonSchema).toEqual({ name: "City", schema: JSON.stringify(SCHEMA) })
+    expect(jsonSchema).toEqual({ name: "City", schema: JSON.stringify({ ...SCHEMA, additionalProperties: false }) })
     expect(losses).toEqual([])
+    const loose = { ...output, schema: { type: "object", properties: { a: { type: "string", minLength: 1 } } } }
+    expect(encode({ model: CLAUDE, options: { output: loose } }).losses).toEqual(["approximated options.output.schema"])
   })
 
   test("by a forced tool, else by asking for it", () => {
