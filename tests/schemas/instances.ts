@@ -36,7 +36,7 @@ export function valuesOf(root: Fields): fc.Arbitrary<unknown> {
       case "array":
         return depth > 4 ? fc.constant([]) : fc.array(lazily(schema["items"] as Fields, depth + 1), { maxLength: 2 })
       default: {
-        if (depth > 30) return fc.constant({})
+        if (depth > 6) return fc.constant({})
         const entries = Object.entries(schema["properties"] as Record<string, Fields>)
         return fc
           .tuple(...entries.map(([, inner]) => lazily(inner, depth + 1)))

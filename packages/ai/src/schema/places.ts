@@ -84,21 +84,30 @@ function mapHeld(value: unknown, holding: Holding, write: (inner: unknown, step:
   return Object.fromEntries(entries.filter(([, inner]) => inner !== undefined))
 }
 
+/** A schema and all that are inside of it, each object once. */
+function* schemasIn(schema: JsonSchema, seen: Set<JsonSchema> = new Set()): Generator<JsonSchema> {
+  if (seen.has(schema)) return
+  seen.add(schema)
+  yield schema
+  const inside: JsonSchema[] = []
+  mapSchemas(schema, (inner) => {
+    if (isSchema(inner)) inside.push(inner)
+    return inner
+  })
+  for (const inner of inside) yield* schemasIn(inner, seen)
+}
+
 /** Whether a schema, or one inside of it, has one of the keywords. Values and names of properties do not count. */
 export function usesKeyword(schema: JsonSchema, keywords: ReadonlySet<string>): boolean {
-  const pass = new Pass()
-  let found = false
-  const look = (node: JsonSchema): JsonSchema =>
-    pass.node(
-      node,
-      () => {
-        found ||= Object.keys(node).some((keyword) => keywords.has(keyword))
-        return found ? node : mapSchemas(node, (inner) => (isSchema(inner) ? look(inner) : inner))
-      },
-      () => node,
-    )
-  look(schema)
-  return found
+  for (const node of schemasIn(schema)) if (Object.keys(node).some((keyword) => keywords.has(keyword))) return true
+  return false
+}
+
+/** The references of a schema and of those inside of it. */
+export function refsIn(schema: JsonSchema): Set<string> {
+  const refs = new Set<string>()
+  for (const { $ref } of schemasIn(schema)) if (typeof $ref === "string") refs.add($ref)
+  return refs
 }
 
 /** One pass over a schema: each of its objects is written once, however often it stands there. */

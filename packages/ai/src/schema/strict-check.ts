@@ -36,6 +36,9 @@ const STRUCTURE: ReadonlySet<string> = new Set([
 /** Keywords that are known and that it does not take, besides limits on values. */
 const OTHERS: ReadonlySet<string> = new Set(["$dynamicRef", "allOf", "default", "definitions", "nullable", "oneOf"])
 
+/** References that it follows: to the whole, and to a definition. */
+const WITHIN = /^#(?:\/\$defs\/[^/]+)?$/
+
 /**
  * Whether strict mode takes a limit on values as it is.
  * @param validators the host takes limits on values at all
@@ -66,14 +69,14 @@ export function isStrictSchema(schema: JsonSchema, validators: boolean): boolean
 }
 
 function isStrictNode(node: JsonSchema, validators: boolean): boolean {
-  const { type, properties, required, additionalProperties, items, anyOf, $ref, enum: values, const: only } = node
+  const { type, properties, required, additionalProperties, items, anyOf, $ref } = node
   for (const [keyword, value] of Object.entries(node)) {
     if (STRUCTURE.has(keyword) || isStrictValidator(keyword, value, validators) || isNumberBound(keyword, value))
       continue
     if (OTHERS.has(keyword) || roleOf(keyword, undefined) !== "unknown") return false
   }
-  if ([type, anyOf, $ref, values, only].every((one) => one === undefined)) return false
-  if ($ref !== undefined && Object.keys(node).length > 1) return false
+  if ([type, anyOf, $ref].every((one) => one === undefined)) return false
+  if ($ref !== undefined && (Object.keys(node).length > 1 || !WITHIN.test(String($ref)))) return false
   if (type === "array" && items === undefined) return false
   if (type !== "object" && properties === undefined) return true
   const names = isSchema(properties) ? Object.keys(properties) : []

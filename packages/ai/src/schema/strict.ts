@@ -2,7 +2,7 @@ import type { JsonSchema } from "../model/tool.ts"
 import { DESCRIBING, isNumberBound, roleOf, typeOfValues, valuesOf } from "./keywords.ts"
 import { once } from "./memo.ts"
 import { merged } from "./merge.ts"
-import { isSchema, Pass, resolveRef } from "./places.ts"
+import { isSchema, Pass, refsIn, resolveRef } from "./places.ts"
 import { hasType } from "./responses.ts"
 import { isStrictSchema, isStrictValidator } from "./strict-check.ts"
 import { upgradeSchema } from "./upgrade.ts"
@@ -19,9 +19,6 @@ export interface StrictSchema {
 
 /** Most nodes that putting references in place may make. */
 const MAX_NODES = 4000
-/** Limits of the vendor. @see https://platform.openai.com/docs/guides/structured-outputs#supported-schemas */
-const MAX_DEPTH = 10
-const MAX_PROPERTIES = 5000
 const TYPES: ReadonlySet<string> = new Set(["string", "number", "integer", "boolean", "null", "object", "array"])
 
 /** Keywords that are written, or ruled out, elsewhere. */
@@ -44,12 +41,12 @@ const HANDLED: ReadonlySet<string> = new Set([
   "default",
 ])
 
-/** Why a schema is not adapted; never leaves this file. */
-class NotStrict extends Error {}
-
-function refuse(why: string): never {
-  throw new NotStrict(why)
+/** Ends the writing of a schema that strict mode has no words for. */
+function refuse(): never {
+  throw NOT_STRICT
 }
+
+const NOT_STRICT = new RangeError("Strict mode has no words for this schema.")
 
 /**
  * A schema as OpenAI's strict mode takes it: objects are closed and require all of their properties, those that were
@@ -69,7 +66,8 @@ export function strictSchema(schema: JsonSchema, validators = false): StrictSche
     try {
       return new Run(upgradeSchema(schema), validators).whole()
     } catch (error) {
-      if (error instanceof NotStrict) return undefined
+      // Also where the schema goes too deep to be read.
+      if (error instanceof RangeError) return undefined
       throw error
     }
   })
@@ -79,8 +77,6 @@ class Run {
   readonly #root: JsonSchema
   readonly #validators: boolean
   readonly #pass = new Pass()
-  /** References that are being put in place. */
-  readonly #placing: string[] = []
   /** Definitions that are referred to, as they are written. */
   readonly #defs = new Map<string, JsonSchema | undefined>()
   /** Unions of which only one branch may fit; whether that is so by itself is seen at the end. */
@@ -104,22 +100,21 @@ class Run {
     const all = isSchema(this.#root["$defs"]) ? Object.keys(this.#root["$defs"]) : []
     const defs = all.filter((name) => this.#defs.has(name)).map((name) => [name, this.#defs.get(name)] as const)
     const schema = defs.length === 0 ? root : { ...root, $defs: Object.fromEntries(defs) }
-    if (!isWithinLimits(schema)) refuse("larger than strict mode takes")
     if (!this.#oneOfs.every((branches) => this.#areApart(branches))) this.#loosened.add("oneOf")
     return { schema, loosened: [...this.#loosened], nulls: this.#nulls }
   }
 
   #node(source: unknown): JsonSchema {
-    if (!isSchema(source)) refuse("no schema with keywords")
+    if (!isSchema(source)) refuse()
     return this.#pass.node(
       source,
       () => this.#fresh(source),
-      () => refuse("a schema within itself"),
+      () => refuse(),
     )
   }
 
   #fresh(source: JsonSchema): JsonSchema {
-    if (++this.#nodes > MAX_NODES) refuse("too large")
+    if (++this.#nodes > MAX_NODES) refuse()
     const { $ref } = source
     if (typeof $ref === "string") return this.#reference(source, $ref)
     const node = this.#flat(source)
@@ -137,19 +132,30 @@ class Run {
     const name = ref.startsWith("#/$defs/") ? unescaped(ref.slice(8)) : undefined
     const isDefinition = ref === "#" || (name !== undefined && isSchema(resolveRef(this.#root, ref)))
     if (isDefinition && beside.length === 0) return this.#kept(ref, name)
-    if (this.#placing.includes(ref)) {
+    if (this.#isRecursive(ref)) {
       // It would be put in place without end. What describes it can stand around it.
-      if (!isDefinition || !beside.every((one) => DESCRIBING.has(one))) refuse("a reference to what is around it")
-      return { ...this.#words(source, undefined), anyOf: [this.#kept(ref, name)] }
+      if (!isDefinition || !beside.every((one) => DESCRIBING.has(one))) refuse()
+      const words = this.#words(source, undefined)
+      return words["description"] === undefined ? this.#kept(ref, name) : { ...words, anyOf: [this.#kept(ref, name)] }
     }
     const target = resolveRef(this.#root, ref)
-    if (!isSchema(target) || target["unevaluatedProperties"] !== undefined)
-      refuse("a reference that cannot be followed")
+    if (!isSchema(target) || target["unevaluatedProperties"] !== undefined) refuse()
     const { $ref: _ref, ...rest } = source
-    this.#placing.push(ref)
-    const written = this.#fresh(merged(rest, target) ?? refuse("a reference beside what rules it out"))
-    this.#placing.pop()
-    return written
+    return this.#fresh(merged(rest, target) ?? refuse())
+  }
+
+  /** Whether what a reference points at refers to itself, by whichever way. */
+  #isRecursive(ref: string): boolean {
+    const seen = new Set<string>()
+    const waiting = [ref]
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const target = resolveRef(this.#root, next)
+      for (const one of isSchema(target) ? refsIn(target) : []) {
+        if (!seen.has(one)) waiting.push(one)
+        seen.add(one)
+      }
+    }
+    return seen.has(ref)
   }
 
   #kept(ref: string, name: string | undefined): JsonSchema {
@@ -161,13 +167,13 @@ class Run {
   #flat(source: JsonSchema): JsonSchema {
     const { allOf, ...rest } = source
     if (allOf === undefined) return source
-    if (!Array.isArray(allOf)) refuse("no list of schemas")
+    if (!Array.isArray(allOf)) refuse()
     let node: JsonSchema = rest
     for (const branch of allOf as unknown[]) {
-      if (!isSchema(branch) || branch["unevaluatedProperties"] !== undefined) refuse("a part that stands for itself")
+      if (!isSchema(branch) || branch["unevaluatedProperties"] !== undefined) refuse()
       const part =
         typeof branch["$ref"] === "string" && allOf.length > 1 ? this.#placed(branch, branch["$ref"]) : branch
-      node = merged(node, this.#flat(part)) ?? refuse("parts that rule each other out")
+      node = merged(node, this.#flat(part)) ?? refuse()
     }
     return node
   }
@@ -175,22 +181,22 @@ class Run {
   /** What a reference within `allOf` points at, with what stands beside it. */
   #placed(branch: JsonSchema, ref: string): JsonSchema {
     const target = resolveRef(this.#root, ref)
-    if (++this.#nodes > MAX_NODES || !isSchema(target)) refuse("a reference that cannot be followed")
+    if (++this.#nodes > MAX_NODES || !isSchema(target)) refuse()
     const { $ref: _ref, ...rest } = branch
-    const node = merged(rest, target) ?? refuse("a reference beside what rules it out")
+    const node = merged(rest, target) ?? refuse()
     return typeof node["$ref"] === "string" ? this.#placed(node, node["$ref"]) : node
   }
 
   #union(node: JsonSchema, branches: unknown): JsonSchema {
     const { anyOf, oneOf, ...rest } = node
-    if (!Array.isArray(branches) || branches.length === 0) refuse("no list of schemas")
-    if (anyOf !== undefined && oneOf !== undefined) refuse("two unions in one")
+    if (!Array.isArray(branches) || branches.length === 0) refuse()
+    if (anyOf !== undefined && oneOf !== undefined) refuse()
     const outer = limitsIn(rest)
     const isBare = Object.keys(outer).length === 0
     const written = (branches as unknown[]).map((branch) => {
       if (isBare) return this.#node(branch)
-      if (!isSchema(branch)) refuse("no schema with keywords")
-      return this.#fresh(merged(branch, outer) ?? refuse("a branch that is ruled out"))
+      if (!isSchema(branch)) refuse()
+      return this.#fresh(merged(branch, outer) ?? refuse())
     })
     if (oneOf !== undefined) this.#oneOfs.push(written)
     return joined(written, this.#words(node, undefined))
@@ -206,7 +212,7 @@ class Run {
       if (some?.length === 0) return []
       return [this.#typed({ ...own, type, ...(some && type !== "null" ? { enum: some } : {}) })]
     })
-    if (branches.length === 0) refuse("values of none of the types")
+    if (branches.length === 0) refuse()
     return joined(branches, this.#words(node, undefined))
   }
 
@@ -217,19 +223,19 @@ class Run {
       const others = typeOfValues(values.filter((value) => value !== null))
       if (others !== undefined) return this.#types(node, [others, "null"])
     }
-    if (typeof type !== "string" || !TYPES.has(type)) refuse("no type")
+    if (typeof type !== "string" || !TYPES.has(type)) refuse()
     if (type === "object" || type === "array") {
-      if (values) refuse("objects or lists as values")
+      if (values) refuse()
       return type === "object" ? this.#object(node, false) : this.#array(node)
     }
     const own = values?.filter((value) => hasType(value, type))
-    if (own?.length === 0) refuse("values of another type")
+    if (own?.length === 0) refuse()
     const list = own && type !== "null" ? { enum: own } : {}
     return { type, ...this.#words(node, type), ...list, ...this.#limits(node, type) }
   }
 
   #array(node: JsonSchema): JsonSchema {
-    if (node["prefixItems"] !== undefined) refuse("a list by place")
+    if (node["prefixItems"] !== undefined) refuse()
     const items = this.#node(node["items"])
     return { type: "array", ...this.#words(node, "array"), items, ...this.#limits(node, "array") }
   }
@@ -237,7 +243,7 @@ class Run {
   #rootObject(node: JsonSchema): JsonSchema {
     const type = node["type"] ?? typeWithout(node, undefined)
     if (type !== "object" || ["anyOf", "oneOf", "$ref", "enum", "const"].some((word) => node[word] !== undefined)) {
-      refuse("a root that is no object, or one of several")
+      refuse()
     }
     return this.#object(node, true)
   }
@@ -248,9 +254,7 @@ class Run {
     const given = isSchema(properties) ? Object.entries(properties) : []
     // Without a name, an object is one of any names. As the root it is that of a tool that takes nothing.
     const isMap = more === undefined && given.length === 0 && !(isRoot && isSchema(properties))
-    if (isMap || (more !== undefined && more !== false) || node["patternProperties"] !== undefined) {
-      refuse("an open object")
-    }
+    if (isMap || (more !== undefined && more !== false) || node["patternProperties"] !== undefined) refuse()
     const required = new Set(strings(node["required"]))
     const written = given.map(([name, inner]) => {
       const own = this.#node(inner)
@@ -258,7 +262,7 @@ class Run {
       this.#nulls = true
       return [name, orNull(own)] as const
     })
-    if (required.size > 0) refuse("a property that is required and not described")
+    if (required.size > 0) refuse()
     return {
       type: "object",
       ...this.#words(node, "object"),
@@ -372,20 +376,6 @@ function areApart(a: JsonSchema, b: JsonSchema): boolean {
   // All of them are required, and there are no others.
   const shared = Object.keys(properties).filter((name) => Object.hasOwn(others, name))
   return shared.some((name) => areApart(properties[name] as JsonSchema, others[name] as JsonSchema))
-}
-
-function isWithinLimits(schema: JsonSchema): boolean {
-  let properties = 0
-  const depth = (node: JsonSchema): number => {
-    const named = isSchema(node["properties"]) ? Object.values(node["properties"]) : []
-    properties += named.length
-    const { items, anyOf } = node
-    const inner = [...named, ...(isSchema(items) ? [items] : [])] as JsonSchema[]
-    const beside = Array.isArray(anyOf) ? (anyOf as JsonSchema[]) : []
-    return Math.max(0, ...inner.map((one) => depth(one) + 1), ...beside.map(depth))
-  }
-  const parts = [schema, ...(isSchema(schema["$defs"]) ? (Object.values(schema["$defs"]) as JsonSchema[]) : [])]
-  return parts.every((part) => depth(part) <= MAX_DEPTH) && properties <= MAX_PROPERTIES
 }
 
 /** A definition's name within a reference, and a reference's part as the name. */
