@@ -50,7 +50,7 @@ export interface Sluice {
    */
   countTokens(
     model: string | Model,
-    context: Context,
+    context: ContextInput,
     options?: CountOptions & { apiKey?: string },
   ): Promise<TokenCount>
   /**
