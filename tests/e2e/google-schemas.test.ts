@@ -1,7 +1,7 @@
 import type { JsonSchema } from "@sluice/ai"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { googleSchema } from "../../packages/ai/src/wires/google-generative-ai/schema.ts"
+import { googleSchema } from "../../packages/ai/src/schema/google.ts"
 import { checkJsonSchema, checkSchema } from "../../packages/testkit/src/emulators/google/check-schema.ts"
 import { readMessage } from "../../packages/testkit/src/emulators/google/fields.ts"
 

@@ -381,6 +381,30 @@ describe("request: context management and tools", () => {
     expect(anthropicMessages.adapt?.(error, callOf({ ...fields, known }), [])).toBeUndefined()
   })
 
+  test("a strict tool may have a property that is called as a keyword which strict tools may not have", () => {
+    const parameters = { type: "object", properties: { oneOf: { type: "string" }, $ref: { type: "string" } } }
+    const tools = (inner: unknown) =>
+      encode({
+        model: at({ strictTools: true }),
+        context: { tools: [{ ...strict, parameters: { ...parameters, ...(inner as object) } }] },
+      }).body["tools"] as { strict?: boolean }[]
+    expect(tools({})).toMatchObject([{ strict: true }])
+    expect(tools({ $defs: { x: { oneOf: [] } } })[0]).not.toHaveProperty("strict")
+  })
+
+  test("a schema of an older draft is written in the words of the one that the API knows", () => {
+    const schema = schemaOf({
+      type: "object",
+      properties: { p: { type: "array", items: [{ $ref: "#/definitions/x" }] }, n: { type: "string", nullable: true } },
+      definitions: { x: { type: "string" } },
+    })
+    expect(schema).toEqual({
+      type: "object",
+      properties: { p: { type: "array", prefixItems: [{ $ref: "#/$defs/x" }] }, n: { type: ["string", "null"] } },
+      $defs: { x: { type: "string" } },
+    })
+  })
+
   test("strict tools stay within the API's limits", () => {
     const loose = {
       type: "object",

@@ -328,7 +328,8 @@ describe("tools", () => {
     expect(strict({ strictTools: "per-tool" }, loose)).toBe(false)
     expect(strict({ strictTools: "per-tool" }, WEATHER)).toBe(true)
     // Left out, the vendor would make it strict.
-    expect(strict({ strictTools: "per-tool" }, tool({ type: "object", properties: {} }))).toBe(false)
+    const optional = tool({ type: "object", properties: { city: { type: "string" } } })
+    expect(strict({ strictTools: "per-tool" }, optional)).toBe(false)
     expect(strict({}, loose)).toBeUndefined()
   })
 

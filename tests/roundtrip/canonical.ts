@@ -1,6 +1,7 @@
 import type { Block, Context, InputBlock, Message, Opaque, Tool } from "@sluice/ai"
 import { ANY, Maybe, OneOf, REST, SomeOf, TextWith } from "./match.ts"
 import { GONE } from "./paths.ts"
+import { maybeStrict, strictForm } from "./strict-form.ts"
 
 /** Which wire's conventions hold besides the common ones; `none` for a hand-over, which has no wire. */
 export type ContextCanon = "chat" | "messages" | "responses" | "gemini" | "ollama" | "none"
@@ -17,6 +18,7 @@ export const CONTEXT_CANON: readonly string[] = [
   "responses: instructions at the head of the conversation are the system prompt; there are items and no answers, so that answers behind each other are one; an empty list of tools is none; an item of the vendor's own tools is the same without its id.",
   "gemini: instructions at the head of the conversation are the system prompt; what a result of a tool holds besides its text stands behind it; the kind of a file that the vendor holds is not told.",
   "ollama: as chat.",
+  "chat and responses: a strict tool's objects are closed, require also what may be null, and have unions for lists of types.",
   "messages: a text document is its text, however it was given; a strict tool's objects are closed.",
 ]
 
@@ -387,10 +389,17 @@ function canonTool(tool: Tool, { canon, expected, openMarks }: CanonOptions): un
   if (tool.type === "custom") return { ...tool, description, cache }
   const { name, parameters, strict } = tool
   const closed = canon === "messages" && strict === true
+  const isOpenAi = canon === "chat" || canon === "responses"
+  const schema = (): unknown => {
+    if (closed) return open(parameters)
+    if (!isOpenAi) return parameters
+    if (expected) return maybeStrict(parameters)
+    return strict === true ? strictForm(parameters) : parameters
+  }
   return {
     name,
     description,
-    parameters: closed ? open(parameters) : parameters,
+    parameters: schema(),
     strict: !expected || strict === true ? strict : strict === false ? new OneOf(false, undefined) : ANY,
     cache,
   }

@@ -1,5 +1,6 @@
 import type { CallOptions, Loss, Model } from "@sluice/ai"
 import { ANY, OneOf, SomeOf } from "./match.ts"
+import { strictForm } from "./strict-form.ts"
 import { applyLosses } from "./paths.ts"
 import type { ContextCanon } from "./canonical.ts"
 
@@ -88,6 +89,11 @@ export function canonOptions(options: CallOptions, canon: ContextCanon): Fields 
   const { output, logprobs, stop, parallelToolCalls, serviceTier } = said
   if (isFields(output) && output["type"] === "text") delete said["output"]
   if (isFields(output) && output["type"] !== "text") said["output"] = { ...output }
+  const isOpenAi = canon === "chat" || canon === "responses"
+  if (isOpenAi && isFields(said["output"]) && said["output"]["strict"] === true) {
+    const { schema } = said["output"]
+    if (isFields(schema)) said["output"]["schema"] = strictForm(schema)
+  }
   if (logprobs === false) delete said["logprobs"]
   if (Array.isArray(stop) && stop.length === 0) delete said["stop"]
   if (stop instanceof SomeOf && stop.list.length === 0) delete said["stop"]

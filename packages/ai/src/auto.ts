@@ -2,7 +2,8 @@ import { type EnvironmentReader, findProvider, type Model, resolveModel } from "
 import type { MessageStream } from "./assemble/message-stream.ts"
 import type { Credential, CredentialSource, Lease } from "./contract/credential.ts"
 import { authMissing, parseKeys } from "./keys.ts"
-import type { AssistantMessage, Context } from "./model/message.ts"
+import type { AssistantMessage } from "./model/message.ts"
+import type { ContextInput } from "./schema/standard.ts"
 import { environment } from "./platform.ts"
 import {
   createSluice as assemble,
@@ -44,7 +45,7 @@ export function createSluice(config: AutoConfig = {}): Sluice {
 let shared: Sluice | undefined
 
 /** Asks a model by its name and gives the answer as it is made. Never throws. */
-export function stream(model: string | Model, context: Context, options?: SluiceCallOptions): MessageStream {
+export function stream(model: string | Model, context: ContextInput, options?: SluiceCallOptions): MessageStream {
   shared ??= createSluice()
   return shared.stream(model, context, options)
 }
@@ -52,7 +53,7 @@ export function stream(model: string | Model, context: Context, options?: Sluice
 /** Asks a model by its name and gives the whole answer. Never throws. */
 export function complete(
   model: string | Model,
-  context: Context,
+  context: ContextInput,
   options?: SluiceCallOptions,
 ): Promise<AssistantMessage> {
   return stream(model, context, options).result()

@@ -19,6 +19,16 @@ export { type Environment, complete, stream, type StreamOptions } from "./stream
 export { type CountOptions, countTokens } from "./tokens/count.ts"
 export { estimateTokens } from "./tokens/estimate.ts"
 export { isContextOverflow } from "./tokens/overflow.ts"
+export {
+  type ContextInput,
+  type FunctionToolInput,
+  jsonSchemaOf,
+  type OutputFormatInput,
+  plainContext,
+  type SchemaInput,
+  type StandardSchema,
+  type ToolInput,
+} from "./schema/standard.ts"
 export { fetchTransport } from "./transport/fetch.ts"
 export { USER_AGENT, VERSION } from "./version.ts"
 export {

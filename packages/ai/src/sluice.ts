@@ -7,9 +7,10 @@ import type { Transport } from "./contract/transport.ts"
 import type { TokenCount, WireClient } from "./contract/wire-client.ts"
 import { type CountOptions, countTokens } from "./tokens/count.ts"
 import { SluiceError } from "./model/errors.ts"
-import type { AssistantMessage, Context } from "./model/message.ts"
+import type { AssistantMessage } from "./model/message.ts"
 import { prewarm } from "./attempt/prewarm.ts"
 import { systemMint } from "./platform.ts"
+import type { ContextInput } from "./schema/standard.ts"
 import { type Environment, sharedKnown, stream, type StreamOptions } from "./stream.ts"
 import { fetchTransport } from "./transport/fetch.ts"
 
@@ -40,16 +41,16 @@ export interface SluiceCallOptions extends StreamOptions {
 /** Models by name behind one interface. */
 export interface Sluice {
   /** Asks a model and gives the answer as it is made. Never throws. */
-  stream(model: string | Model, context: Context, options?: SluiceCallOptions): MessageStream
+  stream(model: string | Model, context: ContextInput, options?: SluiceCallOptions): MessageStream
   /** Asks a model and gives the whole answer. Never throws. */
-  complete(model: string | Model, context: Context, options?: SluiceCallOptions): Promise<AssistantMessage>
+  complete(model: string | Model, context: ContextInput, options?: SluiceCallOptions): Promise<AssistantMessage>
   /**
    * Tokens that a conversation has for a model: the host's count where it offers one, else an estimate that says so.
    * @throws SluiceError of the credential, the network or the host; a host that cannot count is no error
    */
   countTokens(
     model: string | Model,
-    context: Context,
+    context: ContextInput,
     options?: CountOptions & { apiKey?: string },
   ): Promise<TokenCount>
   /**
@@ -98,7 +99,7 @@ export function createSluice(config: SluiceConfig): Sluice {
     return { model: resolved, wire: entry.wire, endpoint: entry.endpoint, credentials, transport }
   }
 
-  function start(model: string | Model, context: Context, options: SluiceCallOptions = {}): MessageStream {
+  function start(model: string | Model, context: ContextInput, options: SluiceCallOptions = {}): MessageStream {
     const { fallbacks = [], apiKey, ...rest } = options
     const routes = async (): Promise<readonly Route[]> => {
       const first = await route(model, apiKey === undefined ? {} : { apiKey })

@@ -24,9 +24,12 @@ import { type AssistantMessageEvent, isTerminal } from "./model/events.ts"
 import type { AssistantMessage, AttemptRecord, Context, Loss } from "./model/message.ts"
 import type { CallOptions, Guards, Observers, RetryOptions, Timeouts } from "./model/options.ts"
 import { systemClock, systemMint } from "./platform.ts"
+import { type ContextInput, type OutputFormatInput, plainContext, plainOptions } from "./schema/standard.ts"
 
 /** What `stream` and `complete` take besides the model and the conversation. */
-export interface StreamOptions extends CallOptions, Observers {
+export interface StreamOptions extends Omit<CallOptions, "output">, Observers {
+  /** How the answer's text must be shaped; the schema may be a Standard Schema that can give JSON Schema. */
+  output?: OutputFormatInput
   /** Ends the call at once; it wins over every other outcome. */
   signal?: AbortSignal
   timeouts?: Timeouts
@@ -63,6 +66,8 @@ export const sharedKnown: Known = new Known()
  * Asks a model and gives its answer as it is made.
  *
  * Several routes are tried in order, as long as nothing of an answer has been delivered, or `restarts` allows for it.
+ * Schemas are JSON Schema, or Standard Schemas that can give it, which those of Zod and ArkType can.
+ *
  * Returns at once and never throws: a failure is the stream's `error` event, and `result()` gives a message with
  * `error`.
  *
@@ -73,7 +78,7 @@ export const sharedKnown: Known = new Known()
  */
 export function stream(
   routes: Routes,
-  context: Context,
+  context: ContextInput,
   options: StreamOptions = {},
   environment: Environment = {},
 ): MessageStream {
@@ -94,7 +99,7 @@ export function stream(
 /** Asks a model and gives the whole answer. Never throws: a failure is in the message's `error`. */
 export function complete(
   routes: Routes,
-  context: Context,
+  context: ContextInput,
   options: StreamOptions = {},
   environment: Environment = {},
 ): Promise<AssistantMessage> {
@@ -103,7 +108,7 @@ export function complete(
 
 async function run(
   wanted: Routes,
-  context: Context,
+  given: ContextInput,
   options: StreamOptions,
   environment: Environment,
   signal: AbortSignal,
@@ -113,11 +118,15 @@ async function run(
   const mint = environment.mint ?? systemMint
   const started = clock.now()
   const { signal: _signal, timeouts, retry, guards, restarts, stream: streamed = true, ...rest } = options
-  const { onPayload, onResponse, onEvent, onModeration, ...call } = rest
+  const { onPayload, onResponse, onEvent, onModeration, ...wishes } = rest
   const work = new Decoding(out, clock, mint, started, { onEvent, onModeration }, guards)
   let routes: readonly Route[]
+  let context: Context
+  let call: CallOptions
   try {
-    checkContext(context)
+    checkContext(given)
+    context = plainContext(given)
+    call = plainOptions<CallOptions>(wishes)
     routes = await listOf(wanted)
   } catch (thrown) {
     const builder = work.builder(undefined)
@@ -174,8 +183,8 @@ async function fittedImages(
   return fitting && unlessAborted(fitting, signal).catch(() => undefined)
 }
 
-function checkContext(context: Context): void {
-  if (Array.isArray((context as Partial<Context> | undefined)?.messages)) return
+function checkContext(context: ContextInput): void {
+  if (Array.isArray((context as Partial<ContextInput> | undefined)?.messages)) return
   throw new SluiceError({
     code: "invalid_request",
     message: "context.messages must be a list of messages.",

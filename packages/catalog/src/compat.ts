@@ -40,6 +40,12 @@ export interface ImageEdge {
   maxEdge: number
 }
 
+/**
+ * Words of schemas that a host reads where not all of JSON Schema: Moonshot's dialect, or those of a sampler that makes a
+ * grammar of a schema and takes no `true`, `false` or `{}` in the place of one.
+ */
+export type SchemaWords = "moonshot" | "grammar"
+
 /** How a chat host is told to think, or not to. */
 export type ChatThinkingFormat =
   | "openai"
@@ -77,6 +83,10 @@ export interface ChatCompat {
   parallelToolCalls?: boolean
   /** `strict` on tools: `per-tool`, `all-or-none`, or `none` (default). */
   strictTools?: "per-tool" | "all-or-none" | "none"
+  /** Strict schemas may limit values (`pattern`, ranges, counts of items). Default false: descriptions tell of it. */
+  strictValidators?: boolean
+  /** Words that schemas have to be in. Default: JSON Schema as it is. */
+  schemas?: SchemaWords
   /** Grammar tools (`type: "custom"`) are accepted. Default false: a function with one text argument stands in. */
   customTools?: boolean
   /** `tools: []` is sent when no tool is offered but the history holds calls. Default false: the field is left out. */
@@ -169,6 +179,8 @@ export interface MessagesCompat {
   eagerToolInput?: boolean
   /** `strict` on tools is accepted. Default false. */
   strictTools?: boolean
+  /** Words that schemas have to be in besides those of the API. Default: none. */
+  schemas?: Extract<SchemaWords, "grammar">
   /** `output_config.format` (JSON schema) is accepted. Default false: a forced tool stands in. */
   structuredOutput?: boolean
   /** Longest time that a cache mark may ask for. Default `5m`. */
@@ -235,6 +247,10 @@ export interface ResponsesCompat {
    * calls strict is; or `none` (default).
    */
   strictTools?: "per-tool" | "asked" | "none"
+  /** Strict schemas may limit values (`pattern`, ranges, counts of items). Default false: descriptions tell of it. */
+  strictValidators?: boolean
+  /** Words that schemas have to be in. Default: JSON Schema as it is. */
+  schemas?: SchemaWords
   /** Grammar tools (`type: "custom"`) are accepted. Default false: a function with one text argument stands in. */
   customTools?: boolean
   /** `tool_choice` values the host takes. Default `all`; `strings`: no named tool; `none`: never sent. */

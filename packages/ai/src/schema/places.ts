@@ -48,8 +48,9 @@ export function holdsNames(keyword: string): boolean {
  * A schema with the schemas right inside of it written anew. The same object where nothing changed; the given one is
  * never changed.
  *
- * @param write gets a schema (`true` and `false` among them), the keyword that holds it, and the way to it from the
- *   schema around it (`/items`, `/properties/a`); `undefined` leaves it out
+ * @param write gets what stands there (a schema with keywords, `true` or `false`, or what is no schema at all), the
+ *   keyword that holds it, and the way to it from the schema around it (`/items`, `/properties/a`); `undefined` leaves
+ *   it out
  * @param within the keywords whose schemas are meant; absent: all
  */
 export function mapSchemas(
@@ -71,35 +72,42 @@ export function mapSchemas(
 }
 
 function mapHeld(value: unknown, holding: Holding, write: (inner: unknown, step: string) => unknown): unknown {
-  const mapOne = (inner: unknown, step: string): unknown =>
-    isSchema(inner) || typeof inner === "boolean" ? write(inner, step) : inner
   // Before 2020-12 a list of schemas stood in `items`, and names in `dependencies`.
   if (Array.isArray(value)) {
-    const list = value.map((inner, i) => mapOne(inner, `/${i}`)).filter((inner) => inner !== undefined)
+    const list = value.map((inner, i) => write(inner, `/${i}`)).filter((inner) => inner !== undefined)
     return list.length === value.length && list.every((inner, i) => inner === value[i]) ? value : list
   }
-  if (holding === "one") return mapOne(value, "")
+  if (holding === "one") return write(value, "")
   if (holding !== "named" || !isSchema(value)) return value
-  const entries = Object.entries(value).map(([name, inner]) => [name, mapOne(inner, `/${name}`)] as const)
+  const entries = Object.entries(value).map(([name, inner]) => [name, write(inner, `/${name}`)] as const)
   if (entries.every(([name, inner]) => inner === value[name])) return value
   return Object.fromEntries(entries.filter(([, inner]) => inner !== undefined))
 }
 
+/** A schema and all that are inside of it, each object once. */
+function* schemasIn(schema: JsonSchema, seen: Set<JsonSchema> = new Set()): Generator<JsonSchema> {
+  if (seen.has(schema)) return
+  seen.add(schema)
+  yield schema
+  const inside: JsonSchema[] = []
+  mapSchemas(schema, (inner) => {
+    if (isSchema(inner)) inside.push(inner)
+    return inner
+  })
+  for (const inner of inside) yield* schemasIn(inner, seen)
+}
+
 /** Whether a schema, or one inside of it, has one of the keywords. Values and names of properties do not count. */
 export function usesKeyword(schema: JsonSchema, keywords: ReadonlySet<string>): boolean {
-  const pass = new Pass()
-  let found = false
-  const look = (node: JsonSchema): JsonSchema =>
-    pass.node(
-      node,
-      () => {
-        found ||= Object.keys(node).some((keyword) => keywords.has(keyword))
-        return found ? node : mapSchemas(node, (inner) => (isSchema(inner) ? look(inner) : inner))
-      },
-      () => node,
-    )
-  look(schema)
-  return found
+  for (const node of schemasIn(schema)) if (Object.keys(node).some((keyword) => keywords.has(keyword))) return true
+  return false
+}
+
+/** The references of a schema and of those inside of it. */
+export function refsIn(schema: JsonSchema): Set<string> {
+  const refs = new Set<string>()
+  for (const { $ref } of schemasIn(schema)) if (typeof $ref === "string") refs.add($ref)
+  return refs
 }
 
 /** One pass over a schema: each of its objects is written once, however often it stands there. */
@@ -118,6 +126,18 @@ export class Pass {
     this.#written.set(source, written)
     return written
   }
+}
+
+/** A schema that ends somewhere: one that contains itself as an object is cut off there. The same object if it ended. */
+export function finiteSchema(schema: JsonSchema): JsonSchema {
+  const pass = new Pass()
+  const node = (source: JsonSchema): JsonSchema =>
+    pass.node(
+      source,
+      () => mapSchemas(source, (inner) => (isSchema(inner) ? node(inner) : inner)),
+      () => ({}),
+    )
+  return node(schema)
 }
 
 /** The step of a JSON pointer as the name that it stands for. @throws URIError */

@@ -12,19 +12,20 @@ const ABOUT = ["$schema", "$id", "$defs", "title", "description", "default", "ex
  * `items`, `dependentRequired` and `dependentSchemas` for `dependencies`, a type beside null for OpenAPI's `nullable`,
  * and one `enum` for a union of constants. The same object where there is nothing to do.
  *
+ * @param nullable `kept` for targets that have the word themselves
  * @see https://json-schema.org/draft/2020-12/release-notes
  */
-export function upgradeSchema(schema: JsonSchema): JsonSchema {
-  return once(schema, "2020-12", () => {
+export function upgradeSchema(schema: JsonSchema, nullable: "union" | "kept" = "union"): JsonSchema {
+  return once(schema, `2020-12 ${nullable}`, () => {
     const pass = new Pass()
     const node = (source: JsonSchema): JsonSchema =>
       pass.node(
         source,
-        () =>
-          upgraded(
-            mapSchemas(source, (inner) => (isSchema(inner) ? node(inner) : inner)),
-            schema,
-          ),
+        () => {
+          const written = mapSchemas(source, (inner) => (isSchema(inner) ? node(inner) : inner))
+          const now = upgraded(written, schema)
+          return nullable === "union" && typeof now["nullable"] === "boolean" ? withoutNullable(now) : now
+        },
         () => source,
       )
     return node(schema)
@@ -60,7 +61,7 @@ function upgraded(source: JsonSchema, root: JsonSchema): JsonSchema {
     )
   }
   for (const keyword of ["anyOf", "oneOf"]) node = constantsAsEnum(node, keyword)
-  return typeof node["nullable"] === "boolean" ? withoutNullable(node) : node
+  return node
 }
 
 function dependencies(node: JsonSchema): JsonSchema {

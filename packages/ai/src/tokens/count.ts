@@ -6,13 +6,14 @@ import { parseBody } from "../errors/error-body.ts"
 import { handoff as defaultHandoff } from "../handoff/handoff.ts"
 import { SluiceError, type ErrorCode } from "../model/errors.ts"
 import { estimateTokens } from "./estimate.ts"
-import type { Context } from "../model/message.ts"
 import type { CallOptions, RetryOptions, Timeouts } from "../model/options.ts"
 import { systemClock, systemMint } from "../platform.ts"
+import { type ContextInput, type OutputFormatInput, plainContext, plainOptions } from "../schema/standard.ts"
 import { type Environment, sharedKnown } from "../stream.ts"
 
 /** What counting takes besides the model and the conversation. Options that are part of a prompt, as an output format, count. */
-export interface CountOptions extends CallOptions {
+export interface CountOptions extends Omit<CallOptions, "output"> {
+  output?: OutputFormatInput
   signal?: AbortSignal
   timeouts?: Timeouts
   retry?: RetryOptions
@@ -31,23 +32,25 @@ const NOT_THERE: ReadonlySet<number> = new Set([404, 405, 501])
  * flagged as one. No answer is made.
  *
  * @throws SluiceError of the credential, the network or the host; a host that cannot count is no error
+ * @throws SluiceError `config` for a Standard Schema that cannot give JSON Schema
  */
 export async function countTokens(
   route: Route,
-  context: Context,
+  given: ContextInput,
   options: CountOptions = {},
   environment: Environment = {},
 ): Promise<TokenCount> {
   const { model, wire } = route
+  const context = plainContext(given)
   const estimated: TokenCount = { inputTokens: estimateTokens(context, model.api), provenance: "estimated" }
   const operation = model.compat.countsTokens ? wire.operations?.countTokens : undefined
   if (!operation) return estimated
-  const { signal, timeouts, retry, ...call } = options
+  const { signal, timeouts, retry, ...wishes } = options
   const outcome = await attempt(
     [route],
     {
       context,
-      options: call,
+      options: plainOptions<CallOptions>(wishes),
       stream: false,
       signal,
       timeouts,

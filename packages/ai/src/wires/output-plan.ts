@@ -7,6 +7,12 @@ export const OUTPUT_TOOL = "structured_output"
 /** What that tool is for, where the caller does not say. */
 export const OUTPUT_TOOL_DESCRIPTION = "Give the answer in this form."
 
+/** The name of a format as hosts take it: at most 64 of `[A-Za-z0-9_-]`. */
+export function schemaName(name: unknown): string {
+  const plain = typeof name === "string" ? name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64) : ""
+  return plain === "" ? "response" : plain
+}
+
 /** The sentence that asks for an answer's shape where nothing enforces it. */
 export function shapeInstruction(output: Exclude<OutputFormat, { type: "text" }>): string {
   const alone = "Answer with JSON alone: no other text and no code fence."
@@ -15,7 +21,13 @@ export function shapeInstruction(output: Exclude<OutputFormat, { type: "text" }>
 }
 
 /** Names what an output format loses by the way it is asked for. */
-export function outputLosses(plan: { how: "format" | "tool" | "instruction" } | undefined, losses: Losses): void {
+export function outputLosses(
+  plan: { how: "format"; changed?: boolean } | { how: "tool" | "instruction" } | undefined,
+  losses: Losses,
+): void {
+  if (plan?.how === "format" && plan.changed) {
+    losses.approximated("options.output.schema", "What the API refuses in a schema was moved into descriptions.")
+  }
   if (plan?.how === "tool") losses.approximated("options.output", "A forced tool stands in for the output format.")
   if (plan?.how === "instruction") losses.approximated("options.output", "The shape is asked for, not enforced.")
 }

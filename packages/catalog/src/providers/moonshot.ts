@@ -19,7 +19,7 @@ export const moonshot: Provider = {
   keyCheck: { by: "get", path: "/models" },
   listing: { path: "/models", shape: "openai", auth: "required", drop: /embedding/ },
   compat: {
-    chat: { maxTokensField: "max_tokens" },
+    chat: { maxTokensField: "max_tokens", schemas: "moonshot" },
     messages: { contextManagement: true, thinkingMode: "budget", thinksUnasked: true },
   },
   ownIds: /^(?:kimi|moonshot)-/,

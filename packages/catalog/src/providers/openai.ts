@@ -16,6 +16,7 @@ export const openai: Provider = {
           developerRole: true,
           multipleSystem: true,
           strictTools: "per-tool",
+          strictValidators: true,
           toolCallIds: "max-40",
           customTools: true,
           promptCacheKey: true,
@@ -33,6 +34,7 @@ export const openai: Provider = {
         responses: {
           developerRole: true,
           strictTools: "per-tool",
+          strictValidators: true,
           customTools: true,
           mediaInToolResult: true,
           documents: true,

@@ -20,6 +20,7 @@ export const vllm: Provider = {
       maxTokensOnlyIfSet: true,
       extendedSampling: true,
       thinkingFormat: "chat-template",
+      schemas: "grammar",
     },
   },
   defaultModel: "openai/gpt-oss-20b",

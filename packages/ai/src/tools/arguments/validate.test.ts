@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import { z } from "zod"
 import type { ToolCallBlock } from "../../model/message.ts"
 import type { JsonSchema, Tool } from "../../model/tool.ts"
 import { toolError, toolResult } from "../results.ts"
@@ -123,6 +124,23 @@ describe("the arguments of a call", () => {
       },
     }
     expect(check(open, { v: { b: "1" } })).toMatchObject({ ok: true, arguments: { v: { b: 1 } } })
+  })
+
+  test("may have a Standard Schema, whose output they are then", () => {
+    const parameters = z.object({
+      path: z.string().refine((path) => !path.startsWith("/"), "must be relative"),
+      limit: z.number().default(10),
+      tags: z.array(z.string()).transform((tags) => tags.length),
+    })
+    const tools = [{ name: "edit", parameters }]
+    expect(validateToolCall(tools, call({ path: "a", tags: "x", limit: null }))).toMatchObject({
+      ok: true,
+      arguments: { path: "a", limit: 10, tags: 1 },
+    })
+    expect(validateToolCall(tools, call({ path: "/a", tags: [] }))).toMatchObject({
+      issues: [{ path: ["path"], message: "must be relative" }],
+    })
+    expect(validateToolCall(tools, call({ path: "/a", tags: 5 }))).toMatchObject({ ok: false })
   })
 
   test("are judged by what can be judged", () => {

@@ -1,5 +1,7 @@
 import type { ToolCallBlock } from "../../model/message.ts"
-import type { CustomTool, FunctionTool, Tool } from "../../model/tool.ts"
+import type { CustomTool } from "../../model/tool.ts"
+import { type FunctionToolInput, jsonSchemaOf, type SchemaInput, type ToolInput } from "../../schema/standard.ts"
+import { isSchema } from "../../schema/places.ts"
 import { repairArguments } from "../repair-arguments.ts"
 import { Coercion } from "./coerce.ts"
 import { type Compiled, compile } from "./compile.ts"
@@ -42,12 +44,17 @@ const MAX_PASSES = 5
  * Properties that the outermost object does not know are kept. A call that was cut off is never valid. The call itself
  * is not changed: it goes back to its model as it came.
  *
+ * A Standard Schema is asked itself as well, after its JSON Schema: `arguments` is then its output. One that answers with
+ * a promise is not waited for.
+ *
+ * @throws SluiceError `config` for a Standard Schema that cannot give JSON Schema
+ *
  * @example
  * const checked = validateArguments(tool, call)
  * messages.push(checked.ok ? await run(checked.arguments) : toolError(call, checked))
  */
 export function validateArguments(
-  tool: FunctionTool | CustomTool,
+  tool: FunctionToolInput | CustomTool,
   call: ToolCallBlock,
 ): ValidArguments | InvalidArguments {
   if (call.incomplete) return failure(tool, call, [{ path: [], message: "the call was cut off before its end" }])
@@ -66,13 +73,13 @@ export function validateArguments(
   if (isDeeper(args, MAX_DEPTH)) {
     return failure(tool, call, [{ path: [], message: `nested more than ${MAX_DEPTH} levels deep` }])
   }
-  const schema = compile(tool.parameters)
+  const schema = compile(jsonSchemaOf(tool.parameters, `parameters of the tool ${tool.name}`))
   const result = checked(schema, args)
-  if (result.ok) return { ...result, changes: [...changes, ...result.changes] }
+  if (result.ok) return ownSay(tool, call, { ...result, changes: [...changes, ...result.changes] })
   const spilled = withoutSpill(schema, args)
   if (spilled) {
     const split = checked(schema, spilled.arguments)
-    if (split.ok) return { ...split, changes: [...changes, ...spilled.changes, ...split.changes] }
+    if (split.ok) return ownSay(tool, call, { ...split, changes: [...changes, ...spilled.changes, ...split.changes] })
   }
   return failure(tool, call, result.issues)
 }
@@ -85,7 +92,7 @@ export function validateArguments(
  * const checked = validateToolCall(tools, call)
  * messages.push(checked.ok ? await run(checked.tool, checked.arguments) : toolError(call, checked))
  */
-export function validateToolCall<T extends Tool>(
+export function validateToolCall<T extends ToolInput>(
   tools: readonly T[],
   call: ToolCallBlock,
 ): (ValidArguments & { tool: Exclude<T, { type: "native" }> }) | InvalidArguments {
@@ -101,6 +108,39 @@ export function validateToolCall<T extends Tool>(
   }
   const result = validateArguments(tool, call)
   return result.ok ? { ...result, tool } : result
+}
+
+/** What a Standard Schema answers to a value, at once or later. */
+type StandardResult =
+  | { value: unknown; issues?: undefined }
+  | { issues: readonly { message: string; path?: readonly (PropertyKey | { key: PropertyKey })[] }[] }
+
+/** What a schema's own library says of arguments that its JSON Schema accepts. */
+function ownSay(
+  tool: FunctionToolInput,
+  call: ToolCallBlock,
+  valid: ValidArguments,
+): ValidArguments | InvalidArguments {
+  const validate = ownValidate(tool.parameters)
+  const result = validate?.(valid.arguments)
+  if (result === undefined || result instanceof Promise) return valid
+  if (!result.issues) return isSchema(result.value) ? { ...valid, arguments: result.value } : valid
+  const issues = result.issues.map(({ message, path = [] }) => ({
+    message,
+    path: path.map((step) => {
+      const key = typeof step === "object" ? step.key : step
+      return typeof key === "number" ? key : String(key)
+    }),
+  }))
+  return failure(tool, call, issues)
+}
+
+function ownValidate(
+  parameters: SchemaInput,
+): ((value: unknown) => StandardResult | Promise<StandardResult>) | undefined {
+  const standard: unknown = parameters["~standard"]
+  const validate: unknown = isSchema(standard) ? standard["validate"] : undefined
+  return typeof validate === "function" ? (value) => validate.call(standard, value) as StandardResult : undefined
 }
 
 function checked(
@@ -178,7 +218,7 @@ function merged(
 }
 
 function failure(
-  tool: FunctionTool | CustomTool,
+  tool: FunctionToolInput | CustomTool,
   call: ToolCallBlock,
   issues: readonly ArgumentIssue[],
 ): InvalidArguments {

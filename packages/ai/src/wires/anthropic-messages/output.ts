@@ -1,13 +1,13 @@
 import type { Call } from "../../contract/wire-client.ts"
+import { anthropicSchema } from "../../schema/anthropic.ts"
 import { learned } from "./facts.ts"
 import { hasRoomForTool, OUTPUT_TOOL, OUTPUT_TOOL_DESCRIPTION, shapeInstruction } from "../output-plan.ts"
-import { normaliseSchema } from "./schema.ts"
 import type { Item, WireTool } from "./types.ts"
 
 /** How a request asks for the shape of the answer. */
 export type OutputPlan =
   /** `output_config.format`. */
-  | { how: "format"; schema: Item }
+  | { how: "format"; schema: Item; changed: boolean }
   /** A tool that the model is forced to call; its arguments are the answer's text. */
   | { how: "tool"; tool: WireTool; name: string }
   /** A sentence in the system prompt. */
@@ -22,7 +22,8 @@ export function planOutput(call: Call): OutputPlan | undefined {
   if (!output || output.type === "text") return undefined
   if (output.type === "jsonSchema") {
     if (call.model.compat.messages?.structuredOutput && !learned(call, "noStructuredOutput")) {
-      return { how: "format", schema: normaliseSchema(output.schema, { close: true, anyRoot: true }).schema }
+      const { schema, changed } = anthropicSchema(output.schema, { close: true, anyRoot: true })
+      return { how: "format", schema, changed }
     }
     if (takesTool(call) && output.schema["type"] === "object") {
       return {
@@ -31,7 +32,7 @@ export function planOutput(call: Call): OutputPlan | undefined {
         tool: {
           name: OUTPUT_TOOL,
           description: output.description ?? OUTPUT_TOOL_DESCRIPTION,
-          input_schema: normaliseSchema(output.schema).schema,
+          input_schema: anthropicSchema(output.schema).schema,
         },
       }
     }

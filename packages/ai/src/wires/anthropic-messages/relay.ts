@@ -4,6 +4,8 @@ import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Frame } from "../../contract/frame.ts"
 import type { InboundCall, Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
 import { sseBytes } from "../../framing/sse.ts"
+import type { JsonSchema } from "../../model/tool.ts"
+import { grammarSchema } from "../../schema/grammar.ts"
 import { isSignOfLife } from "../sign-of-life.ts"
 import { errorFacts } from "./errors.ts"
 import { headers } from "./protocol.ts"
@@ -30,7 +32,7 @@ export const relay: Relay = {
 function passes(call: InboundCall, model: Model): boolean {
   const { compat } = model
   const { sampling, effort, contextManagement, midConversationSystem } = compat.messages ?? {}
-  const { betaHeader, toolResultId, extraBody, refusesForcedTool } = compat.messages ?? {}
+  const { betaHeader, toolResultId, extraBody, refusesForcedTool, schemas } = compat.messages ?? {}
   const body: Item = isItem(call.request.body) ? call.request.body : {}
   const has = (name: string): boolean => body[name] !== undefined && body[name] !== null
   if (compat.textOnly || toolResultId || extraBody) return false
@@ -39,8 +41,13 @@ function passes(call: InboundCall, model: Model): boolean {
   if (!contextManagement && has("context_management")) return false
   if (!midConversationSystem && call.context.messages.some(({ role }) => role === "developer")) return false
   if (betaHeader === false && call.forward["anthropic-beta"] !== undefined) return false
+  if (schemas && call.context.tools?.some((tool) => "parameters" in tool && !isInWords(tool.parameters))) return false
   const choice = isItem(body["tool_choice"]) ? body["tool_choice"]["type"] : undefined
   return !(refusesForcedTool && (choice === "any" || choice === "tool"))
+}
+
+function isInWords(schema: JsonSchema): boolean {
+  return grammarSchema(schema) === schema
 }
 
 /** A delta without anything in it. Quotes within a text are escaped, so that a text cannot look like one. */

@@ -1,26 +1,22 @@
 import type { MessagesCompat } from "@sluice/catalog/core"
 import type { Call } from "../../contract/wire-client.ts"
 import type { CustomTool, FunctionTool, Tool, ToolChoice } from "../../model/tool.ts"
+import { anthropicSchema, StrictBudget } from "../../schema/anthropic.ts"
+import { grammarSchema } from "../../schema/grammar.ts"
 import { learned } from "./facts.ts"
 import type { Losses } from "../losses.ts"
-import { normaliseSchema } from "./schema.ts"
 import { API, type Marks, type WireTool, type WireToolChoice } from "./types.ts"
-
-/** Limits of strict tools in one request. */
-const STRICT = { tools: 20, optional: 24, unions: 16 } as const
-/** Keywords with which a schema is not held to strictly. */
-const NOT_STRICT = /"(?:oneOf|allOf|\$ref|patternProperties|propertyNames)":/
 
 /** The tools of a request. `marks` takes the caller's cache marks. */
 export function encodeTools(call: Call, losses: Losses, marks: Marks): WireTool[] | undefined {
   const { tools } = call.context
   if (!tools) return undefined
-  const strict = new StrictBudget(call)
   const compat = call.model.compat.messages ?? {}
+  const strict = new StrictBudget(compat.strictTools === true && !learned(call, "noStrictTools"))
   const eager = compat.eagerToolInput === true && !learned(call, "noEagerToolInput")
   const wire: WireTool[] = []
   tools.forEach((tool, index) => {
-    const encoded = encodeTool(tool, { path: `tools[${index}]`, strict, losses })
+    const encoded = encodeTool(tool, { path: `tools[${index}]`, strict, losses, grammar: compat.schemas === "grammar" })
     if (!encoded) return
     if (eager && tool.type !== "native") encoded["eager_input_streaming"] = true
     if (tool.cache) marks.set(encoded, tool.cache)
@@ -33,6 +29,8 @@ interface ToolTarget {
   path: string
   strict: StrictBudget
   losses: Losses
+  /** The host makes a grammar of schemas. */
+  grammar: boolean
 }
 
 function encodeTool(tool: Tool, target: ToolTarget): WireTool | undefined {
@@ -52,17 +50,21 @@ function encodeTool(tool: Tool, target: ToolTarget): WireTool | undefined {
   }
 }
 
-function functionTool(tool: FunctionTool, { path, strict, losses }: ToolTarget): WireTool {
+function functionTool(tool: FunctionTool, { path, strict, losses, grammar }: ToolTarget): WireTool {
   const wanted = tool.strict === true
-  const schema = normaliseSchema(tool.parameters, { close: wanted })
+  const schema = anthropicSchema(tool.parameters, { close: wanted })
   const isStrict = wanted && strict.admits(tool, schema)
   if (wanted && !isStrict) losses.dropped(`${path}.strict`, "The host or its limits do not let this tool be strict.")
-  const { schema: input, changed } = wanted && !isStrict ? normaliseSchema(tool.parameters) : schema
+  const { schema: input, changed } = wanted && !isStrict ? anthropicSchema(tool.parameters) : schema
+  const written = grammar ? grammarSchema(input) : input
   if (changed) losses.approximated(`${path}.parameters`, "Keywords that the API refuses were moved into descriptions.")
+  else if (written !== input) {
+    losses.approximated(`${path}.parameters`, "The schema was put into the words that the host reads.")
+  }
   return {
     name: tool.name,
     description: tool.description ?? "",
-    input_schema: input,
+    input_schema: written,
     ...(isStrict ? { strict: true } : {}),
   }
 }
@@ -75,36 +77,6 @@ function grammarTool(tool: CustomTool): WireTool {
     name: tool.name,
     description: [tool.description ?? "", rule].filter((part) => part !== "").join("\n\n"),
     input_schema: { type: "object", properties: { input: { type: "string" } }, required: ["input"] },
-  }
-}
-
-/** What strict tools may still use of a request's limits. */
-class StrictBudget {
-  readonly #allowed: boolean
-  #tools: number = STRICT.tools
-  #optional: number = STRICT.optional
-  #unions: number = STRICT.unions
-
-  constructor(call: Call) {
-    this.#allowed = call.model.compat.messages?.strictTools === true && !learned(call, "noStrictTools")
-  }
-
-  admits(tool: FunctionTool, schema: { open: boolean; optional: number; unions: number }): boolean {
-    if (!this.#allowed || schema.open || this.#tools === 0 || NOT_STRICT.test(shown(tool.parameters))) return false
-    if (schema.optional > this.#optional || schema.unions > this.#unions) return false
-    this.#tools--
-    this.#optional -= schema.optional
-    this.#unions -= schema.unions
-    return true
-  }
-}
-
-/** A schema's text; one that contains itself needs references and so is not strict. */
-function shown(schema: object): string {
-  try {
-    return JSON.stringify(schema)
-  } catch {
-    return '"$ref":'
   }
 }
 

@@ -53,6 +53,7 @@ describe("a refusal, and what is left out then", () => {
     ["outputConfig: Extra inputs are not permitted", "without an output format", "outputConfig"],
     ["The requested service tier is not supported for this model.", "without a tier of service", '"flex"'],
     ["tools.0.strict: Extra inputs are not permitted", "without strict tools", '"strict"'],
+    ["The compiled grammar is too large. Simplify your tool schemas.", "without strict tools", '"strict"'],
     [
       "This model doesn't support system messages. Try again without them.",
       "the system prompt before the user's words",

@@ -68,6 +68,14 @@ const RULES: readonly Rule[] = [
     sent: (body) => body["serviceTier"] !== undefined,
   },
   {
+    // These tools cannot be held to together; others may.
+    fact: "noStrictTools",
+    change: "without strict tools",
+    where: "session",
+    refused: /compiled grammar is too large|too complex to compile|schema is too complex|grammar compilation/i,
+    sent: (_body, text) => text.includes('"strict":true'),
+  },
+  {
     fact: "noSystem",
     change: "the system prompt before the user's words",
     where: "host",

@@ -1,14 +1,14 @@
 import type { Call } from "../../contract/wire-client.ts"
-import { schemaName } from "../tool-schema.ts"
+import { anthropicSchema } from "../../schema/anthropic.ts"
 import { learned } from "./facts.ts"
-import { hasRoomForTool, OUTPUT_TOOL, OUTPUT_TOOL_DESCRIPTION, shapeInstruction } from "../output-plan.ts"
+import { hasRoomForTool, OUTPUT_TOOL, OUTPUT_TOOL_DESCRIPTION, schemaName, shapeInstruction } from "../output-plan.ts"
 import { toolSpec } from "./tool-spec.ts"
 import type { Item, WireBlock } from "./types.ts"
 
 /** How a request asks for the shape of the answer. */
 export type OutputPlan =
   /** `outputConfig.textFormat`. */
-  | { how: "format"; config: Item }
+  | { how: "format"; config: Item; changed: boolean }
   /** A tool that the model is forced to call; its arguments are the answer's text. */
   | { how: "tool"; tool: WireBlock; name: string }
   /** A sentence in the system prompt. */
@@ -24,12 +24,14 @@ export function planOutput(call: Call): OutputPlan | undefined {
   if (output.type === "json") return { how: "instruction", text: shapeInstruction(output) }
   const { schema, description } = output
   if (call.model.compat.converse?.structuredOutput && !learned(call, "noStructuredOutput")) {
+    const written = anthropicSchema(schema, { close: true, anyRoot: true })
     const jsonSchema = {
       name: schemaName(output.name),
       ...(description === undefined ? {} : { description }),
-      schema: JSON.stringify(schema),
+      schema: JSON.stringify(written.schema),
     }
-    return { how: "format", config: { textFormat: { type: "json_schema", structure: { jsonSchema } } } }
+    const config = { textFormat: { type: "json_schema", structure: { jsonSchema } } }
+    return { how: "format", config, changed: written.changed }
   }
   if (takesTool(call) && schema["type"] === "object") {
     const tool = toolSpec({

@@ -272,6 +272,53 @@ describe("tools and choice", () => {
     expect(encode({ model, context: { tools: strict } }).body["toolConfig"].tools[0].toolSpec.strict).toBe(true)
   })
 
+  test("a strict tool is closed as its model's vendor wants it; one that is open is not strict", () => {
+    const model = modelOf({ compat: { converse: { strictTools: true } } })
+    const parameters = { type: "object", properties: { a: { type: "string", minLength: 1 } }, required: ["a"] }
+    const map = { type: "object", properties: {}, additionalProperties: { type: "string" } }
+    const strict = [
+      { name: "f", parameters, strict: true },
+      { name: "g", parameters: map, strict: true },
+    ]
+    const { body, losses } = encode({ model, context: { tools: strict } })
+    expect(body["toolConfig"].tools.map(({ toolSpec }: { toolSpec: unknown }) => toolSpec)).toEqual([
+      {
+        name: "f",
+        inputSchema: {
+          json: {
+            ...parameters,
+            properties: { a: { type: "string", description: "{minLength: 1}" } },
+            additionalProperties: false,
+          },
+        },
+        strict: true,
+      },
+      { name: "g", inputSchema: { json: map } },
+    ])
+    expect(losses).toEqual(["approximated tools[0].parameters", "dropped tools[1].strict"])
+    const known = encode({
+      model,
+      context: { tools: strict },
+      known: { "bedrock-converse-stream.noStrictTools": true },
+    }).body["toolConfig"].tools
+    expect(known).toMatchObject([{ toolSpec: { inputSchema: { json: parameters } } }, {}])
+    expect(JSON.stringify(known)).not.toContain("strict")
+  })
+
+  test("a union at a schema's root is told in words, and an older draft in those of the new one", () => {
+    const older = { type: "object", properties: { p: { type: "array", items: [{ type: "string" }] } } }
+    const tools = [
+      { name: "f", parameters: { anyOf: [{ required: ["a"] }], description: "d" } },
+      { name: "g", parameters: older },
+    ]
+    const { body, losses } = encode({ context: { tools } })
+    expect(body["toolConfig"].tools).toMatchObject([
+      { toolSpec: { inputSchema: { json: { type: "object", description: 'd\n\n{anyOf: [{"required":["a"]}]}' } } } },
+      { toolSpec: { inputSchema: { json: { properties: { p: { prefixItems: [{ type: "string" }] } } } } } },
+    ])
+    expect(losses).toEqual(["approximated tools[0].parameters"])
+  })
+
   test("tools of the wire itself and grammar tools", () => {
     const native = {
       type: "native" as const,
@@ -295,8 +342,10 @@ describe("the shape of the answer", () => {
   test("by the host, where it can", () => {
     const { body, losses } = encode({ model: CLAUDE, options: { output } })
     const { jsonSchema } = body["outputConfig"].textFormat.structure
-    expect(jsonSchema).toEqual({ name: "City", schema: JSON.stringify(SCHEMA) })
+    expect(jsonSchema).toEqual({ name: "City", schema: JSON.stringify({ ...SCHEMA, additionalProperties: false }) })
     expect(losses).toEqual([])
+    const loose = { ...output, schema: { type: "object", properties: { a: { type: "string", minLength: 1 } } } }
+    expect(encode({ model: CLAUDE, options: { output: loose } }).losses).toEqual(["approximated options.output.schema"])
   })
 
   test("by a forced tool, else by asking for it", () => {

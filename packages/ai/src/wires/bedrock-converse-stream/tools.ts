@@ -1,6 +1,8 @@
 import type { Call } from "../../contract/wire-client.ts"
 import type { Tool } from "../../model/tool.ts"
-import { standIn } from "../tool-schema.ts"
+import { anthropicSchema, StrictBudget } from "../../schema/anthropic.ts"
+import { isSpilled } from "../../schema/bedrock.ts"
+import { standIn } from "../stand-in.ts"
 import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
 import { outputTool, type OutputPlan } from "./output.ts"
@@ -37,7 +39,8 @@ export function planTools(state: EncodeState, output: OutputPlan | undefined): T
   if (output?.how === "tool") {
     return { tools: [output.tool], choice: { tool: { name: output.name } }, forced: true }
   }
-  const tools = (call.context.tools ?? []).flatMap((tool, index) => encodeTool(tool, `tools[${index}]`, state))
+  const budget = new StrictBudget(state.compat.strictTools === true && !learned(call, "noStrictTools"))
+  const tools = (call.context.tools ?? []).flatMap((tool, index) => encodeTool(tool, `tools[${index}]`, state, budget))
   if (tools.length > 0) return { tools, ...planChoice(state) }
   const { toolChoice } = call.options
   if (toolChoice !== undefined && toolChoice !== "auto" && toolChoice !== "none") {
@@ -50,8 +53,7 @@ export function planTools(state: EncodeState, output: OutputPlan | undefined): T
   return { tools: [toolSpec({ name, description, parameters: { type: "object", properties: {} } })], forced: false }
 }
 
-function encodeTool(tool: Tool, path: string, state: EncodeState): WireBlock[] {
-  const { losses, compat, call, marks } = state
+function encodeTool(tool: Tool, path: string, { losses, marks }: EncodeState, budget: StrictBudget): WireBlock[] {
   let wire: WireBlock
   if (tool.type === "native") {
     if (tool.api !== API) {
@@ -63,9 +65,15 @@ function encodeTool(tool: Tool, path: string, state: EncodeState): WireBlock[] {
     losses.approximated(path, "A tool without a schema takes its text as `input`; the grammar is advice.")
     wire = toolSpec(standIn(tool))
   } else {
-    const strict = tool.strict === true && compat.strictTools === true && !learned(call, "noStrictTools")
-    if (tool.strict === true && !strict) losses.dropped(`${path}.strict`, "The model does not take it.")
-    wire = toolSpec(tool, strict)
+    // What the models that take strict tools can be held to is the same as on their vendor's own host.
+    const strict = anthropicSchema(tool.parameters, { close: true })
+    const isStrict = tool.strict === true && budget.admits(tool, strict)
+    if (tool.strict === true && !isStrict)
+      losses.dropped(`${path}.strict`, "The model does not take it, or not for this schema.")
+    if (isStrict ? strict.changed : isSpilled(tool.parameters)) {
+      losses.approximated(`${path}.parameters`, "What the API refuses in a schema was moved into descriptions.")
+    }
+    wire = toolSpec(tool, isStrict ? strict.schema : undefined)
   }
   if (tool.cache) marks.set(wire, tool.cache)
   return [wire]

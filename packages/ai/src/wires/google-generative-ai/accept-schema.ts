@@ -1,13 +1,8 @@
 import type { JsonSchema } from "../../model/tool.ts"
+import { mapSchemas } from "../../schema/places.ts"
 import { camelCase } from "./accept-readers.ts"
 import { isItem, type Item } from "./types.ts"
 
-/** Keywords that hold one schema. */
-const ONE = new Set(["items", "not", "additionalProperties"])
-/** Keywords that hold a list of schemas. */
-const SEVERAL = new Set(["anyOf", "oneOf", "allOf", "prefixItems"])
-/** Keywords that hold schemas by name. */
-const NAMED = new Set(["properties", "$defs", "defs", "patternProperties"])
 /** Numbers that the API also takes, and its libraries write, as strings. */
 const COUNTS = new Set([
   "minItems",
@@ -27,15 +22,16 @@ const COUNTS = new Set([
  * @see https://ai.google.dev/api/caching#Schema
  */
 export function jsonSchema(schema: Item): JsonSchema {
+  const given = Object.entries(schema).map(([name, value]) => [camelCase(name), value] as const)
+  const order = orderOf(schema)
+  const inside = mapSchemas(Object.fromEntries(given), inner)
   const out: JsonSchema = {}
-  for (const [given, value] of Object.entries(schema)) {
-    const name = camelCase(given)
+  for (const [name, value] of Object.entries(inside)) {
     if (value === null || value === undefined || name === "nullable" || name === "propertyOrdering") continue
     if (name === "type") out["type"] = typeOf(value)
     else if (name === "example") out["examples"] = [value]
-    else if (ONE.has(name)) out[name] = isItem(value) ? jsonSchema(value) : value
-    else if (SEVERAL.has(name) && Array.isArray(value)) out[name] = value.map(inner)
-    else if (NAMED.has(name) && isItem(value)) out[name] = named(value, orderOf(schema))
+    else if (name === "defs" && isItem(value)) out[name] = mapSchemas({ $defs: value }, inner)["$defs"]
+    else if (name === "properties" && isItem(value)) out[name] = inOrder(value, order)
     else if (COUNTS.has(name) && typeof value === "string" && /^-?\d+(?:\.\d+)?$/.test(value)) out[name] = Number(value)
     else out[name] = value
   }
@@ -59,10 +55,10 @@ function orderOf(schema: Item): readonly string[] {
   return Array.isArray(order) ? order.filter((name) => typeof name === "string") : []
 }
 
-function named(schemas: Item, order: readonly string[]): Item {
+function inOrder(schemas: Item, order: readonly string[]): Item {
   const first = order.filter((name) => Object.hasOwn(schemas, name))
   const names = new Set([...first, ...Object.keys(schemas)])
-  return Object.fromEntries([...names].map((name) => [name, inner(schemas[name])]))
+  return Object.fromEntries([...names].map((name) => [name, schemas[name]]))
 }
 
 function nullable(schema: JsonSchema): JsonSchema {

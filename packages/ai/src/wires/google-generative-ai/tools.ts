@@ -1,8 +1,8 @@
 import type { FunctionTool, Tool, ToolChoice } from "../../model/tool.ts"
-import { standIn } from "../tool-schema.ts"
+import { type GoogleForm, googleSchema } from "../../schema/google.ts"
+import { standIn } from "../stand-in.ts"
 import { loseMark, type EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
-import { googleSchema, type SchemaForm } from "./schema.ts"
 import { API, type FunctionDeclaration, type ToolConfig, type WireTool } from "./types.ts"
 
 /** The tools of a request, and how they may be called. */
@@ -56,7 +56,7 @@ function functionDeclaration(tool: FunctionTool, path: string, state: EncodeStat
 }
 
 /** The form of schemas that the host takes. */
-export function schemaForm({ call, compat }: EncodeState): SchemaForm {
+export function schemaForm({ call, compat }: EncodeState): GoogleForm {
   const form = compat.schemas ?? "json"
   return form === "json" && learned(call, "noJsonSchema") ? "openapi" : form
 }

@@ -1,5 +1,6 @@
 import { SluiceError } from "../../model/errors.ts"
 import type { Json } from "../../model/tool.ts"
+import { grammarSchema } from "../../schema/grammar.ts"
 import type { Body, EncodeState } from "./types.ts"
 
 /** Our options and the names that they have in the object `options`. */
@@ -62,7 +63,11 @@ export function encodeFormat({ call, losses }: EncodeState): Json | undefined {
   for (const name of ["name", "description", "strict"] as const) {
     if (output[name] !== undefined) losses.dropped(`options.output.${name}`, "A format is a schema alone.")
   }
-  return output.schema as Json
+  const schema = grammarSchema(output.schema)
+  if (schema !== output.schema) {
+    losses.approximated("options.output.schema", "The schema was put into the words that hosts read.")
+  }
+  return schema as Json
 }
 
 /** The fields `logprobs` and `top_logprobs`. */

@@ -4,10 +4,10 @@ import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Frame } from "../../contract/frame.ts"
 import type { InboundCall, Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
 import { parseObject } from "../json.ts"
+import { ollamaSchema } from "../../schema/ollama.ts"
 import { isSignOfLife } from "../sign-of-life.ts"
 import { errorFacts, hasError } from "./errors.ts"
 import { headers } from "./headers.ts"
-import { readableSchema } from "./schema.ts"
 import { EMPTY_LENGTH, isOverflow, noAnswer } from "./stop.ts"
 import { isObject, type Obj } from "./types.ts"
 import { readUsage } from "./usage.ts"
@@ -36,7 +36,8 @@ function passes({ request: { body }, options, context }: InboundCall, model: Mod
   const most = outputCap === false ? 0 : Math.min(maxTokensCeiling ?? Infinity, model.maxTokens ?? Infinity)
   if (options.maxTokens !== undefined && options.maxTokens > most) return false
   if ((effortMap || efforts) && typeof body["think"] === "string") return false
-  if (context.tools?.some((tool) => tool.type === undefined && readableSchema(tool.parameters).changed)) return false
+  if (context.tools?.some((tool) => tool.type === undefined && ollamaSchema(tool.parameters) !== tool.parameters))
+    return false
   return replayThinking !== "never" || !context.messages.some(thinks)
 }
 

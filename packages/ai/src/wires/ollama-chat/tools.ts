@@ -1,6 +1,6 @@
 import type { FunctionTool, Json, Tool } from "../../model/tool.ts"
-import { standIn } from "../tool-schema.ts"
-import { readableSchema } from "./schema.ts"
+import { ollamaSchema } from "../../schema/ollama.ts"
+import { standIn } from "../stand-in.ts"
 import { API, isObject, type Body, type EncodeState } from "./types.ts"
 
 interface NamedTool {
@@ -68,7 +68,7 @@ function nameOf(item: Record<string, unknown>): string {
 }
 
 function functionTool({ name, description, parameters }: FunctionTool): { body: Body; changed: boolean } {
-  const { schema, changed } = readableSchema(parameters)
+  const schema = ollamaSchema(parameters)
   const fn: Body = { name, description: description?.toWellFormed() ?? "", parameters: schema as Json }
-  return { body: { type: "function", function: fn }, changed }
+  return { body: { type: "function", function: fn }, changed: schema !== parameters }
 }

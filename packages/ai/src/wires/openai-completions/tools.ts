@@ -7,7 +7,9 @@ import {
   type EncodedTool,
   type ToldChoice,
 } from "../openai/tool-encoding.ts"
-import { isStrictSchema, standIn } from "../tool-schema.ts"
+import { inDialect } from "../../schema/dialect.ts"
+import { NOT_REPRESENTABLE, strictTool, type UsedStrictly } from "../../schema/strict-use.ts"
+import { standIn } from "../stand-in.ts"
 import { API, isObject, learned, type ChatBody, type Encoding } from "./types.ts"
 
 /** Tools and tool choice as they go out. */
@@ -36,8 +38,8 @@ export function encodeTools(encoding: Encoding): EncodedTools {
 
 interface ChatTool extends EncodedTool {
   at: number
-  /** What the author said. */
-  wish: boolean | undefined
+  /** The function that it is, or that stands in for it. */
+  tool?: FunctionTool
 }
 
 function hasCalls({ call }: Encoding): boolean {
@@ -53,15 +55,15 @@ function encodeTool(encoding: Encoding, tool: Tool, at: number): ChatTool[] {
   if (tool.cache) lose(`tools[${at}].cache`, "dropped", "Cache marks stand on messages only.")
   switch (tool.type) {
     case "native":
-      if (tool.api === API) return [{ name: nameOf(tool.item), body: tool.item as ChatBody, at, wish: undefined }]
+      if (tool.api === API) return [{ name: nameOf(tool.item), body: tool.item as ChatBody, at }]
       lose(`tools[${at}]`, "dropped", `A tool of ${tool.api} is not known to this wire.`)
       return []
     case "custom":
-      if (compat.customTools) return [{ name: tool.name, body: customTool(tool), at, wish: undefined }]
+      if (compat.customTools) return [{ name: tool.name, body: customTool(tool), at }]
       lose(`tools[${at}]`, "approximated", "The host has no grammar tools: a function with one text stands in.")
-      return [{ name: tool.name, body: functionTool(standIn(tool)), at, wish: undefined }]
+      return [chatFunction(encoding, standIn(tool), at)]
     default:
-      return [{ name: tool.name, body: functionTool(tool), at, wish: tool.strict }]
+      return [chatFunction(encoding, tool, at)]
   }
 }
 
@@ -70,14 +72,9 @@ function nameOf(item: Record<string, unknown>): string {
   return typeof inner["name"] === "string" ? inner["name"] : ""
 }
 
-function functionTool(tool: FunctionTool): ChatBody {
-  return {
-    type: "function",
-    function: {
-      ...toolHead(tool),
-      parameters: tool.parameters as Json,
-    },
-  }
+function chatFunction({ compat }: Encoding, tool: FunctionTool, at: number): ChatTool {
+  const parameters = inDialect(tool.parameters, compat.schemas) as Json
+  return { name: tool.name, body: { type: "function", function: { ...toolHead(tool), parameters } }, at, tool }
 }
 
 function customTool(tool: CustomTool): ChatBody {
@@ -90,36 +87,37 @@ function customTool(tool: CustomTool): ChatBody {
   }
 }
 
-/** Sets `strict` where host and schemas allow it; a host that refused it once is not asked again. */
-function alignStrict(encoding: Encoding, tools: readonly ChatTool[]): void {
-  const { call, compat, lose } = encoding
+/**
+ * Makes tools strict where host and schemas allow it, and puts on record what that costs. A host that refused it once
+ * is not asked again.
+ */
+function alignStrict({ call, compat, lose }: Encoding, tools: readonly ChatTool[]): void {
   const mode = learned(call, "strictTools") === false ? "none" : (compat.strictTools ?? "none")
-  const functions = tools.filter(({ body }) => isObject(body["function"]))
-  const set = (tool: ChatTool, strict: boolean): void => {
-    const fn = tool.body["function"] as ChatBody
-    fn["strict"] = strict
-  }
-  const refuse = (tool: ChatTool, reason: string): void => {
-    if (tool.wish === true) lose(`tools[${tool.at}].strict`, "dropped", reason)
-  }
-  if (mode === "none") {
-    for (const tool of functions) refuse(tool, "The host does not hold a model to a tool's schema.")
-    return
-  }
-  const can = (tool: ChatTool): boolean =>
-    tool.wish ?? isStrictSchema((tool.body["function"] as ChatBody)["parameters"])
-  if (mode === "all-or-none") {
-    const all = functions.every(can)
-    for (const tool of functions) {
-      if (all) set(tool, true)
-      else refuse(tool, "The host takes all tools strict or none, and one of them cannot be.")
+  const functions = tools.flatMap(({ tool, body, at }) => {
+    if (!tool) return []
+    const strict = mode === "none" ? undefined : strictTool(tool, compat.strictValidators)
+    return [{ tool, fn: body["function"] as ChatBody, field: `tools[${at}]`, strict }]
+  })
+  const allOrNone = mode === "all-or-none" && !functions.every(({ strict }) => strict)
+  for (const { tool, fn, field, strict } of functions) {
+    if (strict && !allOrNone) {
+      fn["parameters"] = strict.schema as Json
+      fn["strict"] = true
+      if (strict.reason !== undefined) lose(`${field}.parameters`, "approximated", strict.reason)
+      continue
     }
-    return
+    if (fn["parameters"] !== tool.parameters) {
+      lose(`${field}.parameters`, "approximated", "The schema was put into the words that the host reads.")
+    }
+    if (tool.strict === true) lose(`${field}.strict`, "dropped", whyNot(mode, strict))
+    // Where it can be said of each tool, what goes out as it is is not left to the host.
+    if (mode === "per-tool" && tool.strict !== undefined) fn["strict"] = false
   }
-  for (const tool of functions) {
-    if (can(tool)) set(tool, true)
-    else if (tool.wish === false) set(tool, false)
-  }
+}
+
+function whyNot(mode: NonNullable<Encoding["compat"]["strictTools"]>, strict: UsedStrictly | undefined): string {
+  if (mode === "none") return "The host does not hold a model to a tool's schema."
+  return strict ? "The host takes all tools strict or none, and one of them cannot be." : NOT_REPRESENTABLE
 }
 
 function choiceOf(encoding: Encoding, tools: readonly ChatTool[], fields: ChatBody): ToldChoice {
@@ -133,7 +131,8 @@ function choiceOf(encoding: Encoding, tools: readonly ChatTool[], fields: ChatBo
 }
 
 /** The field `response_format`. */
-export function encodeOutput({ call, compat, lose }: Encoding): ChatBody {
+export function encodeOutput(encoding: Encoding): ChatBody {
+  const { call, compat, lose } = encoding
   const output = call.options.output
   if (!output || output.type === "text") return {}
   const mode = learned(call, "structuredOutput") ?? compat.structuredOutput ?? "json_schema"
@@ -149,7 +148,7 @@ export function encodeOutput({ call, compat, lose }: Encoding): ChatBody {
   return {
     response_format: {
       type: "json_schema",
-      json_schema: schemaFormat(output),
+      json_schema: schemaFormat(encoding, output),
     },
   }
 }

@@ -1,7 +1,9 @@
-import type { CustomTool, FunctionTool, Tool } from "../../model/tool.ts"
+import type { CustomTool, FunctionTool, Json, Tool } from "../../model/tool.ts"
+import { inDialect } from "../../schema/dialect.ts"
+import { responsesSchema } from "../../schema/responses.ts"
+import { NOT_REPRESENTABLE, strictTool, type UsedStrictly } from "../../schema/strict-use.ts"
 import { encodeChoice, schemaFormat, sentGrammar, toolHead, type EncodedTool } from "../openai/tool-encoding.ts"
-import { isStrictSchema, standIn } from "../tool-schema.ts"
-import { toolSchema } from "./schema.ts"
+import { standIn } from "../stand-in.ts"
 import { API, learned, text, type Body, type Encoding } from "./types.ts"
 
 /** The fields `tools`, `tool_choice` and `parallel_tool_calls`. */
@@ -42,42 +44,62 @@ function encodeTool(encoding: Encoding, tool: Tool, at: number): EncodedTool[] {
 }
 
 function functionTool(encoding: Encoding, tool: FunctionTool, at: number): EncodedTool[] {
-  const { schema, changes, contradiction } = toolSchema(tool.parameters)
+  const { compat, lose } = encoding
+  const { schema, changes, contradiction } = responsesSchema(tool.parameters)
   if (contradiction !== undefined) {
     const reason = `The tool ${tool.name} was left out: the values at ${contradiction} of its schema are not of their type.`
-    encoding.lose(`tools[${at}]`, "dropped", reason)
+    lose(`tools[${at}]`, "dropped", reason)
     return []
   }
-  if (changes.length > 0) {
-    encoding.lose(`tools[${at}].parameters`, "approximated", `For the vendor's validator ${changes.join(", ")}.`)
-  }
-  const strict = strictOf(encoding, tool, at)
+  const field = `tools[${at}].parameters`
+  const strict = isStrictHost(encoding, tool, at) ? usedStrictly(encoding, tool, at) : undefined
+  const written = inDialect(schema, compat.schemas)
+  if (strict?.reason !== undefined) lose(field, "approximated", strict.reason)
+  else if (!strict && changes.length > 0)
+    lose(field, "approximated", `For the vendor's validator ${changes.join(", ")}.`)
+  else if (!strict && written !== schema)
+    lose(field, "approximated", "The schema was put into the words that the host reads.")
   const body: Body = {
     type: "function",
     ...toolHead(tool),
-    parameters: schema,
-    ...(strict === undefined ? {} : { strict }),
+    parameters: (strict?.schema ?? written) as Json,
+    ...(strict || saysNotStrict(encoding) ? { strict: strict !== undefined } : {}),
   }
   return [{ name: tool.name, body }]
 }
 
+/** The schema with which a tool is strict; `undefined` where it is not to be, or cannot. */
+function usedStrictly({ compat, lose }: Encoding, tool: FunctionTool, at: number): UsedStrictly | undefined {
+  if (tool.strict === undefined && compat.strictTools !== "per-tool") return undefined
+  const used = strictTool(tool, compat.strictValidators)
+  if (!used && tool.strict === true) lose(`tools[${at}].strict`, "dropped", NOT_REPRESENTABLE)
+  return used
+}
+
+/** Whether the host holds a model to a tool's schema, and has not refused to. */
+function isStrictHost({ call, compat, lose }: Encoding, tool: FunctionTool, at: number): boolean {
+  const refused = learned(call, "strictTools")
+  const isKnown = compat.strictTools === "per-tool" || compat.strictTools === "asked"
+  if (isKnown && refused === undefined) return true
+  if (tool.strict === true) {
+    const reason =
+      isKnown && refused === false
+        ? "The host refused these tools as strict ones."
+        : "The host does not hold a model to a tool's schema."
+    lose(`tools[${at}].strict`, "dropped", reason)
+  }
+  return false
+}
+
 /**
- * Whether a tool is strict. Where the field is left out, the vendor makes a schema strict by itself, and with it
- * every argument required: so what is not strict is said not to be.
+ * Whether the host is told of a tool that it is not strict. Where the field is left out, the vendor makes a schema
+ * strict by itself, and with it every argument required.
  *
  * @see https://platform.openai.com/docs/guides/function-calling#strict-mode
  */
-function strictOf({ call, compat, lose }: Encoding, tool: FunctionTool, at: number): boolean | undefined {
-  const refused = learned(call, "strictTools")
-  if ((compat.strictTools === "per-tool" || compat.strictTools === "asked") && refused !== "unknown") {
-    if (refused !== false) return tool.strict ?? (compat.strictTools === "per-tool" && isStrictSchema(tool.parameters))
-    if (tool.strict === true) lose(`tools[${at}].strict`, "dropped", "The host refused these tools as strict ones.")
-    return false
-  }
-  if (tool.strict === true) {
-    lose(`tools[${at}].strict`, "dropped", "The host does not hold a model to a tool's schema.")
-  }
-  return undefined
+function saysNotStrict({ call, compat }: Encoding): boolean {
+  const isKnown = compat.strictTools === "per-tool" || compat.strictTools === "asked"
+  return isKnown && learned(call, "strictTools") !== "unknown"
 }
 
 function customTool(tool: CustomTool): Body {
@@ -95,7 +117,8 @@ function forced({ type, name, server_label }: Body): Body {
 }
 
 /** The field `text`: the output's format and how much is said. */
-export function encodeText({ call, compat, lose }: Encoding): Body {
+export function encodeText(encoding: Encoding): Body {
+  const { call, compat, lose } = encoding
   const { output, verbosity } = call.options
   const fields: Body = {}
   if (output && output.type !== "text") {
@@ -106,10 +129,7 @@ export function encodeText({ call, compat, lose }: Encoding): Body {
       lose("options.output", "approximated", "The host can be held to JSON, not to a schema.")
       fields["format"] = { type: "json_object" }
     } else {
-      fields["format"] = {
-        type: "json_schema",
-        ...schemaFormat(output),
-      }
+      fields["format"] = { type: "json_schema", ...schemaFormat(encoding, output) }
     }
   }
   if (verbosity !== undefined) {

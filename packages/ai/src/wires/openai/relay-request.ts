@@ -1,6 +1,7 @@
-import type { ChatCompat, Model, Usage } from "@sluice/catalog/core"
+import type { ChatCompat, Model, SchemaWords, Usage } from "@sluice/catalog/core"
 import type { InboundCall } from "../../contract/wire-server.ts"
 import type { Message } from "../../model/message.ts"
+import { inDialect } from "../../schema/dialect.ts"
 import { isObject, type Obj } from "../json.ts"
 
 /** What a request holds, as far as hosts differ about it. */
@@ -25,7 +26,7 @@ export function relayedRequest(call: InboundCall, model: Model): RelayedRequest 
 type CommonCompat = Pick<
   ChatCompat,
   "customTools" | "developerRole" | "documents" | "promptCacheKey" | "refusesForcedTool" | "serviceTiers" | "toolChoice"
-> & { strictTools?: string }
+> & { strictTools?: string; schemas?: SchemaWords }
 
 /** Each line: a difference of a host on either wire, and whether a request meets it. */
 const COMMON: readonly Difference<CommonCompat>[] = [
@@ -36,6 +37,7 @@ const COMMON: readonly Difference<CommonCompat>[] = [
       (compat.toolChoice === "strings" && typeof call.options.toolChoice === "object") ||
       (compat.refusesForcedTool && call.options.toolChoice !== "auto" && call.options.toolChoice !== "none")),
   (compat, { call }) => compat.strictTools !== "per-tool" && (call.context.tools ?? []).some(isStrict),
+  (compat, { call }) => compat.schemas !== undefined && !isInWords(call, compat.schemas),
   (compat, { call }) => !compat.customTools && (call.context.tools ?? []).some(({ type }) => type === "custom"),
   (compat, { has }) => !compat.promptCacheKey && has("prompt_cache_key"),
   (compat, { body, has }) => has("service_tier") && !compat.serviceTiers?.includes(String(body["service_tier"])),
@@ -49,6 +51,13 @@ export function takes<C extends CommonCompat>(
   differences: readonly Difference<C>[],
 ): boolean {
   return ![...COMMON, ...differences].some((differs) => differs(compat, request))
+}
+
+/** Whether all schemas of a request are in the words that a host reads. */
+function isInWords({ context, options }: InboundCall, words: SchemaWords): boolean {
+  const ofTools = (context.tools ?? []).flatMap((tool) => ("parameters" in tool ? [tool.parameters] : []))
+  const ofOutput = options.output?.type === "jsonSchema" ? [options.output.schema] : []
+  return [...ofTools, ...ofOutput].every((schema) => inDialect(schema, words) === schema)
 }
 
 function isStrict(tool: object): boolean {

@@ -2,8 +2,10 @@ import type { ResponsesCompat } from "@sluice/catalog/core"
 import type { ToolCallBlock } from "../../model/message.ts"
 import type { CustomTool, FunctionTool, Json } from "../../model/tool.ts"
 import type { OutputFormat } from "../../model/options.ts"
+import { inDialect } from "../../schema/dialect.ts"
+import { NOT_REPRESENTABLE, strictOutput } from "../../schema/strict-use.ts"
+import { schemaName } from "../output-plan.ts"
 import { wellFormed } from "../well-formed.ts"
-import { schemaName } from "../tool-schema.ts"
 import type { Body, Encoding } from "./encoding.ts"
 import { compactLark } from "./lark.ts"
 
@@ -90,11 +92,24 @@ export function sentArguments(call: ToolCallBlock): string {
 }
 
 /** What of an output's schema is spelled alike on both wires. */
-export function schemaFormat(output: Extract<OutputFormat, { type: "jsonSchema" }>): Body {
+export function schemaFormat(
+  { compat, lose }: Encoding<Pick<ResponsesCompat, "schemas" | "strictValidators"> & { strictTools?: string }>,
+  output: Extract<OutputFormat, { type: "jsonSchema" }>,
+): Body {
+  const { name, description, schema, strict } = output
+  // Hosts without strict tools hold a model to the schema as it is, or to none.
+  const isStrictHost = strict === true && (compat.strictTools ?? "none") !== "none"
+  const used = isStrictHost ? strictOutput(output, compat.strictValidators) : undefined
+  const written = used?.schema ?? inDialect(schema, compat.schemas)
+  if (isStrictHost && !used) lose("options.output.strict", "dropped", NOT_REPRESENTABLE)
+  if (used?.reason !== undefined) lose("options.output.schema", "approximated", used.reason)
+  else if (!used && written !== schema) {
+    lose("options.output.schema", "approximated", "The schema was put into the words that the host reads.")
+  }
   return {
-    name: schemaName(output.name ?? output.schema["title"]),
-    ...(output.description === undefined ? {} : { description: output.description }),
-    schema: output.schema as Json,
-    ...(output.strict === undefined ? {} : { strict: output.strict }),
+    name: schemaName(name ?? schema["title"]),
+    ...(description === undefined ? {} : { description }),
+    schema: written as Json,
+    ...(strict === undefined || (isStrictHost && !used) ? {} : { strict }),
   }
 }

@@ -1,15 +1,18 @@
-import type { JsonSchema } from "../../model/tool.ts"
-import { isItem, type Item } from "./types.ts"
+import type { JsonSchema } from "../model/tool.ts"
+import { once } from "./memo.ts"
+import { isSchema, mapSchemas, resolveRef } from "./places.ts"
+import { upgradeSchema } from "./upgrade.ts"
+import { described, same, strings } from "./words.ts"
 
 /**
  * Which form a schema is written in: `json` for the fields that take JSON Schema, `openapi` for those of the host's own
  * form, `flat` for models behind them that take neither unions nor null.
  */
-export type SchemaForm = "json" | "openapi" | "flat"
+export type GoogleForm = "json" | "openapi" | "flat"
 
 /** A schema as the host takes it. */
-export interface WireSchema {
-  schema: Item
+export interface GoogleSchema {
+  schema: JsonSchema
   /** It is not what was given. */
   changed: boolean
   /** Nothing of it could be kept: any object is taken. */
@@ -18,7 +21,9 @@ export interface WireSchema {
 
 /** Most nodes that inlining may make of a schema. */
 const MAX_NODES = 4000
-const ANY_OBJECT: Readonly<Item> = { type: "object", properties: {} }
+/** Keywords whose schemas are written as well; what stands in others is told in words, as it is. */
+const HELD: ReadonlySet<string> = new Set(["properties", "items", "anyOf", "oneOf", "allOf"])
+const ANY_OBJECT: Readonly<JsonSchema> = { type: "object", properties: {} }
 
 /** Keywords that are also written with underscores. */
 const SPELLINGS: ReadonlyMap<string, string> = new Map(
@@ -73,10 +78,15 @@ const OF_TYPE: Readonly<Record<string, string>> = {
  *
  * @param root the root has to be an object, as the parameters of a tool do
  */
-export function googleSchema(schema: JsonSchema, form: SchemaForm = "json", root = true): WireSchema {
+export function googleSchema(schema: JsonSchema, form: GoogleForm = "json", root = true): GoogleSchema {
+  return once(schema, `google ${form} ${root}`, () => writeRoot(schema, form, root))
+}
+
+function writeRoot(schema: JsonSchema, form: GoogleForm, root: boolean): GoogleSchema {
   try {
-    const run = new Run(schema, form)
-    const written = run.node(schema, [])
+    const given = upgradeSchema(schema, "kept")
+    const run = new Run(given, form)
+    const written = run.node(given, [])
     const result = root ? asObject(written) : written
     if (!result) return { schema: { ...ANY_OBJECT }, changed: true, lost: true }
     if (form === "flat") withoutNull(result)
@@ -89,24 +99,24 @@ export function googleSchema(schema: JsonSchema, form: SchemaForm = "json", root
 
 class Run {
   readonly #root: JsonSchema
-  readonly #form: SchemaForm
+  readonly #form: GoogleForm
   #nodes = 0
 
-  constructor(root: JsonSchema, form: SchemaForm) {
+  constructor(root: JsonSchema, form: GoogleForm) {
     this.#root = root
     this.#form = form
   }
 
   /** @param path the nodes that are being written: one that holds itself is cut off, one that is shared is not */
-  node(source: unknown, path: readonly unknown[]): Item {
+  node(source: unknown, path: readonly unknown[]): JsonSchema {
     if (source === true) return {}
     // Only JSON Schema has a word for what nothing fits.
     if (source === false) return this.#form === "json" ? { not: {} } : {}
-    if (!isItem(source) || path.includes(source)) return {}
+    if (!isSchema(source) || path.includes(source)) return {}
     if (++this.#nodes > MAX_NODES) throw new RangeError("The schema is too large.")
     const inner = [...path, source]
     const { $ref, $dynamicRef: _ref, ...beside } = renamed(source)
-    const target = typeof $ref === "string" ? this.#resolve($ref) : undefined
+    const target = typeof $ref === "string" ? (resolveRef(this.#root, $ref) ?? {}) : undefined
     if (target !== undefined) {
       const written = this.node(target, inner)
       return Object.keys(beside).length > 0 ? this.#write({ ...written, ...beside }, inner) : written
@@ -114,10 +124,11 @@ class Run {
     return this.#write(beside, inner)
   }
 
-  #write(source: Item, path: readonly unknown[]): Item {
-    const node: Item = {}
-    const spilled: Item = {}
-    for (const [name, value] of Object.entries(source)) {
+  #write(source: JsonSchema, path: readonly unknown[]): JsonSchema {
+    const node: JsonSchema = {}
+    const spilled: JsonSchema = {}
+    const inside = mapSchemas(source, (inner) => this.node(inner, path), HELD)
+    for (const [name, value] of Object.entries(inside)) {
       if (value === undefined || SILENT.has(name)) continue
       switch (name) {
         case "type":
@@ -131,15 +142,13 @@ class Run {
           if (value === true) node["nullable"] = true
           break
         case "properties":
-          node["properties"] = isItem(value)
-            ? Object.fromEntries(Object.entries(value).map(([key, child]) => [key, this.node(child, path)]))
-            : {}
+          node["properties"] = isSchema(value) ? { ...value } : {}
           break
         case "required":
-          node["required"] = Array.isArray(value) ? value.filter((key) => typeof key === "string") : []
+          node["required"] = strings(value)
           break
         case "items":
-          if (!Array.isArray(value)) node["items"] = this.#element(this.node(value, path))
+          if (isSchema(value)) node["items"] = this.#element(value)
           else spilled["items"] = value
           break
         case "enum":
@@ -151,22 +160,21 @@ class Run {
         case "anyOf":
         case "oneOf":
           if (Array.isArray(value)) {
-            const branches = value.map((branch) => this.node(branch, path))
-            node["anyOf"] = [...(Array.isArray(node["anyOf"]) ? (node["anyOf"] as Item[]) : []), ...branches]
+            node["anyOf"] = [...(Array.isArray(node["anyOf"]) ? (node["anyOf"] as JsonSchema[]) : []), ...value]
           }
           break
         case "allOf":
-          if (Array.isArray(value)) for (const branch of value) merge(node, this.node(branch, path))
+          if (Array.isArray(value)) for (const branch of value) merge(node, branch as JsonSchema)
           break
         case "not":
-          if (this.#form === "json" && isItem(value) && Object.keys(value).length === 0) node["not"] = {}
+          if (this.#form === "json" && isSchema(value) && Object.keys(value).length === 0) node["not"] = {}
           else spilled["not"] = value
           break
         case "propertyOrdering":
           if (Array.isArray(value)) node["propertyOrdering"] = value
           break
         case "additionalProperties":
-          if (typeof value !== "boolean" && !(isItem(value) && Object.keys(value).length === 0)) spilled[name] = value
+          if (typeof value !== "boolean" && !(isSchema(value) && Object.keys(value).length === 0)) spilled[name] = value
           break
         default:
           spilled[name] = value
@@ -175,12 +183,12 @@ class Run {
     return this.#finished(node, spilled)
   }
 
-  #element(node: Item): Item {
+  #element(node: JsonSchema): JsonSchema {
     if (this.#form === "flat") withoutNull(node)
     return node
   }
 
-  #type(value: unknown, node: Item): void {
+  #type(value: unknown, node: JsonSchema): void {
     const types = (Array.isArray(value) ? value : [value])
       .filter((type): type is string => typeof type === "string")
       .map((type) => type.toLowerCase())
@@ -191,14 +199,14 @@ class Run {
       // A list of values that came before has put in the type of these.
       delete node["type"]
       node["anyOf"] = [
-        ...(Array.isArray(node["anyOf"]) ? (node["anyOf"] as Item[]) : []),
+        ...(Array.isArray(node["anyOf"]) ? (node["anyOf"] as JsonSchema[]) : []),
         ...others.map((type) => (type === "array" && this.#form !== "json" ? { type, items: {} } : { type })),
       ]
     }
   }
 
   /** Lists of texts are kept; of others the model reads in the description. */
-  #values(value: unknown, node: Item, spilled: Item, name = "enum"): void {
+  #values(value: unknown, node: JsonSchema, spilled: JsonSchema, name = "enum"): void {
     if (!Array.isArray(value)) return
     const others = value.filter((one) => one !== null)
     if (others.length < value.length) node["nullable"] = true
@@ -213,10 +221,10 @@ class Run {
     }
   }
 
-  #finished(node: Item, spilled: Item): Item {
+  #finished(node: JsonSchema, spilled: JsonSchema): JsonSchema {
     let written = this.#union(node)
     const { type } = written
-    if (type === undefined && isItem(written["properties"]) && !written["anyOf"])
+    if (type === undefined && isSchema(written["properties"]) && !written["anyOf"])
       written = { type: "object", ...written }
     else if (type === undefined && written["items"] !== undefined && !written["anyOf"])
       written = { type: "array", ...written }
@@ -229,8 +237,8 @@ class Run {
     return written
   }
 
-  #object(node: Item): void {
-    const properties = isItem(node["properties"]) ? node["properties"] : (node["properties"] = {} as Item)
+  #object(node: JsonSchema): void {
+    const properties = isSchema(node["properties"]) ? node["properties"] : (node["properties"] = {} as JsonSchema)
     const names = Object.keys(properties)
     const optional = this.#form === "flat" ? names.filter((name) => withoutNull(properties[name])) : []
     if (Array.isArray(node["required"])) {
@@ -244,22 +252,22 @@ class Run {
   }
 
   /** Null among several forms is no form of its own; a single form is none of several. */
-  #union(node: Item): Item {
+  #union(node: JsonSchema): JsonSchema {
     const branches = node["anyOf"]
     if (!Array.isArray(branches)) return node
     const { anyOf: _anyOf, ...rest } = node
-    const forms = (branches as Item[]).filter((branch) => !isNull(branch))
+    const forms = (branches as JsonSchema[]).filter((branch) => !isNull(branch))
     const nullable = forms.length < branches.length || forms.some((form) => form["nullable"] === true)
-    const base: Item = nullable ? { ...rest, nullable: true } : rest
+    const base: JsonSchema = nullable ? { ...rest, nullable: true } : rest
     if (forms.length === 0) return base
-    if (forms.length === 1) return joined(base, forms[0] as Item)
+    if (forms.length === 1) return joined(base, forms[0] as JsonSchema)
     if (base["type"] === undefined) this.#distribute(base, forms)
     if (this.#form === "flat") return collapsed(base, forms)
     return { ...base, anyOf: forms.map(({ nullable: _nullable, ...form }) => form) }
   }
 
   /** What stands beside several forms and belongs to one type goes into the form of that type. */
-  #distribute(base: Item, forms: readonly Item[]): void {
+  #distribute(base: JsonSchema, forms: readonly JsonSchema[]): void {
     for (const [name, type] of Object.entries(OF_TYPE)) {
       if (base[name] === undefined) continue
       const form = forms.find((one) => one["type"] === type)
@@ -269,55 +277,42 @@ class Run {
     }
     for (const form of forms) if (form["type"] === "object") this.#object(form)
   }
-
-  #resolve(ref: string): unknown {
-    if (!ref.startsWith("#")) return {}
-    let at: unknown = this.#root
-    for (const step of ref
-      .slice(1)
-      .split("/")
-      .filter((one) => one !== "")) {
-      const name = decodeURIComponent(step).replaceAll("~1", "/").replaceAll("~0", "~")
-      at = isItem(at) && Object.hasOwn(at, name) ? at[name] : Array.isArray(at) ? at[Number(name)] : undefined
-    }
-    return at ?? {}
-  }
 }
 
 /** Takes the mark of null from a node that was written here. Gives whether there was one. */
 function withoutNull(node: unknown): boolean {
-  if (!isItem(node) || node["nullable"] === undefined) return false
+  if (!isSchema(node) || node["nullable"] === undefined) return false
   delete node["nullable"]
   return true
 }
 
-function renamed(source: Item): Item {
+function renamed(source: JsonSchema): JsonSchema {
   if (!Object.keys(source).some((name) => SPELLINGS.has(name))) return source
   return Object.fromEntries(Object.entries(source).map(([name, value]) => [SPELLINGS.get(name) ?? name, value]))
 }
 
-function isNull(branch: Item): boolean {
+function isNull(branch: JsonSchema): boolean {
   return branch["nullable"] === true && Object.keys(branch).length === 1
 }
 
 /** One form in the place of its union: what stands beside the union wins. */
-function joined(base: Item, form: Item): Item {
+function joined(base: JsonSchema, form: JsonSchema): JsonSchema {
   return { ...form, ...base, ...(form["properties"] && base["properties"] ? mergedProperties(base, form) : {}) }
 }
 
-function mergedProperties(a: Item, b: Item): Item {
-  return { properties: { ...(b["properties"] as Item), ...(a["properties"] as Item) } }
+function mergedProperties(a: JsonSchema, b: JsonSchema): JsonSchema {
+  return { properties: { ...(b["properties"] as JsonSchema), ...(a["properties"] as JsonSchema) } }
 }
 
 /** Several forms as one: objects are merged, of others the first counts that is no object and no list, with its own keys. */
-function collapsed(base: Item, forms: readonly Item[]): Item {
+function collapsed(base: JsonSchema, forms: readonly JsonSchema[]): JsonSchema {
   if (forms.every((form) => form["type"] === "object")) {
     const required = forms
       .map((form) => (Array.isArray(form["required"]) ? (form["required"] as string[]) : []))
       .reduce((all, own) => all.filter((name) => own.includes(name)))
-    const all = new Map<string, Item>()
+    const all = new Map<string, JsonSchema>()
     for (const form of forms) {
-      for (const [name, value] of Object.entries((form["properties"] ?? {}) as Record<string, Item>)) {
+      for (const [name, value] of Object.entries((form["properties"] ?? {}) as Record<string, JsonSchema>)) {
         const before = all.get(name)
         all.set(name, before ? either(before, value) : value)
       }
@@ -325,7 +320,7 @@ function collapsed(base: Item, forms: readonly Item[]): Item {
     const properties = Object.fromEntries(all)
     return { ...base, type: "object", properties, ...(required.length > 0 ? { required } : {}) }
   }
-  const scalar = forms.find((form) => form["type"] !== "object" && form["type"] !== "array") ?? (forms[0] as Item)
+  const scalar = forms.find((form) => form["type"] !== "object" && form["type"] !== "array") ?? (forms[0] as JsonSchema)
   const type = scalar["type"]
   const own = Object.entries({ ...scalar, ...base }).filter(
     ([name]) => OF_TYPE[name] === undefined || OF_TYPE[name] === type,
@@ -334,7 +329,7 @@ function collapsed(base: Item, forms: readonly Item[]): Item {
 }
 
 /** A property that several forms of an object have: what is true of it in each. Of two types the first counts. */
-function either(one: Item, other: Item): Item {
+function either(one: JsonSchema, other: JsonSchema): JsonSchema {
   if (one["type"] !== other["type"]) return one
   if (one["type"] === "object" && !one["anyOf"] && !other["anyOf"]) return collapsed(one, [one, other])
   const [values, others] = [one["enum"], other["enum"]]
@@ -345,10 +340,10 @@ function either(one: Item, other: Item): Item {
     : open
 }
 
-function merge(node: Item, branch: Item): void {
+function merge(node: JsonSchema, branch: JsonSchema): void {
   for (const [name, value] of Object.entries(branch)) {
     const before = node[name]
-    if (name === "properties" && isItem(before) && isItem(value)) node[name] = { ...before, ...value }
+    if (name === "properties" && isSchema(before) && isSchema(value)) node[name] = { ...before, ...value }
     else if (name === "required" && Array.isArray(before) && Array.isArray(value)) {
       node[name] = [...new Set([...(before as unknown[]), ...(value as unknown[])])]
     } else if (name === "description" && typeof before === "string") node[name] = `${before}\n\n${String(value)}`
@@ -357,11 +352,11 @@ function merge(node: Item, branch: Item): void {
 }
 
 /** The root as an object; `undefined` for what is none. Several forms of one are merged, since a root has one form. */
-function asObject(written: Item): Item | undefined {
+function asObject(written: JsonSchema): JsonSchema | undefined {
   const { type, anyOf, ...base } = written
   if (type === "object") return written
-  if (Array.isArray(anyOf) && anyOf.every((form) => isItem(form) && form["type"] === "object")) {
-    return collapsed(base, anyOf as Item[])
+  if (Array.isArray(anyOf) && anyOf.every((form) => isSchema(form) && form["type"] === "object")) {
+    return collapsed(base, anyOf as JsonSchema[])
   }
   const { description } = base
   if (type !== undefined || anyOf !== undefined) return undefined
@@ -370,10 +365,10 @@ function asObject(written: Item): Item | undefined {
 
 /** Whether nothing is left that such a model refuses. */
 function isFlat(value: unknown): boolean {
-  if (!isItem(value)) return true
+  if (!isSchema(value)) return true
   if (value["anyOf"] !== undefined || value["not"] !== undefined || value["nullable"] !== undefined) return false
   const { properties, items } = value
-  return isFlat(items) && (!isItem(properties) || Object.values(properties).every(isFlat))
+  return isFlat(items) && (!isSchema(properties) || Object.values(properties).every(isFlat))
 }
 
 function typeOfAll(values: readonly unknown[]): string | undefined {
@@ -381,30 +376,4 @@ function typeOfAll(values: readonly unknown[]): string | undefined {
   if (types.size !== 1) return undefined
   const [type] = types
   return type === "integer" || type === "number" || type === "boolean" ? type : undefined
-}
-
-function described(before: unknown, spilled: Item): string {
-  const pairs = Object.entries(spilled).map(([name, value]) => `${name}: ${shown(value)}`)
-  const text = `{${pairs.join(", ")}}`
-  return typeof before === "string" && before !== "" ? `${before}\n\n${text}` : text
-}
-
-/** JSON of a value; one that holds itself is cut off there. */
-function shown(value: unknown): string {
-  const path: object[] = []
-  return JSON.stringify(value, function (this: object, _key: string, child: unknown) {
-    if (typeof child !== "object" || child === null) return child
-    while (path.length > 0 && path.at(-1) !== this) path.pop()
-    if (path.includes(child)) return "…"
-    path.push(child)
-    return child
-  })
-}
-
-function same(a: unknown, b: unknown): boolean {
-  try {
-    return JSON.stringify(a) === JSON.stringify(b)
-  } catch {
-    return false
-  }
 }

@@ -1,8 +1,8 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { googleSchema, type SchemaForm } from "./schema.ts"
+import { type GoogleForm, googleSchema } from "./google.ts"
 
-const property = (schema: unknown, form?: SchemaForm): unknown =>
+const property = (schema: unknown, form?: GoogleForm): unknown =>
   (googleSchema({ type: "object", properties: { a: schema } }, form).schema["properties"] as Record<string, unknown>)[
     "a"
   ]
