@@ -64,6 +64,11 @@ export const SEPARATIONS: readonly Separation[] = [
     why: "the root of @sluice/ai holds no wire: a program bundles only the wires that it names. Import the wire from its own entry point, or through ./auto",
   },
   {
+    from: /^packages\/ai\/src\/(index|auto|stream)\.ts$/,
+    to: /^packages\/ai\/src\/tools\/arguments\//,
+    why: "checking arguments takes a validator, which only programs that run tools need. Import it from @sluice/ai/tools",
+  },
+  {
     from: CLIENT_ENTRY,
     to: SERVER_SIDE,
     why: "a client's bundle carries no server code. Move what both sides need into a file of its own, such as types.ts",

@@ -69,7 +69,79 @@ describe("tool arguments as they stream", () => {
     },
   )
 
+  test.each([
+    ["raw control characters", '{"a":"x\n\ty","b\u0001":1}', { a: "x\n\ty", "b\u0001": 1 }],
+    [
+      "backslashes that begin no escape",
+      String.raw`{"a":"\d+\.\w C:\dir \'x\' \u12"}`,
+      { a: "\\d+\\.\\w C:\\dir 'x' \\u12" },
+    ],
+    ["no digits behind an escape", String.raw`{"a":"\u","b":"\u00zz"}`, { a: "\\u", b: "\\u00zz" }],
+    ["commas before a closing bracket", '{"a":[1,2,],"b":{"c":1,},}', { a: [1, 2], b: { c: 1 } }],
+  ])("%s are read over, in pieces of any size", (_name, text, value) => {
+    expect(() => JSON.parse(text) as unknown).toThrow()
+    expect(parseArguments(text)).toEqual({ ok: true, value })
+    for (let size = 1; size <= text.length; size++) {
+      const json = feed(text, size)
+      expect({ value: json.value, complete: json.complete }).toEqual({ value, complete: true })
+    }
+  })
+
+  test.each([
+    '{"a":1,,}',
+    '{,"a":1}',
+    '{"a":[,]}',
+    '{"a":0x1f}',
+    '{"a":01}',
+    '{"a":1.}',
+    '{"a":+1}',
+    '{"a":Infinity}',
+    '{"a":"x" "b":1}',
+    '{"a":1}}',
+    '{"a":1}{"a":1}',
+    "{'a':1}",
+    '{"a":True}',
+    '{"a":"x\n',
+    String.raw`{"a":"C:\"}`,
+  ])("%s is not guessed at", (text) => {
+    expect(parseArguments(text)).toEqual({ ok: false, text })
+    expect(feed(text, 3).complete).toBe(false)
+  })
+
+  test("what models get wrong is read the same however it is cut, and a cut text is never whole", () => {
+    fc.assert(
+      fc.property(object, fc.array(fc.nat(), { maxLength: 8 }), fc.infiniteStream(fc.nat(6)), (value, cuts, odds) => {
+        const text = misspelt(value, odds)
+        const whole = parseArguments(text)
+        expect(whole).toEqual({ ok: true, value: JSON.parse(JSON.stringify(value)) as unknown })
+        const places = [...new Set(cuts.map((cut) => cut % text.length))].toSorted((a, b) => a - b)
+        const json = new JsonArguments()
+        for (const [i, from] of [0, ...places].entries()) json.push(text.slice(from, places[i] ?? text.length))
+        expect(JSON.stringify(json.value)).toBe(JSON.stringify(value))
+        expect(json.complete).toBe(true)
+        for (const place of places) expect(parseArguments(text.slice(0, place)).ok).toBe(place === 0)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
   test("nothing at all means no arguments", () => {
     expect(parseArguments("  \n")).toEqual({ ok: true, value: {} })
   })
 })
+
+/** JSON with raw control characters instead of escapes, backslashes that are not doubled, and needless commas. */
+function misspelt(value: unknown, odds: Iterator<number>): string {
+  const often = (): boolean => Number(odds.next().value) < 3
+  const comma = (list: readonly string[]): string => list.join(",") + (list.length > 0 && often() ? "," : "")
+  if (typeof value === "string") {
+    return JSON.stringify(value)
+      .replaceAll(/\\\\(?=[a-zA-Z .])(?![bfnrtu])/g, (whole) => (often() ? "\\" : whole))
+      .replaceAll(/(?<!\\)\\(?:n|t|u00[01][0-9a-f])/g, (escape) =>
+        often() ? (JSON.parse(`"${escape}"`) as string) : escape,
+      )
+  }
+  if (typeof value !== "object" || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${comma(value.map((inner) => misspelt(inner, odds)))}]`
+  return `{${comma(Object.entries(value).map(([name, inner]) => `${misspelt(name, odds)}:${misspelt(inner, odds)}`))}}`
+}

@@ -1,7 +1,7 @@
 /** Container of the value in the making. */
 type Container = Record<string, unknown> | unknown[]
 
-const EXPECT = { value: 0, firstKey: 1, key: 2, colon: 3, comma: 4, done: 5, broken: 6 } as const
+const EXPECT = { value: 0, key: 1, colon: 2, comma: 3, done: 4, broken: 5 } as const
 type Expect = (typeof EXPECT)[keyof typeof EXPECT]
 
 const QUOTE = 0x22
@@ -16,6 +16,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
   r: "\r",
   t: "\t",
 }
+/** A number as JSON has it. Without the test `Number` would also take `0x1f`, `Infinity` and nothing at all. */
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+const HEX = /^[0-9a-fA-F]$/
 const LITERALS: Readonly<Record<string, boolean | null>> = { true: true, false: false, null: null }
 
 /**
@@ -23,6 +26,10 @@ const LITERALS: Readonly<Record<string, boolean | null>> = { true: true, false: 
  *
  * `value` is at any moment the best reading of what has come: strings grow as they arrive, a number or a word
  * shows once it is complete. What is no JSON stops the reading there; `text` keeps everything.
+ *
+ * Three mistakes of models are read over, because there is one meaning that they can have: raw control characters in
+ * strings, a backslash that begins no escape of JSON (it stands for itself, as in `"\d+"`), and a comma before a
+ * closing bracket.
  */
 export class JsonArguments {
   /** Everything that was pushed. */
@@ -40,6 +47,11 @@ export class JsonArguments {
   /** The object so far; `{}` before it has begun or where the text is something else than an object. */
   get value(): Record<string, unknown> {
     return this.#root ?? {}
+  }
+
+  /** The object has ended, and nothing but white space came after it. */
+  get complete(): boolean {
+    return this.#expect === EXPECT.done
   }
 
   push(piece: string): void {
@@ -72,16 +84,14 @@ export class JsonArguments {
     switch (this.#expect) {
       case EXPECT.value:
         if (code === QUOTE) return this.#beginString(false)
-        if (code === 0x7b) return this.#open({}, EXPECT.firstKey)
+        if (code === 0x7b) return this.#open({}, EXPECT.key)
         if (code === 0x5b) return this.#open([], EXPECT.value)
-        if (code === 0x5d) return this.#emptyArray()
+        if (code === 0x5d) return Array.isArray(this.#stack.at(-1)) && this.#shut()
         if (this.#stack.length === 0) return false
         this.#scalar = char
         return true
-      case EXPECT.firstKey:
-        if (code === 0x7d) return this.#shut()
-        return code === QUOTE && this.#beginString(true)
       case EXPECT.key:
+        if (code === 0x7d) return this.#shut()
         return code === QUOTE && this.#beginString(true)
       case EXPECT.colon:
         if (code !== 0x3a) return false
@@ -135,14 +145,21 @@ export class JsonArguments {
   }
 
   #readEscape(piece: string, from: number): number {
-    this.#escape += piece[from]
-    if (this.#escape.length === 2 && this.#escape !== "\\u") {
-      this.#string += ESCAPES[this.#escape[1] as string] ?? this.#escape[1]
+    const char = piece[from] as string
+    if (this.#escape === "\\" && char !== "u") {
+      this.#string += ESCAPES[char] ?? (char === "'" ? char : this.#escape + char)
       this.#escape = ""
-    } else if (this.#escape.length === 6) {
-      const unit = Number.parseInt(this.#escape.slice(2), 16)
-      this.#string += Number.isNaN(unit) ? "\ufffd" : String.fromCharCode(unit)
+    } else if (this.#escape !== "\\" && !HEX.test(char)) {
+      // No escape after all: the character may be the quote that ends the string, so it is read again.
+      this.#string += this.#escape
       this.#escape = ""
+      return from
+    } else {
+      this.#escape += char
+      if (this.#escape.length === 6) {
+        this.#string += String.fromCharCode(Number.parseInt(this.#escape.slice(2), 16))
+        this.#escape = ""
+      }
     }
     return from + 1
   }
@@ -150,12 +167,12 @@ export class JsonArguments {
   #endScalar(): boolean {
     const word = this.#scalar
     this.#scalar = ""
-    const value = Object.hasOwn(LITERALS, word) ? LITERALS[word] : Number(word)
-    if (typeof value === "number" && Number.isNaN(value)) {
+    const literal = Object.hasOwn(LITERALS, word)
+    if (!literal && !NUMBER.test(word)) {
       this.#expect = EXPECT.broken
       return false
     }
-    this.#place(value)
+    this.#place(literal ? LITERALS[word] : Number(word))
     this.#expect = EXPECT.comma
     return true
   }
@@ -168,11 +185,6 @@ export class JsonArguments {
     this.#stack.push(container)
     this.#expect = expect
     return true
-  }
-
-  #emptyArray(): boolean {
-    const top = this.#stack.at(-1)
-    return Array.isArray(top) && top.length === 0 && this.#shut()
   }
 
   #shut(): boolean {
@@ -208,10 +220,13 @@ function isDelimiter(code: number): boolean {
   )
 }
 
-/** Outcome of the strict reading at the end of a call. */
+/** Outcome of the reading at the end of a call. */
 export type ParsedArguments = { ok: true; value: Record<string, unknown> } | { ok: false; text: string }
 
-/** The strict reading of finished arguments: one JSON object, or nothing at all, which means no arguments. */
+/**
+ * The reading of finished arguments: one whole JSON object, or nothing at all, which means no arguments. Beyond JSON
+ * it takes only what `JsonArguments` reads over; a text that ends early is never taken.
+ */
 export function parseArguments(text: string): ParsedArguments {
   if (text.trim() === "") return { ok: true, value: {} }
   try {
@@ -219,6 +234,9 @@ export function parseArguments(text: string): ParsedArguments {
     if (typeof value === "object" && value !== null && !Array.isArray(value))
       return { ok: true, value: value as Record<string, unknown> }
   } catch {
+    const json = new JsonArguments()
+    json.push(text)
+    if (json.complete) return { ok: true, value: json.value }
     // Told by the result: the text is kept and the call is marked.
   }
   return { ok: false, text }

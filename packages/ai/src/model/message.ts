@@ -61,7 +61,10 @@ export interface ToolCallBlock {
   name: string
   /** For a grammar tool `{ input: text }`. `{}` when the model's text was no JSON object: see `rawArguments`. */
   arguments: Record<string, unknown>
-  /** The model's own text, kept only where it was not a JSON object. A call that carries it must not be run as it is. */
+  /**
+   * The model's own text, kept only where it was not a JSON object. A call that carries it must not be run as it is;
+   * `validateArguments` of `@sluice/ai/tools` reads it where that can be done.
+   */
   rawArguments?: string
   /** The answer ended before the call did: it must not be run. */
   incomplete?: boolean

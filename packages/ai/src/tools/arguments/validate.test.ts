@@ -1,0 +1,163 @@
+import { describe, expect, test } from "vitest"
+import { z } from "zod"
+import type { ToolCallBlock } from "../../model/message.ts"
+import type { JsonSchema, Tool } from "../../model/tool.ts"
+import { toolError, toolResult } from "../results.ts"
+import { validateArguments, validateToolCall } from "./validate.ts"
+
+const call = (args: unknown, more: Partial<ToolCallBlock> = {}): ToolCallBlock => ({
+  type: "toolCall",
+  id: "c1",
+  name: "edit",
+  arguments: args as Record<string, unknown>,
+  ...more,
+})
+const check = (parameters: JsonSchema, args: unknown) => validateArguments({ name: "edit", parameters }, call(args))
+
+const NUMBER = { type: "number" }
+const point = {
+  type: "object",
+  properties: { x: NUMBER, y: NUMBER },
+  required: ["x", "y"],
+  additionalProperties: false,
+}
+
+describe("the arguments of a call", () => {
+  test("are checked against the tool that it names", () => {
+    const tools: Tool[] = [
+      { type: "native", api: "openai-responses", item: { type: "edit" } },
+      { name: "edit", parameters: point },
+      { type: "custom", name: "patch" },
+    ]
+    expect(validateToolCall(tools, call({ x: 1, y: "2" }))).toEqual({
+      ok: true,
+      tool: tools[1],
+      arguments: { x: 1, y: 2 },
+      changes: [{ path: ["y"], repair: "kind" }],
+    })
+    expect(validateToolCall(tools, call({ input: "text" }, { name: "patch", custom: true }))).toMatchObject({
+      ok: true,
+      tool: tools[2],
+    })
+    expect(validateToolCall(tools, call({}, { name: "patch", custom: true }))).toMatchObject({ ok: false })
+    expect(validateToolCall(tools, call({}, { name: "toString" }))).toMatchObject({
+      ok: false,
+      message: 'There is no tool "toString". The tools are: edit, patch.',
+    })
+  })
+
+  test("are answered with a result or with what is wrong", () => {
+    expect(toolResult(call({}), "done")).toEqual({
+      role: "toolResult",
+      toolCallId: "c1",
+      toolName: "edit",
+      content: "done",
+    })
+    expect(toolError(call({}), new Error("no such file"))).toMatchObject({ content: "no such file", isError: true })
+    expect(toolError(call({}), "no")).toMatchObject({ content: "no", isError: true })
+  })
+
+  test("leave the call and the schema as they are, frozen ones too", () => {
+    const freeze = <T>(value: T): T => {
+      if (typeof value === "object" && value !== null) Object.values(value).forEach(freeze)
+      return Object.freeze(value)
+    }
+    const schema = freeze({ type: "object", properties: { at: point, points: { type: "array", items: point } } })
+    const args = freeze({ at: '{"x":1,"y":"2"}', points: { x: 1, y: null, z: 1 } })
+    expect(check(schema, args)).toMatchObject({
+      ok: false,
+      issues: [{ path: ["points", 0, "y"] }, { path: ["points", 0, "z"] }],
+    })
+    expect(check(schema, freeze({ at: '{"x":1,"y":"2"}' }))).toMatchObject({
+      ok: true,
+      arguments: { at: { x: 1, y: 2 } },
+    })
+  })
+
+  test("may have names of any kind", () => {
+    const schema = {
+      type: "object",
+      properties: { ["__proto__"]: NUMBER, constructor: NUMBER, "a/b~c %": NUMBER, toString: { type: "string" } },
+      required: ["constructor"],
+    }
+    const args = JSON.parse('{"__proto__":"1","constructor":"2","a/b~c %":"3","\\ud800":4}') as unknown
+    const result = check(JSON.parse(JSON.stringify(schema)) as JsonSchema, args)
+    expect(result.ok && JSON.stringify(result.arguments)).toBe(
+      '{"__proto__":1,"constructor":2,"a/b~c %":3,"\\ud800":4}',
+    )
+    expect(check(schema, {})).toMatchObject({
+      ok: false,
+      issues: [{ path: ["constructor"], message: "is required, and missing" }],
+    })
+  })
+
+  test("go to the form of a union that they say they are", () => {
+    const form = (kind: string, more: JsonSchema) => ({
+      type: "object",
+      properties: { kind: { const: kind }, ...more },
+      required: ["kind", ...Object.keys(more)],
+      additionalProperties: false,
+    })
+    const schema = {
+      type: "object",
+      properties: {
+        shape: { oneOf: [form("circle", { r: NUMBER }), form("box", { w: NUMBER, tags: { type: "array" } })] },
+      },
+    }
+    expect(check(schema, { shape: { kind: "box", w: "3", tags: "a", stray: 1 } })).toMatchObject({
+      ok: true,
+      arguments: { shape: { kind: "box", w: 3, tags: ["a"] } },
+    })
+    expect(check(schema, { shape: { kind: "box", w: 3 } })).toMatchObject({
+      issues: [{ path: ["shape", "tags"], message: "is required, and missing" }],
+    })
+    // Of two forms that fit after all, the one that loses nothing.
+    const open = {
+      type: "object",
+      properties: {
+        v: {
+          anyOf: [
+            { type: "object", properties: { a: NUMBER }, additionalProperties: false },
+            { type: "object", properties: { b: NUMBER }, additionalProperties: false },
+          ],
+        },
+      },
+    }
+    expect(check(open, { v: { b: "1" } })).toMatchObject({ ok: true, arguments: { v: { b: 1 } } })
+  })
+
+  test("may have a Standard Schema, whose output they are then", () => {
+    const parameters = z.object({
+      path: z.string().refine((path) => !path.startsWith("/"), "must be relative"),
+      limit: z.number().default(10),
+      tags: z.array(z.string()).transform((tags) => tags.length),
+    })
+    const tools = [{ name: "edit", parameters }]
+    expect(validateToolCall(tools, call({ path: "a", tags: "x", limit: null }))).toMatchObject({
+      ok: true,
+      arguments: { path: "a", limit: 10, tags: 1 },
+    })
+    expect(validateToolCall(tools, call({ path: "/a", tags: [] }))).toMatchObject({
+      issues: [{ path: ["path"], message: "must be relative" }],
+    })
+    expect(validateToolCall(tools, call({ path: "/a", tags: 5 }))).toMatchObject({ ok: false })
+  })
+
+  test("are judged by what can be judged", () => {
+    const schema = {
+      type: "object",
+      properties: {
+        a: { type: "string", pattern: "(?P<x>a)" },
+        b: { $ref: "https://example.com/s" },
+        c: { type: "file" },
+        d: { $ref: "#size" },
+        e: { $ref: "#/properties/d" },
+      },
+      patternProperties: { "(": false },
+      required: true,
+      $defs: { s: { $anchor: "size", type: "integer" } },
+    }
+    expect(check(schema, { a: "x", b: 1, c: [], d: 1, e: 2 })).toMatchObject({ ok: true, changes: [] })
+    expect(check(schema, { d: 1.5, e: {} })).toMatchObject({ issues: [{ path: ["d"] }, { path: ["e"] }] })
+  })
+})
