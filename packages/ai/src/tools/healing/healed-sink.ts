@@ -4,29 +4,10 @@ import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Facts } from "../../contract/frame.ts"
 import type { Usage } from "@sluice/catalog/core"
 import type { Block, Loss, StopDetails, StopReason } from "../../model/message.ts"
-import type { Family, HealedCall, OfferedTools } from "./family.ts"
-import { controlTokens } from "./control-tokens.ts"
-import { dsml } from "./dsml.ts"
+import type { HealedCall, OfferedTools } from "./family.ts"
 import { type HealingCall, healingOf } from "./families.ts"
-import { glm } from "./glm.ts"
-import { harmony } from "./harmony.ts"
-import { hermes } from "./hermes.ts"
-import { kimi } from "./kimi.ts"
-import { minimax } from "./minimax.ts"
+import { FAMILIES } from "./registry.ts"
 import { TextHealer, type HealerOptions, type HealerOutput } from "./text-healer.ts"
-import { thinking } from "./thinking.ts"
-
-/** In the order in which they are asked; tokens in general come last. */
-const FAMILIES: Readonly<Record<HealingFamily, Family>> = {
-  thinking,
-  kimi,
-  dsml,
-  glm,
-  hermes,
-  minimax,
-  harmony,
-  "control-tokens": controlTokens,
-}
 
 /** How a wire's decoder splits up an answer's text. */
 export interface HealedSinkOptions {
@@ -140,28 +121,23 @@ class HealedText implements HealerOutput {
     this.#blocks = 0
     this.#raw = ""
     this.#opened = false
+    this.#attached = []
   }
 
   /** The block that goes on, or a new one of the kind: the first under the decoder's key. */
   #open(kind: "text" | "thinking"): void {
     if (this.#kind === kind) return
-    const attached = this.#attached
     this.#leave()
     this.#kind = kind
     this.#block = this.#blocks++ === 0 ? this.#key : `${this.#key}~${this.#blocks}`
-    if (kind !== "text") {
-      this.#attached = attached
-      return
-    }
-    if (attached.length === 0) return
+    if (kind === "thinking" || this.#attached.length === 0) return
     this.#out.text(this.#block, "")
-    for (const extra of attached) this.#out.attach(this.#block, extra)
+    for (const extra of this.#attached.splice(0)) this.#out.attach(this.#block, extra)
   }
 
   #leave(): void {
     if (this.#kind !== "none") this.#out.close(this.#block)
     this.#kind = "none"
-    this.#attached = []
   }
 }
 

@@ -24,6 +24,8 @@ export interface HealerOptions {
 
 /** A quote before markup: it is spoken of. */
 const QUOTES = new Set(['"', "'", "“", "‘", "«", "\\"])
+/** Longest opener, and so the most that is held back for one. */
+export const MAX_OPENER = 256
 /** White space at the head of an answer that waits for what follows. */
 const MAX_LEAD = 256
 
@@ -52,6 +54,8 @@ export class TextHealer implements SectionContext {
   #until: { until: Matcher; before?: Matcher } | undefined
   #fence: FenceEnd | undefined
   #section: Section | undefined
+  /** The section has not been given anything. */
+  #fresh = false
   /** White space at the end of the thinking so far; undefined before it has begun. */
   #thinkingSpace: string | undefined
 
@@ -64,7 +68,12 @@ export class TextHealer implements SectionContext {
     this.#trigger = new RegExp(`[<\`~\\n]${letters}`, "g")
   }
 
-  /** What is held back. */
+  /** Whether no markup has begun that is not over. */
+  get inText(): boolean {
+    return !this.#section && !this.#until && !this.#fence
+  }
+
+  /** What is held back of the text. */
   get held(): string {
     return this.#lead + this.#held
   }
@@ -86,7 +95,7 @@ export class TextHealer implements SectionContext {
       const { cut, text } = this.#section.end()
       this.#section = undefined
       if (cut) this.#out.cut()
-      if (text) this.#emit(text)
+      if (text) this.#giveBack(text)
     }
     if (this.#fence) this.#read(this.#inFence(this.#fence, "", true) ?? "", true)
     if (this.#until || this.#fence) this.#endThinking()
@@ -111,14 +120,27 @@ export class TextHealer implements SectionContext {
   }
 
   #inSection(section: Section, text: string): string | undefined {
+    const fresh = this.#fresh
+    this.#fresh = false
     const end = section.push(text)
     if (!end) return undefined
     this.#section = undefined
+    // It could not even read its opener, which would begin it again for ever.
+    if (fresh && end.rest.length === text.length) {
+      this.#giveBack(text[0] as string)
+      return text.slice(1)
+    }
     if (end.text === undefined) {
       this.#lead = ""
       this.#afterMarkup()
-    } else this.#emit(end.text)
+    } else this.#giveBack(end.text)
     return end.rest
+  }
+
+  /** Text that was taken for markup. */
+  #giveBack(text: string): void {
+    for (const char of text) this.#code.char(char)
+    this.#emit(text)
   }
 
   #inFence(fence: FenceEnd, text: string, last: boolean): string | undefined {
@@ -195,8 +217,11 @@ export class TextHealer implements SectionContext {
       if (!opener.first.includes(first) || (opener.inMessage && !this.#message)) continue
       if (opener.atWordStart && first !== "<" && /\w/.test(this.#code.before)) continue
       const length = opener.match(text, at)
-      if (length === PARTIAL && !last) return "partial"
-      if (length <= 0) continue
+      if (length === 0 || (length === PARTIAL ? text.length - at : length) > MAX_OPENER) continue
+      if (length === PARTIAL) {
+        if (last) continue
+        return "partial"
+      }
       const opening = opener.open(text.slice(at, at + length), this)
       if (opening) return { opening, length }
     }
@@ -207,6 +232,7 @@ export class TextHealer implements SectionContext {
     switch (opening.kind) {
       case "section":
         this.#section = opening.section
+        this.#fresh = true
         break
       case "thinking":
         this.#until = opening

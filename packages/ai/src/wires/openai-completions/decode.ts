@@ -5,7 +5,7 @@ import type { Call, Decoder } from "../../contract/wire-client.ts"
 import { DeltaTemplate } from "../../assemble/delta-template.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
 import type { Block } from "../../model/message.ts"
-import { isTaggedCopy, soleText, unwrap } from "./chunk-shape.ts"
+import { soleText, TaggedCopy, unwrap } from "./chunk-shape.ts"
 import { errorFacts } from "../host-errors.ts"
 import { readDataUrl } from "../openai/data-url.ts"
 import { readFinish } from "./finish.ts"
@@ -35,6 +35,7 @@ export class ChatDecoder implements Decoder {
   readonly #emptyLengthIsOverflow: boolean
   readonly #audioFormat: string
   readonly #template = new DeltaTemplate()
+  readonly #copy = new TaggedCopy()
   #kind: Kind = "none"
   #key = ""
   #field: string | undefined
@@ -262,9 +263,9 @@ export class ChatDecoder implements Decoder {
   /** Reads `content`: a text, or typed parts, one or several. */
   #textOf(content: unknown, thought: string): boolean {
     if (typeof content === "string") {
-      if (content === "" || (thought !== "" && isTaggedCopy(content, thought))) return false
-      this.#write(content)
-      return true
+      const said = content === "" ? "" : this.#copy.rest(content, thought)
+      this.#write(said)
+      return said !== ""
     }
     let moved = false
     for (const part of Array.isArray(content) ? content : isObject(content) ? [content] : []) {
