@@ -11,7 +11,7 @@ const READ = { type: "function", function: { name: "read", parameters: { type: "
 async function ask(text: string, heal: Model["compat"]["heal"], tools: readonly object[]) {
   const host = await openaiChatEmulator({ script: [{ text }] })
   const hosts = {
-    chat: { api: "openai-completions", url: `${host.url}/v1`, model: { compat: { ...(heal ? { heal } : {}) } } },
+    chat: { api: "openai-completions", url: `${host.url}/v1`, model: { compat: heal ? { heal } : {} } },
   }
   await using gateway = await startGateway(hosts)
   const body = { model: "chat/m", messages: [{ role: "user", content: "hi" }], ...(tools.length > 0 ? { tools } : {}) }

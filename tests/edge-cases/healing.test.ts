@@ -1,10 +1,20 @@
-import { readRecording, type AssistantMessage, type FunctionTool, type HealingFamily } from "@sluice/ai"
+import {
+  builderFor,
+  readRecording,
+  type AssistantMessage,
+  type FunctionTool,
+  type HealingFamily,
+  type WireClient,
+} from "@sluice/ai"
+import { autoWires } from "@sluice/ai/auto"
 import { healing } from "@sluice/ai/healing"
 import { ollamaChat } from "@sluice/ai/wires/ollama-chat"
 import { openaiResponses } from "@sluice/ai/wires/openai-responses"
 import { describeModel, custom, mergeCompat, PROVIDERS } from "@sluice/catalog"
 import { describe, expect, test } from "vitest"
-import { chunk, decoded, finish, modelOf, textOf, type Obj } from "../support/openai-completions.ts"
+import { countingMint } from "../../packages/ai/src/assemble/read-recording.ts"
+import { healed } from "../../packages/ai/src/tools/healing/healed-sink.ts"
+import { callOf, chunk, decoded, finish, modelOf, textOf, type Obj } from "../support/openai-completions.ts"
 
 const READ: FunctionTool = {
   name: "read",
@@ -74,15 +84,10 @@ describe("calls in the text", () => {
   })
 
   test("OF-274: DeepSeek's markup is read where a host of Ollama's API lets it through", () => {
-    const model = { ...describeModel("ollama-cloud", "deepseek-v3.2"), prices: undefined }
+    const model = describeModel("ollama-cloud", "deepseek-v3.2")
     const lines = [...pieces(DSML).map((content) => ({ message: { content }, done: false })), { done: true }]
     const bytes = new TextEncoder().encode(lines.map((line) => `${JSON.stringify(line)}\n`).join(""))
-    const message = readRecording(
-      ollamaChat,
-      { ...model, prices: {} } as never,
-      { stream: true, chunks: [bytes] },
-      { offered: [READ] },
-    )
+    const message = readRecording(ollamaChat, model, { stream: true, chunks: [bytes] }, { offered: [READ] })
     expect(message.content).toMatchObject([{ type: "toolCall", name: "read", arguments: { path: "a" } }])
     expect(message.stopReason).toBe("toolUse")
     expect(callsOf(healedFrom(["dsml"], pieces(DSML.replaceAll("｜", "|"))))).toMatchObject([
@@ -287,6 +292,43 @@ describe("thinking in the text", () => {
   })
 })
 
+describe("an answer that is healed", () => {
+  test("comes forward while markup is read that is not shown yet", () => {
+    const builder = builderFor(modelOf(), { mint: countingMint() })
+    const sink = healed(callOf({ model: { heal: ["kimi"] }, context: { tools: [READ] } }), builder)
+    sink.text("a", KIMI.slice(0, 100))
+    expect([builder.progressed, builder.content]).toEqual([true, false])
+  })
+
+  test("has all of its text when it fails, and none of the calls in that", () => {
+    const message = healedFrom(["thinking", "kimi"], [`a${KIMI} b <`], { end: "error" })
+    expect(message.content).toEqual([{ type: "text", text: "a b <" }])
+    expect(message.stopReason).toBe("error")
+  })
+
+  test("comes also over the wires that do not heal by themselves, where all are loaded", async () => {
+    for (const api of ["openai-responses", "anthropic-messages"]) {
+      const { wire } = (await autoWires[api]?.()) as { wire: WireClient }
+      const builder = builderFor(modelOf(), { mint: countingMint() })
+      const call = callOf({ model: { api, heal: ["thinking"] } })
+      const document =
+        api === "anthropic-messages"
+          ? { type: "message", content: [{ type: "text", text: "<think>hm</think>yes" }], stop_reason: "end_turn" }
+          : {
+              object: "response",
+              status: "completed",
+              output: [{ type: "message", content: [{ type: "output_text", text: "<think>hm</think>yes" }] }],
+            }
+      wire.decoder(call, { status: 200, headers: new Headers(), channel: "http" }, builder).whole(document)
+      builder.finish()
+      expect(builder.message.content, api).toMatchObject([
+        { type: "thinking", thinking: "hm" },
+        { type: "text", text: "yes" },
+      ])
+    }
+  })
+})
+
 describe("what is healed", () => {
   test("adds up over the layers of a model's description, until an empty list begins anew", () => {
     expect(mergeCompat({ heal: ["thinking"] }, { heal: ["dsml", "thinking"] }).heal).toEqual(["thinking", "dsml"])
@@ -295,7 +337,7 @@ describe("what is healed", () => {
   })
 
   test("is read in a text with a format only before that begins", () => {
-    const json = '{"a":"<think>x</think>"}'
+    const json = '{"a":"b <think>x</think>"}'
     const message = healedFrom(["thinking"], pieces(`<think>hm</think>${json}`), {
       asked: { output: { type: "json" } },
     })

@@ -379,10 +379,10 @@ describe("calls", () => {
 
 describe("a text with a format", () => {
   test("is read only until it begins", () => {
-    expect(read(['<think>hm</think>{"a":"<think>x</think>"}'], { headOnly: true })).toEqual([
+    expect(read(['<think>hm</think>{"a":"b <think>x</think>"}'], { headOnly: true })).toEqual([
       ["thinking", "hm"],
       ["end"],
-      ["text", '{"a":"<think>x</think>"}'],
+      ["text", '{"a":"b <think>x</think>"}'],
     ])
   })
 })
