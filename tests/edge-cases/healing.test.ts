@@ -308,7 +308,7 @@ describe("an answer that is healed", () => {
 
   test("comes also over the wires that do not heal by themselves, where all are loaded", async () => {
     for (const api of ["openai-responses", "anthropic-messages"]) {
-      const { wire } = (await autoWires[api]?.()) as { wire: WireClient }
+      const entry = (await autoWires[api]?.()) as { wire: WireClient }
       const builder = builderFor(modelOf(), { mint: countingMint() })
       const call = callOf({ model: { api, heal: ["thinking"] } })
       const document =
@@ -319,7 +319,7 @@ describe("an answer that is healed", () => {
               status: "completed",
               output: [{ type: "message", content: [{ type: "output_text", text: "<think>hm</think>yes" }] }],
             }
-      wire.decoder(call, { status: 200, headers: new Headers(), channel: "http" }, builder).whole(document)
+      entry.wire.decoder(call, { status: 200, headers: new Headers(), channel: "http" }, builder).whole(document)
       builder.finish()
       expect(builder.message.content, api).toMatchObject([
         { type: "thinking", thinking: "hm" },
