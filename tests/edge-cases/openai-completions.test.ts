@@ -168,8 +168,8 @@ describe("the stream", () => {
 
   test("OF-91: leaked control tokens are taken out of the text, also when they come in pieces", () => {
     const pieces = ["Hello<｜end", "▁of▁sentence｜> wor", "ld<|im_end|>", " a <b> <"]
-    const { message } = decoded([...pieces.map((content) => chunk({ content })), finish("stop")], {
-      stripControlTokens: true,
+    const { message } = decoded([...pieces.map((content) => chunk({ content })), finish("stop")], undefined, {
+      heal: ["control-tokens"],
     })
     expect(textOf(message)).toBe("Hello world a <b> <")
   })

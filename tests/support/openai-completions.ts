@@ -1,4 +1,16 @@
-import type { AssistantMessage, AssistantMessageEvent, Call, ChatCompat, Context, Json, Loss, Model } from "@sluice/ai"
+import type {
+  AssistantMessage,
+  AssistantMessageEvent,
+  Call,
+  CallOptions,
+  ChatCompat,
+  Compat,
+  Context,
+  Json,
+  Loss,
+  Model,
+  Tool,
+} from "@sluice/ai"
 import { openaiCompletions } from "@sluice/ai/wires/openai-completions"
 import { readRecording } from "../../packages/ai/src/assemble/read-recording.ts"
 import { answerOf, callTo, type CallFields } from "./call.ts"
@@ -9,10 +21,10 @@ export { WEATHER } from "./call.ts"
 export type Obj = Record<string, Json | undefined>
 
 /** What a test sets of a model. */
-export type ModelInit = Partial<Omit<Model, "compat">> & { chat?: ChatCompat }
+export type ModelInit = Partial<Omit<Model, "compat">> & { chat?: ChatCompat | undefined; heal?: Compat["heal"] }
 
 /** A model of a chat host. */
-export function modelOf({ chat, ...fields }: ModelInit = {}): Model {
+export function modelOf({ chat, heal, ...fields }: ModelInit = {}): Model {
   return {
     id: "some-model",
     provider: "some-host",
@@ -20,7 +32,7 @@ export function modelOf({ chat, ...fields }: ModelInit = {}): Model {
     baseUrl: "https://host.example/v1",
     input: ["text", "image"],
     output: ["text"],
-    compat: chat ? { chat } : {},
+    compat: { ...(chat ? { chat } : {}), ...(heal ? { heal } : {}) },
     ...fields,
   }
 }
@@ -76,13 +88,14 @@ export function sse(chunks: readonly (Obj | string)[]): Uint8Array {
 export function decoded(
   chunks: readonly (Obj | string)[],
   chat?: ChatCompat,
+  { heal, ...call }: { heal?: Compat["heal"]; asked?: CallOptions; offered?: readonly Tool[] } = {},
 ): { message: AssistantMessage; events: AssistantMessageEvent[] } {
   const events: AssistantMessageEvent[] = []
   const message = readRecording(
     openaiCompletions,
-    modelOf(chat ? { chat } : {}),
+    modelOf({ chat, heal }),
     { stream: true, chunks: [sse(chunks)] },
-    { onEvents: (batch) => events.push(...batch) },
+    { ...call, onEvents: (batch) => events.push(...batch) },
   )
   return { message, events }
 }

@@ -9,12 +9,24 @@ import type { SluiceConfig, WireEntry } from "./sluice.ts"
 type Load<T> = () => Promise<T>
 
 const chat: Load<WireClient> = async () => (await import("./wires/openai-completions/client.ts")).openaiCompletions
-const responses: Load<WireClient> = async () => (await import("./wires/openai-responses/client.ts")).openaiResponses
-const messages: Load<WireClient> = async () => (await import("./wires/anthropic-messages/client.ts")).anthropicMessages
+const responses: Load<WireClient> = healed(
+  async () => (await import("./wires/openai-responses/client.ts")).openaiResponses,
+)
+const messages: Load<WireClient> = healed(
+  async () => (await import("./wires/anthropic-messages/client.ts")).anthropicMessages,
+)
 const converse: Load<WireClient> = async () =>
   (await import("./wires/bedrock-converse-stream/client.ts")).bedrockConverseStream
 const gemini: Load<WireClient> = async () => (await import("./wires/google-generative-ai/client.ts")).googleGenerativeAi
 const ollama: Load<WireClient> = async () => (await import("./wires/ollama-chat/client.ts")).ollamaChat
+
+/** A codec that does not heal by itself, and is spoken by hosts whose answers need that. */
+function healed(codec: Load<WireClient>): Load<WireClient> {
+  return async () => {
+    const [wire, { healing }] = await Promise.all([codec(), import("./healing.ts")])
+    return healing(wire)
+  }
+}
 
 /** One api: a codec, and the endpoint of the hosts that it is spoken with. */
 function entry(codec: Load<WireClient>, endpoint: Endpoint | Load<Endpoint>): WireEntry {

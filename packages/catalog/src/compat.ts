@@ -28,9 +28,29 @@ export interface Compat {
    * fence that says `thinking`, or as prose. Default `prose`.
    */
   demotedThinking?: "prose" | "tags" | "fence"
+  /**
+   * Markup that leaks into the text of answers here and is read as what it stands for. Default none, in a model that
+   * the catalog describes `thinking` on every host but those of the clouds; vendors' own hosts that read their models'
+   * markup themselves have none in any case. What layers name adds up; an empty list takes it all back.
+   */
+  heal?: readonly HealingFamily[]
   /** Longest edges that images may have, in the order of `from`; the last entry that applies counts. Default: any. */
   imageEdges?: readonly ImageEdge[]
 }
+
+/**
+ * A kind of markup that models write and hosts fail to read.
+ *
+ * - `thinking`: thinking in tags, in a fence, in a channel of Gemma's or in the analysis channel of Harmony
+ * - `control-tokens`: tokens of a chat template (`<|im_end|>`), which mean nothing in a text and are left out
+ * - `kimi`: sections of tool calls as Kimi K2 writes them
+ * - `dsml`: DeepSeek's tool calls from V3.2 on
+ * - `glm`: tool calls of GLM 4.5 and later, with a tag for each argument
+ * - `hermes`: JSON in `<tool_call>` tags, as Hermes and Qwen write it, and the tags that Qwen's coders put in its place
+ * - `minimax`: tool calls of MiniMax M2
+ * - `harmony`: tool calls and channels of gpt-oss
+ */
+export type HealingFamily = "thinking" | "control-tokens" | "kimi" | "dsml" | "glm" | "hermes" | "minimax" | "harmony"
 
 /** A limit on the edges of images that holds from some number of images in a request on. */
 export interface ImageEdge {
@@ -123,8 +143,6 @@ export interface ChatCompat {
   thinkingAsText?: boolean
   /** Reasoning deltas repeat all that came before. Default false. */
   cumulativeThinking?: boolean
-  /** Control tokens that leak into the text are removed. Default false. */
-  stripControlTokens?: boolean
   /** An empty answer that ends in `length` means the prompt filled the window. Default false. */
   emptyLengthIsOverflow?: boolean
   /** Cache marks on text parts in Anthropic's form. Default false. */

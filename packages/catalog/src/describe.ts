@@ -1,8 +1,9 @@
 import { isPrivateUrl, LOCAL_COMPAT, normaliseBaseUrl } from "./hosts.ts"
+import type { Compat } from "./compat.ts"
 import { mergeCompat } from "./merge-compat.ts"
 import { codecOf, type Api, type Modality, type Model } from "./model.ts"
 import type { ModelData, ModelTraits, Provider } from "./provider.ts"
-import { findProvider } from "./providers/index.ts"
+import { findProvider, PROVIDERS } from "./providers/index.ts"
 import { custom, CUSTOM_ID } from "./providers/custom.ts"
 import { unknownProvider } from "./unknown-provider.ts"
 
@@ -23,6 +24,9 @@ export interface DescribeOptions {
 }
 
 const NO_DATA: ModelData = {}
+
+/** What holds for hosts that may serve a model without reading what it writes. */
+const MAY_LEAK: Compat = { heal: ["thinking"] }
 
 /**
  * The model of this id as a program calls it. What is said of it comes, each over the one before, from the provider,
@@ -46,12 +50,14 @@ export function describeModel(
   const baseUrl = options.baseUrl === undefined ? home : normaliseBaseUrl(options.baseUrl, api)
   const traits: ModelTraits = Object.assign({}, ...layers)
   const compat = mergeCompat(
+    host.kind === "cloud" ? undefined : MAY_LEAK,
     isPrivateUrl(baseUrl) ? LOCAL_COMPAT : undefined,
     host.compat,
     own && sameAddress(own.baseUrl, baseUrl) ? own.compat : undefined,
     ...layers.map((layer) => layer.compat),
     traits.thinking === false ? { chat: { thinkingFormat: "none" } } : undefined,
   )
+  if (compat.heal && isFirstParty(baseUrl)) delete compat.heal
   const requestModelId = options.requestModelId ?? known.requestModelId ?? requestId(host, id)
   const model: Model = {
     id,
@@ -73,6 +79,18 @@ export function describeModel(
   if (Object.keys(query).length > 0) model.query = query
   if (!data) model.assumed = assumptions(host, traits, options, model)
   return model
+}
+
+let firstParties: ReadonlySet<string> | undefined
+
+/** Whether the address is on the host of a vendor that reads its models' markup itself, whoever it is called by. */
+function isFirstParty(baseUrl: string): boolean {
+  firstParties ??= new Set(
+    Object.values(PROVIDERS).flatMap(({ apis }) =>
+      apis.flatMap((entry) => (entry.firstParty ? [new URL(entry.baseUrl).host] : [])),
+    ),
+  )
+  return URL.canParse(baseUrl) && firstParties.has(new URL(baseUrl).host)
 }
 
 /** What the provider's rules say of an id, from the top. */

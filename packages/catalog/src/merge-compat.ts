@@ -8,12 +8,15 @@ import type {
   ResponsesCompat,
 } from "./compat.ts"
 
-/** Merges compat records from left to right; within a section a later field wins, an absent one stays. */
+/**
+ * Merges compat records from left to right; within a section a later field wins, an absent one stays. What is healed
+ * adds up, until an empty list begins anew.
+ */
 export function mergeCompat(...parts: readonly (Compat | undefined)[]): Compat {
   const merged: Compat = {}
   for (const part of parts) {
     if (!part) continue
-    const { chat, messages, responses, google, codeAssist, converse, ollama, timeouts, ...rest } = part
+    const { chat, messages, responses, google, codeAssist, converse, ollama, timeouts, heal, ...rest } = part
     Object.assign(merged, rest)
     if (chat) merged.chat = mergeSection<ChatCompat>(merged.chat, chat)
     if (messages) merged.messages = mergeSection<MessagesCompat>(merged.messages, messages)
@@ -23,6 +26,7 @@ export function mergeCompat(...parts: readonly (Compat | undefined)[]): Compat {
     if (converse) merged.converse = mergeSection<ConverseCompat>(merged.converse, converse)
     if (ollama) merged.ollama = mergeSection<OllamaCompat>(merged.ollama, ollama)
     if (timeouts) merged.timeouts = { ...merged.timeouts, ...timeouts }
+    if (heal) merged.heal = heal.length === 0 ? heal : [...new Set([...(merged.heal ?? []), ...heal])]
   }
   return merged
 }

@@ -17,6 +17,8 @@ export interface ProviderApi {
   api: Api
   /** Where the wire's paths are appended, without a trailing slash. */
   baseUrl: string
+  /** The vendor's own host, which reads what its models write itself: answers of it are never healed. */
+  firstParty?: true
   /** What holds at this very address and not on another host that is put in its place. */
   compat?: Compat
 }

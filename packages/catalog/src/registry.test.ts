@@ -56,6 +56,8 @@ const KNOWN_IDS: readonly string[] = [
   "kimi-k2.7-code",
   "kimi-k3",
   "moonshotai/kimi-k2.6",
+  "MiniMax-M2.5",
+  "hermes-4-70b",
   "moonshot-v1-8k",
   "moonshot-v1-8k-vision-preview",
   "grok-4",

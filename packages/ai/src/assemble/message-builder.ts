@@ -233,8 +233,9 @@ export class MessageBuilder implements MessageSink {
     if (!this.#losses.some((known) => known.field === loss.field && known.kind === loss.kind)) this.#losses.push(loss)
   }
 
-  alive(): void {
-    this.pinged = true
+  alive(forward = false): void {
+    if (forward) this.progressed = true
+    else this.pinged = true
   }
 
   remember(where: "channel" | "session", facts: Facts): void {

@@ -6,6 +6,7 @@ import { SluiceError } from "../model/errors.ts"
 import type { AssistantMessageEvent } from "../model/events.ts"
 import type { AssistantMessage } from "../model/message.ts"
 import type { CallOptions } from "../model/options.ts"
+import type { Tool } from "../model/tool.ts"
 import { ExchangeReader, type ReadingEndpoint } from "./exchange-reader.ts"
 import { builderFor } from "./builder-for.ts"
 
@@ -34,6 +35,8 @@ export function readRecording(
     endpoint?: ReadingEndpoint
     /** What was asked for, as far as the answer is read by it. Default nothing. */
     asked?: CallOptions
+    /** The tools that were offered. Default none. */
+    offered?: readonly Tool[]
     onEvents?: (events: readonly AssistantMessageEvent[]) => void
   } = {},
 ): AssistantMessage {
@@ -47,7 +50,7 @@ export function readRecording(
     op: "generate",
     model,
     options: options.asked ?? {},
-    context: { messages: [] },
+    context: { messages: [], ...(options.offered ? { tools: options.offered } : {}) },
     auth: { kind: "none" },
     stream: recording.stream,
     known: {},

@@ -41,8 +41,8 @@ export interface MessageSink {
   /** The answer ends here as a failure. */
   fail(facts: ErrorFacts): void
   loss(loss: Loss): void
-  /** The host is alive, but the answer has not come forward. */
-  alive(): void
+  /** The host is alive. `forward`: the answer has come forward in a way that is not shown yet. */
+  alive(forward?: boolean): void
   /** Kept only if the answer ends in `done`. */
   remember(where: "channel" | "session", facts: Facts): void
 }

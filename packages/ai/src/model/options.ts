@@ -40,6 +40,11 @@ export interface CallOptions {
   verbosity?: "low" | "medium" | "high"
   /** Log probabilities: `true`, or how many alternatives. */
   logprobs?: boolean | number
+  /**
+   * `false`: markup that leaks into the answer's text stays there. Else thinking and calls that a model wrote as text
+   * become what they stand for, where the model's host is known to let them through (`compat.heal` of the model).
+   */
+  healing?: boolean
   /** More than one answer. Only one can be decoded: anything else than 1 is `unsupported`. */
   candidates?: number
   /** Marks that Sluice places itself in prompts without marks of the caller. Default `short`. */

@@ -1,7 +1,7 @@
 import type { ModelRule } from "../provider.ts"
 import { CLAUDE_RULES } from "./claude.ts"
 import { GPT_OSS_RULES, GPT_RULES } from "./gpt.ts"
-import { DEEPSEEK_RULES, GLM_RULES, KIMI_RULES, QWEN_RULES } from "./open-weights.ts"
+import { DEEPSEEK_RULES, GLM_RULES, KIMI_RULES, MINIMAX_RULES, QWEN_RULES } from "./open-weights.ts"
 import { GEMINI_RULES, GROK_RULES, MISTRAL_RULES } from "./others.ts"
 
 /** Every family, for hosts that may serve any of them. */
@@ -15,5 +15,6 @@ export const ALL_FAMILIES: readonly ModelRule[] = [
   ...QWEN_RULES,
   ...GLM_RULES,
   ...KIMI_RULES,
+  ...MINIMAX_RULES,
   ...MISTRAL_RULES,
 ]

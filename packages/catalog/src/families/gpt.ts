@@ -81,7 +81,7 @@ export const GPT_OSS_RULES: readonly ModelRule[] = [
       input: ["text"],
       thinking: ladder(LOW_TO_HIGH),
       contextWindow: 131_072,
-      compat: { demotedThinking: "tags", responses: { escapesHarmony: true } },
+      compat: { demotedThinking: "tags", heal: ["harmony"], responses: { escapesHarmony: true } },
     },
   },
 ]

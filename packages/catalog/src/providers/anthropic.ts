@@ -20,6 +20,7 @@ export const anthropic: Provider = {
     {
       api: "anthropic-messages",
       baseUrl: "https://api.anthropic.com",
+      firstParty: true,
       compat: {
         messages: {
           keyHeader: "x-api-key",

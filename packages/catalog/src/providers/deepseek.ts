@@ -19,12 +19,12 @@ export const deepseek: Provider = {
   keyCheck: { by: "get", path: "/models" },
   listing: { path: "/models", shape: "openai", auth: "required" },
   compat: {
+    heal: ["control-tokens"],
     chat: {
       maxTokensField: "max_tokens",
       multipleSystem: true,
       strictTools: "per-tool",
       structuredOutput: "json_object",
-      stripControlTokens: true,
     },
     responses: { replayThinkingText: true, strictTools: "per-tool" },
   },

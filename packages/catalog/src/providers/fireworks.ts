@@ -1,5 +1,5 @@
 import { GPT_OSS_RULES } from "../families/gpt.ts"
-import { DEEPSEEK_RULES, GLM_RULES, KIMI_RULES, QWEN_RULES } from "../families/open-weights.ts"
+import { DEEPSEEK_RULES, GLM_RULES, KIMI_RULES, MINIMAX_RULES, QWEN_RULES } from "../families/open-weights.ts"
 import type { Provider } from "../provider.ts"
 
 /** Fireworks: open models, with long ids on the wire. */
@@ -30,6 +30,7 @@ export const fireworks: Provider = {
     ...DEEPSEEK_RULES,
     ...GLM_RULES,
     ...KIMI_RULES,
+    ...MINIMAX_RULES,
     ...QWEN_RULES,
     { match: /kimi-k2/i, set: { maxTokens: 32_000 } },
   ],

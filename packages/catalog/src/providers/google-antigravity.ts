@@ -19,6 +19,7 @@ export const googleAntigravity: Provider = {
     {
       api: "google-gemini-cli",
       baseUrl: "https://daily-cloudcode-pa.googleapis.com",
+      firstParty: true,
       compat: { codeAssist: { fallbackUrls: ["https://daily-cloudcode-pa.sandbox.googleapis.com"] } },
     },
   ],

@@ -6,7 +6,7 @@ export const googleGeminiCli: Provider = {
   id: "google-gemini-cli",
   name: "Google Code Assist (login of the Gemini CLI)",
   kind: "vendor",
-  apis: [{ api: "google-gemini-cli", baseUrl: "https://cloudcode-pa.googleapis.com" }],
+  apis: [{ api: "google-gemini-cli", baseUrl: "https://cloudcode-pa.googleapis.com", firstParty: true }],
   keyEnv: ["GOOGLE_GEMINI_CLI_LOGIN"],
   baseUrlEnv: [{ name: "GOOGLE_GEMINI_CLI_BASE_URL" }],
   docs: "https://developers.google.com/gemini-code-assist/docs/overview",

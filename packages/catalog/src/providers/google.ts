@@ -6,7 +6,9 @@ export const google: Provider = {
   id: "google",
   name: "Google Gemini",
   kind: "vendor",
-  apis: [{ api: "google-generative-ai", baseUrl: "https://generativelanguage.googleapis.com/v1beta" }],
+  apis: [
+    { api: "google-generative-ai", baseUrl: "https://generativelanguage.googleapis.com/v1beta", firstParty: true },
+  ],
   keyEnv: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
   baseUrlEnv: [{ name: "GOOGLE_GEMINI_BASE_URL" }],
   keyPage: "https://aistudio.google.com/apikey",

@@ -1,5 +1,5 @@
 import { GPT_OSS_RULES } from "../families/gpt.ts"
-import { DEEPSEEK_RULES, GLM_RULES, KIMI_RULES, QWEN_RULES } from "../families/open-weights.ts"
+import { DEEPSEEK_RULES, GLM_RULES, KIMI_RULES, MINIMAX_RULES, QWEN_RULES } from "../families/open-weights.ts"
 import type { Provider } from "../provider.ts"
 
 /** Ollama's cloud: open models behind the API of its local server. */
@@ -19,5 +19,5 @@ export const ollamaCloud: Provider = {
   listing: { path: "/api/tags", shape: "openai", auth: "required", drop: /embed/, details: "/api/show" },
   compat: { ollama: { maxTokensCeiling: 65_536, replayThinking: "never" } },
   defaultModel: "gpt-oss:120b",
-  rules: [...GPT_OSS_RULES, ...DEEPSEEK_RULES, ...GLM_RULES, ...KIMI_RULES, ...QWEN_RULES],
+  rules: [...GPT_OSS_RULES, ...DEEPSEEK_RULES, ...GLM_RULES, ...KIMI_RULES, ...MINIMAX_RULES, ...QWEN_RULES],
 }

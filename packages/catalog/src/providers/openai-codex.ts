@@ -6,7 +6,7 @@ export const openaiCodex: Provider = {
   id: "openai-codex",
   name: "OpenAI Codex (ChatGPT plan)",
   kind: "vendor",
-  apis: [{ api: "openai-codex-responses", baseUrl: "https://chatgpt.com/backend-api" }],
+  apis: [{ api: "openai-codex-responses", baseUrl: "https://chatgpt.com/backend-api", firstParty: true }],
   keyEnv: ["OPENAI_CODEX_OAUTH_TOKEN"],
   baseUrlEnv: [{ name: "OPENAI_CODEX_BASE_URL" }],
   docs: "https://developers.openai.com/codex/",

@@ -10,6 +10,7 @@ export const openai: Provider = {
     {
       api: "openai-completions",
       baseUrl: "https://api.openai.com/v1",
+      firstParty: true,
       compat: {
         chat: {
           store: true,
@@ -29,6 +30,7 @@ export const openai: Provider = {
     {
       api: "openai-responses",
       baseUrl: "https://api.openai.com/v1",
+      firstParty: true,
       compat: {
         countsTokens: true,
         responses: {

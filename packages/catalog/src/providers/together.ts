@@ -1,5 +1,5 @@
 import { GPT_OSS_RULES } from "../families/gpt.ts"
-import { DEEPSEEK_RULES, GLM_RULES, KIMI_RULES, QWEN_RULES } from "../families/open-weights.ts"
+import { DEEPSEEK_RULES, GLM_RULES, KIMI_RULES, MINIMAX_RULES, QWEN_RULES } from "../families/open-weights.ts"
 import type { Provider } from "../provider.ts"
 
 /** Together: open models. */
@@ -30,6 +30,7 @@ export const together: Provider = {
     ...DEEPSEEK_RULES,
     ...GLM_RULES,
     ...KIMI_RULES,
+    ...MINIMAX_RULES,
     ...QWEN_RULES,
     // On and off is `reasoning: {enabled}` here.
     {

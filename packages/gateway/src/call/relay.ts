@@ -16,6 +16,7 @@ import {
   type Work,
   type WireRequest,
 } from "@sluice/ai"
+import { needsHealing } from "@sluice/ai/healing"
 import { isWholeFrame, RawNdjsonFramer, RawSseFramer } from "@sluice/ai/framing"
 import { answerHeaders, type CallContext, sendError, streamHeaders } from "./context.ts"
 
@@ -27,8 +28,9 @@ const LINE_END = encoder.encode("\n")
 const LATE_MS = 2_500
 
 /**
- * Whether the bytes of a call may pass as they are: both sides speak the same wire, and no host on the way needs
- * anything spelled differently. All routes must allow it, since a later try may take any of them.
+ * Whether the bytes of a call may pass as they are: both sides speak the same wire, no host on the way needs
+ * anything spelled differently, and no model is known to write calls or tokens into its text. All routes must allow it,
+ * since a later try may take any of them.
  */
 export function mayRelay(ctx: CallContext): boolean {
   const { relay, api, keeps } = ctx.server
@@ -43,6 +45,7 @@ export function mayRelay(ctx: CallContext): boolean {
       (!ctx.call.stream || ctx.call.framing === wire.framing) &&
       !endpoint.body &&
       !endpoint.unwrap &&
+      (ctx.call.onlyPassed !== undefined || !needsHealing({ ...ctx.call, model })) &&
       relay.passes(ctx.call, model),
   )
 }

@@ -1,5 +1,6 @@
 import type { ListedModel, WireClient } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
+import { healed } from "../../tools/healing/healed-sink.ts"
 import { adapt } from "./adapt.ts"
 import { OllamaDecoder } from "./decode.ts"
 import { readError } from "./errors.ts"
@@ -21,7 +22,7 @@ export const ollamaChat: WireClient = {
     thinking: { replay: true, signature: false, redacted: false },
   },
   encode,
-  decoder: ({ options }, _head, out) => new OllamaDecoder(out, options.maxTokens),
+  decoder: (call, _head, out) => new OllamaDecoder(healed(call, out, { oneText: true }), call.options.maxTokens),
   readError,
   adapt,
   operations: {

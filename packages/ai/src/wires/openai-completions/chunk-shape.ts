@@ -32,8 +32,24 @@ export function unwrap(value: unknown): Obj | undefined {
   return failed ? { error: value } : value
 }
 
-/** Whether a content repeats, within tags, the thinking that the same delta carries in its own field. */
-export function isTaggedCopy(content: string, thought: string): boolean {
-  const match = /^\s*<think(?:ing)?>([\s\S]*?)(?:<\/think(?:ing)?>\s*)?$/.exec(content)
-  return match !== null && match[1]?.trim() === thought.trim()
+/** What of a content is more than the thinking that stands beside it: some hosts repeat that there, within tags. */
+export class TaggedCopy {
+  /** The tag of the copy is open. */
+  #open = false
+
+  /** The content without the copy of the thinking that came in the same delta. */
+  rest(content: string, thought: string): string {
+    if (!this.#open) {
+      const match = thought === "" ? null : /^\s*<think(?:ing)?>([\s\S]*?)(<\/think(?:ing)?>\s*)?$/.exec(content)
+      if (match?.[1]?.trim() !== thought.trim() || !match) return content
+      this.#open = match[2] === undefined
+      return ""
+    }
+    const end = /<\/think(?:ing)?>\s*/.exec(content)
+    const copy = end ? content.slice(0, end.index) : content
+    const isCopy = copy.trim() === thought.trim()
+    this.#open = isCopy && !end
+    if (!isCopy) return content
+    return end ? content.slice(end.index + end[0].length) : ""
+  }
 }

@@ -1,5 +1,6 @@
 import type { Call, WireClient } from "../../contract/wire-client.ts"
 import { adapt } from "./adapt.ts"
+import { healed } from "../../tools/healing/healed-sink.ts"
 import { ChatDecoder } from "./decode.ts"
 import { readError } from "../host-errors.ts"
 import { listModels } from "../list-models.ts"
@@ -21,7 +22,7 @@ export const openaiCompletions: WireClient = {
     thinking: { replay: true, signature: true, redacted: true },
   },
   encode,
-  decoder: (call: Call, _head, out) => new ChatDecoder(call, out),
+  decoder: (call: Call, _head, out) => new ChatDecoder(call, healed(call, out, { oneText: true })),
   readError,
   adapt,
   operations: { models: listModels },

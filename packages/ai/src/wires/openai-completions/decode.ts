@@ -5,8 +5,7 @@ import type { Call, Decoder } from "../../contract/wire-client.ts"
 import { DeltaTemplate } from "../../assemble/delta-template.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
 import type { Block } from "../../model/message.ts"
-import { ControlTokenFilter } from "./control-tokens.ts"
-import { isTaggedCopy, soleText, unwrap } from "./chunk-shape.ts"
+import { soleText, TaggedCopy, unwrap } from "./chunk-shape.ts"
 import { errorFacts } from "../host-errors.ts"
 import { readDataUrl } from "../openai/data-url.ts"
 import { readFinish } from "./finish.ts"
@@ -33,10 +32,10 @@ export class ChatDecoder implements Decoder {
   readonly #out: MessageSink
   readonly #calls: ToolDeltas
   readonly #cumulative: Map<string, string> | undefined
-  readonly #filter: ControlTokenFilter | undefined
   readonly #emptyLengthIsOverflow: boolean
   readonly #audioFormat: string
   readonly #template = new DeltaTemplate()
+  readonly #copy = new TaggedCopy()
   #kind: Kind = "none"
   #key = ""
   #field: string | undefined
@@ -61,7 +60,6 @@ export class ChatDecoder implements Decoder {
     this.#out = out
     this.#calls = new ToolDeltas(out)
     this.#cumulative = compat.cumulativeThinking ? new Map() : undefined
-    this.#filter = compat.stripControlTokens ? new ControlTokenFilter() : undefined
     this.#emptyLengthIsOverflow = compat.emptyLengthIsOverflow === true
     const audio = call.options.wire?.[API]?.["audio"]
     this.#audioFormat = isObject(audio) && typeof audio["format"] === "string" ? audio["format"] : "wav"
@@ -117,7 +115,7 @@ export class ChatDecoder implements Decoder {
   /** The field of a delta that could only go on with the block that is open. */
   #soleField(): string | undefined {
     if (!this.#identified) return undefined
-    if (this.#kind === "text") return this.#filter ? undefined : "content"
+    if (this.#kind === "text") return "content"
     return this.#kind === "thinking" && !this.#cumulative ? this.#field : undefined
   }
 
@@ -265,9 +263,9 @@ export class ChatDecoder implements Decoder {
   /** Reads `content`: a text, or typed parts, one or several. */
   #textOf(content: unknown, thought: string): boolean {
     if (typeof content === "string") {
-      if (content === "" || (thought !== "" && isTaggedCopy(content, thought))) return false
-      this.#write(this.#filter ? this.#filter.push(content) : content)
-      return true
+      const said = content === "" ? "" : this.#copy.rest(content, thought)
+      this.#write(said)
+      return said !== ""
     }
     let moved = false
     for (const part of Array.isArray(content) ? content : isObject(content) ? [content] : []) {
@@ -334,10 +332,6 @@ export class ChatDecoder implements Decoder {
 
   /** Ends the text or thinking that is open. */
   #leave(): void {
-    if (this.#kind === "text") {
-      const held = this.#filter?.end()
-      if (held) this.#out.text(this.#key, held)
-    }
     if (this.#kind !== "none") this.#out.close(this.#key)
     this.#template.forget()
     this.#kind = "none"
@@ -446,7 +440,6 @@ export class ChatDecoder implements Decoder {
   #settle(): void {
     if (this.#done) return
     this.#done = true
-    if (this.#filter) this.#write(this.#filter.end())
     if (this.#sources && !this.#annotated) this.#annotations.push(...this.#sources)
     if (this.#annotations.length > 0) {
       if (this.#kind === "text") this.#flushCitations()

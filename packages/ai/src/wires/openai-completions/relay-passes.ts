@@ -5,7 +5,7 @@ import { holds, relayedRequest, takes, type Difference } from "../openai/relay-r
 /** Each line: a difference of the host, and whether this request meets it. */
 const DIFFERENCES: readonly Difference<ChatCompat>[] = [
   (compat) => compat.extraBody !== undefined || compat.thinkingExplicit,
-  (compat) => compat.cumulativeThinking || compat.stripControlTokens || compat.emptyLengthIsOverflow,
+  (compat) => compat.cumulativeThinking || compat.emptyLengthIsOverflow,
   (compat, { call }) => compat.streamUsage === false && call.wantsUsage === true,
   ({ maxTokensField: field }, { has }) =>
     field !== undefined && ["max_tokens", "max_completion_tokens"].some((name) => name !== field && has(name)),

@@ -171,7 +171,6 @@ describe("whether bytes may pass", () => {
     ["usage that the host cannot report", { streamUsage: false }, wanted, false],
     ["a tier that is not offered", {}, { service_tier: "flex" }, false],
     ["a tier that is offered", { serviceTiers: ["flex"] }, { service_tier: "flex" }, true],
-    ["text that must be cleaned", { stripControlTokens: true }, {}, false],
     ["a developer's message", {}, { messages: [{ role: "developer", content: "x" }, ...USER] }, false],
     [
       "a developer's message where it is read",

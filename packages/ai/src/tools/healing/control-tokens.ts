@@ -1,0 +1,15 @@
+import type { Family } from "./family.ts"
+import { type Run, sequence } from "./matcher.ts"
+
+const BAR: Run = { of: "|｜", min: 1, max: 1 }
+
+/** Tokens of a chat template between bars, ASCII or full-width (`<|im_end|>`): they mean nothing in a text. */
+export const controlTokens: Family = {
+  openers: [
+    {
+      first: "<",
+      match: sequence("<", BAR, { of: /[A-Za-z0-9_▁ .:/-]/, min: 1, max: 64 }, BAR, ">"),
+      open: () => ({ kind: "nothing" }),
+    },
+  ],
+}
