@@ -1,7 +1,8 @@
 import type { Endpoint } from "../contract/endpoint.ts"
-import type { Effect, Frame, Framing, ResponseHead } from "../contract/frame.ts"
+import type { Effect, Frame, FrameRun, Framing, ResponseHead } from "../contract/frame.ts"
 import type { Call, Decoder, WireClient } from "../contract/wire-client.ts"
 import { createFramer, type Framer } from "../framing/index.ts"
+import { framesOf } from "../framing/frame-run.ts"
 import { isWholeFrame } from "../framing/whole.ts"
 import { SluiceError } from "../model/errors.ts"
 import { errorFacts, parseBody } from "../errors/error-body.ts"
@@ -39,6 +40,8 @@ export class ExchangeReader {
   readonly #decoder: Decoder
   readonly #framer: Framer | undefined
   readonly #failed: boolean
+  /** Somebody looks at each frame. */
+  readonly #single: boolean
   #document: Uint8Array[] | undefined
   #documentBytes = 0
   #sniffed: boolean
@@ -46,6 +49,7 @@ export class ExchangeReader {
   constructor(init: ExchangeReaderInit) {
     this.#init = init
     this.#failed = init.head.status >= 300
+    this.#single = init.onFrame !== undefined || init.endpoint?.unwrap !== undefined
     this.#decoder = init.wire.decoder(init.call, init.head, init.builder)
     const framing = init.framing ?? init.endpoint?.framing ?? init.wire.framing
     const framed = !this.#failed && framing !== "messages" && init.call.stream
@@ -74,7 +78,9 @@ export class ExchangeReader {
       this.#keep(chunk)
       return NONE
     }
-    return this.#frames((this.#framer as Framer).push(chunk))
+    const framer = this.#framer as Framer
+    const { form } = this.#decoder
+    return this.#frames(form && framer.pushRuns && !this.#single ? framer.pushRuns(chunk, form) : framer.push(chunk))
   }
 
   /**
@@ -101,15 +107,19 @@ export class ExchangeReader {
     }
   }
 
-  #frames(frames: readonly Frame[]): readonly Effect[] {
+  #frames(frames: readonly (Frame | FrameRun)[]): readonly Effect[] {
     let effects: Effect[] | undefined
     for (const frame of frames) {
-      const made = this.#frame(frame)
+      const made = "middles" in frame ? this.#run(frame) : this.#frame(frame)
       if (!made || made.length === 0) continue
       effects ??= []
       effects.push(...made)
     }
     return effects ?? NONE
+  }
+
+  #run(run: FrameRun): readonly Effect[] {
+    return this.#decoder.run?.(run) ? NONE : this.#frames(framesOf(run))
   }
 
   #frame(frame: Frame): readonly Effect[] | void {

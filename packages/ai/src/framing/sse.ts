@@ -1,5 +1,6 @@
-import type { Frame } from "../contract/frame.ts"
+import type { Frame, FrameForm, FrameRun } from "../contract/frame.ts"
 import { SluiceError } from "../model/errors.ts"
+import { findRun } from "./frame-run.ts"
 import { MAX_FRAME_BYTES, type Framer } from "./framer.ts"
 
 const LF = 0x0a
@@ -33,22 +34,32 @@ export class SseFramer implements Framer {
 
   push(bytes: Uint8Array): Frame[] {
     const frames: Frame[] = []
+    this.#read(bytes, frames)
+    return frames
+  }
+
+  pushRuns(bytes: Uint8Array, form: FrameForm): (Frame | FrameRun)[] {
+    const frames: (Frame | FrameRun)[] = []
+    this.#read(bytes, frames, form)
+    return frames
+  }
+
+  #read(bytes: Uint8Array, frames: (Frame | FrameRun)[], form?: FrameForm): void {
     const text = this.#decoder.decode(bytes, STREAM)
     const last = Math.max(text.lastIndexOf("\n"), text.lastIndexOf("\r"))
     if (last < 0) {
       this.#hold(text)
-      return frames
+      return
     }
     const whole = text.slice(0, last + 1)
-    this.#lines(this.#heldLength === 0 ? whole : this.#release() + whole, frames)
+    this.#text(this.#heldLength === 0 ? whole : this.#release() + whole, frames, form)
     if (last + 1 < text.length) this.#hold(text.slice(last + 1))
-    return frames
   }
 
   end(): Frame[] {
     const frames: Frame[] = []
     const rest = this.#release() + this.#decoder.decode()
-    if (rest !== "") this.#lines(`${rest}\n`, frames)
+    if (rest !== "") this.#text(`${rest}\n`, frames)
     this.#dispatch(frames)
     return frames
   }
@@ -77,7 +88,7 @@ export class SseFramer implements Framer {
   }
 
   /** `text` ends with a line end. */
-  #lines(text: string, frames: Frame[]): void {
+  #text(text: string, frames: (Frame | FrameRun)[], form?: FrameForm): void {
     let from = 0
     if (this.#first) {
       this.#first = false
@@ -86,7 +97,21 @@ export class SseFramer implements Framer {
     if (this.#afterCr && text.charCodeAt(from) === LF) from++
     this.#afterCr = text.charCodeAt(text.length - 1) === CR
     const whole = from === 0 ? text : text.slice(from)
-    const lines = whole.includes("\r") ? whole.split(/\r\n|\n|\r/) : whole.split("\n")
+    if (whole.includes("\r")) {
+      this.#lines(whole.split(/\r\n|\n|\r/), frames)
+      return
+    }
+    const found = form && findRun(whole, form)
+    if (!found) {
+      this.#lines(whole.split("\n"), frames)
+      return
+    }
+    this.#lines(whole.slice(0, found.from).split("\n"), frames)
+    frames.push(found.run)
+    this.#lines(whole.slice(found.to).split("\n"), frames)
+  }
+
+  #lines(lines: readonly string[], frames: (Frame | FrameRun)[]): void {
     // What follows the last line end is no line.
     const count = lines.length - 1
     for (let i = 0; i < count; i++) {
@@ -103,7 +128,7 @@ export class SseFramer implements Framer {
     }
   }
 
-  #line(line: string, frames: Frame[]): void {
+  #line(line: string, frames: (Frame | FrameRun)[]): void {
     if (line.charCodeAt(0) === 0x3a) {
       frames.push({ data: "" })
       return
@@ -122,7 +147,7 @@ export class SseFramer implements Framer {
     this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
   }
 
-  #dispatch(frames: Frame[]): void {
+  #dispatch(frames: (Frame | FrameRun)[]): void {
     const data = this.#data
     const event = this.#event
     this.#event = ""

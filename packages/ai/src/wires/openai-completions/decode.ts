@@ -1,6 +1,6 @@
 import type { MessageSink } from "../../contract/builder.ts"
 import type { ErrorFacts } from "../../contract/error-facts.ts"
-import type { Effect, Frame } from "../../contract/frame.ts"
+import type { Effect, Frame, FrameForm, FrameRun } from "../../contract/frame.ts"
 import type { Call, Decoder } from "../../contract/wire-client.ts"
 import { DeltaTemplate } from "../../assemble/delta-template.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
@@ -119,6 +119,16 @@ export class ChatDecoder implements Decoder {
     if (!this.#identified) return undefined
     if (this.#kind === "text") return this.#filter ? undefined : "content"
     return this.#kind === "thinking" && !this.#cumulative ? this.#field : undefined
+  }
+
+  get form(): FrameForm | undefined {
+    return this.#done ? undefined : this.#template.form
+  }
+
+  run(run: FrameRun): boolean {
+    const read = this.#done ? undefined : this.#template.readRun(run)
+    if (read) this.#out.more(this.#key, read.texts, read.whole)
+    return read !== undefined
   }
 
   /** The short way of a delta: more of the block that is open. */
