@@ -1,4 +1,4 @@
-import type { FrameForm, FrameRun } from "../contract/frame.ts"
+import type { FrameForm, FrameReader, FrameRun } from "../contract/frame.ts"
 
 /** What does not stand for itself in a JSON string. */
 // oxlint-disable-next-line no-control-regex -- JSON forbids these in a string, so their absence is what is tested
@@ -18,14 +18,18 @@ const MAX_TRIES = 16
  * between the same two pieces then holds the same value but for that string; any other frame is not read here.
  */
 export class DeltaTemplate {
-  /** The form that was learned. */
-  form: FrameForm | undefined
+  #form: FrameForm | undefined
   #tries = MAX_TRIES
+
+  /** The form that was learned, or whether one is looked for. */
+  get state(): FrameReader["form"] {
+    return this.#form ?? (this.#tries > 0 ? "learning" : undefined)
+  }
 
   /** The string in a frame that has the form that was learned; `undefined` for every other one, and for an empty string. */
   read(data: string | Uint8Array): string | undefined {
-    if (!this.form || typeof data !== "string") return undefined
-    const { before, behind } = this.form
+    if (!this.#form || typeof data !== "string") return undefined
+    const { before, behind } = this.#form
     const end = data.length - behind.length
     if (end <= before.length || !data.startsWith(before) || !data.endsWith(behind)) return undefined
     const text = unescaped(data.slice(before.length, end))
@@ -35,14 +39,17 @@ export class DeltaTemplate {
 
   /** The strings of frames that have the form, and all of them in one; `undefined` where `read` could not read each. */
   readRun({ form, middles, text }: FrameRun): { texts: readonly string[]; whole: string } | undefined {
-    if (form !== this.form || middles.includes("")) return undefined
-    if (!SPECIAL.test(text)) return { texts: middles, whole: text }
+    if (form !== this.#form) return undefined
     const texts: string[] = []
-    for (const middle of middles) {
-      const one = unescaped(middle)
-      if (one === undefined) return undefined
-      texts.push(one)
+    if (SPECIAL.test(text)) {
+      for (const middle of middles) {
+        const one = unescaped(middle)
+        if (one === undefined) return undefined
+        texts.push(one)
+      }
     }
+    this.#tries = MAX_TRIES
+    if (texts.length === 0) return { texts: middles, whole: text }
     return { texts, whole: texts.join("") }
   }
 
@@ -60,12 +67,12 @@ export class DeltaTemplate {
     const before = data.slice(0, at + 1)
     const behind = data.slice(at + literal.length - 1)
     if (find(parse(before + PROBE + behind)) !== PROBE) return
-    this.form = { before, behind }
+    this.#form = { before, behind }
   }
 
   /** Forgets the form, when what a frame of it means has changed. */
   forget(): void {
-    this.form = undefined
+    this.#form = undefined
   }
 }
 

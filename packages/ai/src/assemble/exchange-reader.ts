@@ -1,5 +1,5 @@
 import type { Endpoint } from "../contract/endpoint.ts"
-import type { Effect, Frame, FrameRun, Framing, ResponseHead } from "../contract/frame.ts"
+import type { Effect, Frame, FrameReader, Framing, ResponseHead } from "../contract/frame.ts"
 import type { Call, Decoder, WireClient } from "../contract/wire-client.ts"
 import { createFramer, type Framer } from "../framing/index.ts"
 import { framesOf } from "../framing/frame-run.ts"
@@ -39,6 +39,9 @@ export class ExchangeReader {
   readonly #init: ExchangeReaderInit
   readonly #decoder: Decoder
   readonly #framer: Framer | undefined
+  readonly #frameReader: FrameReader
+  /** What the frames of one read have asked for. */
+  #effects = NONE
   readonly #failed: boolean
   /** Somebody looks at each frame. */
   readonly #single: boolean
@@ -57,6 +60,7 @@ export class ExchangeReader {
       ? (init.endpoint?.framer?.() ??
         createFramer(framing, init.maxFrameBytes === undefined ? {} : { maxFrameBytes: init.maxFrameBytes }))
       : undefined
+    this.#frameReader = this.#readerOf(this.#decoder)
     if (!this.#framer) this.#document = []
     // No binary message is so long that its length begins like a document.
     this.#sniffed = (framing !== "sse" && framing !== "aws-eventstream") || !this.#framer
@@ -79,8 +83,11 @@ export class ExchangeReader {
       return NONE
     }
     const framer = this.#framer as Framer
-    const { form } = this.#decoder
-    return this.#frames(form && framer.pushRuns && !this.#single ? framer.pushRuns(chunk, form) : framer.push(chunk))
+    if (!framer.read || this.#single) return this.#frames(framer.push(chunk))
+    framer.read(chunk, this.#frameReader)
+    const effects = this.#effects
+    this.#effects = NONE
+    return effects
   }
 
   /**
@@ -97,6 +104,21 @@ export class ExchangeReader {
     builder.finish()
   }
 
+  #readerOf(decoder: Decoder): FrameReader {
+    const frame = (one: Frame): void => {
+      this.#effects = both(this.#effects, this.#frame(one))
+    }
+    return {
+      get form() {
+        return decoder.form
+      },
+      frame,
+      run(run) {
+        if (!decoder.run?.(run)) framesOf(run).forEach(frame)
+      },
+    }
+  }
+
   /** What of the last frames was sent completely. */
   #rest(framer: Framer, enough: boolean): readonly Frame[] {
     try {
@@ -107,19 +129,10 @@ export class ExchangeReader {
     }
   }
 
-  #frames(frames: readonly (Frame | FrameRun)[]): readonly Effect[] {
-    let effects: Effect[] | undefined
-    for (const frame of frames) {
-      const made = "middles" in frame ? this.#run(frame) : this.#frame(frame)
-      if (!made || made.length === 0) continue
-      effects ??= []
-      effects.push(...made)
-    }
-    return effects ?? NONE
-  }
-
-  #run(run: FrameRun): readonly Effect[] {
-    return this.#decoder.run?.(run) ? NONE : this.#frames(framesOf(run))
+  #frames(frames: readonly Frame[]): readonly Effect[] {
+    let effects = NONE
+    for (const frame of frames) effects = both(effects, this.#frame(frame))
+    return effects
   }
 
   #frame(frame: Frame): readonly Effect[] | void {
@@ -196,4 +209,9 @@ export class ExchangeReader {
     if (typeof body === "object" && body !== null) this.#decoder.whole(body)
     else builder.fail({ is: body === "" ? "stream_incomplete" : "stream_malformed", inStream: true })
   }
+}
+
+function both(effects: readonly Effect[], more: readonly Effect[] | void): readonly Effect[] {
+  if (!more || more.length === 0) return effects
+  return effects.length === 0 ? more : [...effects, ...more]
 }

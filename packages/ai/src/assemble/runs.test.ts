@@ -50,12 +50,15 @@ const MESSAGES = [
 interface Read {
   message: AssistantMessage
   events: unknown[]
-  runs: number
+  /** Frames that were read in runs, and runs that were refused. */
+  inRuns: number
+  refused: number
 }
 
-/** Reads a stream; counts the runs that the decoder took. */
-function read(wire: WireClient, chunks: readonly string[]): Read {
-  let runs = 0
+/** Reads a stream, in runs or frame by frame. */
+function read(wire: WireClient, chunks: readonly string[], single = false): Read {
+  let inRuns = 0
+  let refused = 0
   const watched: WireClient = {
     ...wire,
     decoder(...given) {
@@ -63,9 +66,11 @@ function read(wire: WireClient, chunks: readonly string[]): Read {
       const run = decoder.run.bind(decoder)
       decoder.run = (found) => {
         const took = run(found)
-        if (took) runs++
+        if (took) inRuns += found.middles.length
+        else refused++
         return took
       }
+      if (single) Object.defineProperty(decoder, "form", { value: undefined })
       return decoder
     },
   }
@@ -83,7 +88,7 @@ function read(wire: WireClient, chunks: readonly string[]): Read {
     { stream: true, chunks: chunks.map((chunk) => encoder.encode(chunk)) },
     { onEvents },
   )
-  return { message, events, runs }
+  return { message, events, inRuns, refused }
 }
 
 describe("runs of deltas", () => {
@@ -92,28 +97,33 @@ describe("runs of deltas", () => {
     ["thinking of a chat", openaiCompletions, textStream("reasoning_content")],
     ["thinking, text and a call of Messages", anthropicMessages, MESSAGES],
   ])("%s make the events that the deltas make one by one", (_name, wire, frames) => {
-    const single = read(wire, frames)
-    expect(single).toMatchObject({ runs: 0, message: { stopReason: wire === anthropicMessages ? "toolUse" : "stop" } })
-    let runs = 0
-    for (const size of [2, 3, 4, 5, 8, 13]) {
+    const single = read(wire, frames, true)
+    const stopReason = wire === anthropicMessages ? "toolUse" : "stop"
+    expect(single).toMatchObject({ inRuns: 0, message: { stopReason } })
+    for (const size of [1, 2, 3, 5, 8, 13, frames.length]) {
       const chunks: string[] = []
       for (let i = 0; i < frames.length; i += size) chunks.push(frames.slice(i, i + size).join(""))
       const together = read(wire, chunks)
       expect(together.events).toEqual(single.events)
       expect(together.message).toEqual(single.message)
-      runs += together.runs
+      expect(together.inRuns).toBeGreaterThan(0)
     }
-    expect(runs).toBeGreaterThan(0)
   })
 
   test("a run is read frame by frame where one of its frames says something else", () => {
     const frames = ["a", "b", "c"].map((content) => chat({ content }))
+    // Between the form's two texts stands more than one string.
     const more = `data: {"id":"c","choices":[{"index":0,"delta":{"content":"d","refusal":"no"}}]}\n\n`
     const stopped = chat({}, { finish_reason: "stop" })
-    const { message, runs } = read(openaiCompletions, [...frames, frames[0] + more.repeat(2) + frames[1], stopped])
-    expect(runs).toBe(0)
+    const { message, refused } = read(openaiCompletions, [
+      ...frames,
+      more.repeat(2),
+      frames.slice(0, 2).join(""),
+      stopped,
+    ])
+    expect(refused).toBe(1)
     expect(message).toMatchObject({
-      content: [{ type: "text", text: "abcaddb" }],
+      content: [{ type: "text", text: "abcddab" }],
       stopDetails: { type: "refusal", explanation: "nono" },
     })
   })

@@ -12,7 +12,7 @@ import type {
   Effect,
   Facts,
   Frame,
-  FrameForm,
+  FrameReader,
   FrameRun,
   Framing,
   HeaderMap,
@@ -110,8 +110,8 @@ export interface ListedModel {
 /** Reads one answer. */
 export interface Decoder {
   push(frame: Frame): readonly Effect[] | void
-  /** The form that the next frames may have in common, once it is known. */
-  readonly form?: FrameForm | undefined
+  /** The form that the next frames may have in common, as a `FrameReader` has it. */
+  readonly form?: FrameReader["form"]
   /** Reads a run at once. False, with nothing read, where that will not do: then its frames are pushed one by one. */
   run?(run: FrameRun): boolean
   /** One JSON document where a stream was asked for, or none was. */

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import type { Frame, FrameForm, FrameRun } from "../contract/frame.ts"
+import type { Frame, FrameForm, FrameReader, FrameRun } from "../contract/frame.ts"
 import { framesOf } from "./frame-run.ts"
 import { SseFramer } from "./sse.ts"
 
@@ -8,13 +8,21 @@ const FORM: FrameForm = { before: `{"d":"`, behind: `"}` }
 const encoder = new TextEncoder()
 const like = (middle: string, event = ""): string => `${event && `event: ${event}\n`}data: {"d":"${middle}"}\n\n`
 
+/** Reads a text in pieces; the form is known once a frame has come. */
 function read(text: string, cuts: readonly number[] = []): (Frame | FrameRun)[] {
   const framer = new SseFramer()
   const input = encoder.encode(text)
   const found: (Frame | FrameRun)[] = []
+  const reader: FrameReader = {
+    get form() {
+      return found.length === 0 ? "learning" : FORM
+    },
+    frame: (frame) => found.push(frame),
+    run: (run) => found.push(run),
+  }
   let at = 0
   for (const cut of [...cuts, input.length]) {
-    found.push(...framer.pushRuns(input.subarray(at, cut), FORM))
+    framer.read(input.subarray(at, cut), reader)
     at = cut
   }
   return [...found, ...framer.end()]
@@ -31,11 +39,11 @@ function oneByOne(text: string): Frame[] {
 
 describe("runs of frames", () => {
   test.each(["", "delta"])("events of a form that follow each other come as one piece (event %j)", (event) => {
-    const text = like("a", event) + like("b", event) + like("", event) + like("c", event)
+    const text = like("a", event) + like("b", event) + like("c", event)
     const found = read(text)
     expect(found).toHaveLength(2)
     const more = event === "" ? {} : { event }
-    expect(runs(found)).toEqual([{ form: FORM, middles: ["b", "", "c"], text: "bc", ...more }])
+    expect(runs(found)).toEqual([{ form: FORM, middles: ["b", "c"], text: "bc", ...more }])
   })
 
   test("what begins in one read and ends in the next is no part of a run", () => {
@@ -48,8 +56,9 @@ describe("runs of frames", () => {
   })
 
   test("what stands between two frames of the form ends a run", () => {
-    const text = like("a") + like("b") + `: note\n\n` + like("c") + `event: ping\ndata: {}\n\n` + like("d")
-    expect(runs(read(text)).map(({ middles }) => middles)).toEqual([["b"]])
+    const text =
+      like("a") + like("b") + `: note\n\n` + like("c") + `event: ping\ndata: {}\n\n` + like("d") + like("") + like("e")
+    expect(runs(read(text)).map(({ middles }) => middles)).toEqual([["b"], ["c"], ["d"], ["e"]])
     expect(single(read(text))).toEqual(oneByOne(text))
   })
 

@@ -1,42 +1,31 @@
 import type { Frame, FrameForm, FrameRun } from "../contract/frame.ts"
 
-/** A run of server-sent events in a text, and the part of the text that it takes. */
-interface Found {
-  from: number
-  to: number
-  run: FrameRun
-}
+/** Characters of a run at most, so that the rest of a text is not searched again for each of many short ones. */
+const MAX_RUN = 16 * 1024
 
 /**
- * Finds events of the form that follow each other, in text of whole lines that end in LF.
+ * The server-sent events of the form that follow each other from `at` on, where an event begins, and where they end;
+ * in text of whole lines that end in LF.
  *
- * The first event of the form is left to be read by lines: what it began with may stand in an earlier text. All that
- * lies between the middles of the others is the same text, so that they are had by splitting there, once.
+ * All that lies between their middles is the same text, so that these are had by splitting there, once.
  */
-export function findRun(text: string, form: FrameForm): Found | undefined {
-  const opening = `data: ${form.before}`
+export function runAt(text: string, at: number, form: FrameForm): { run: FrameRun; to: number } | undefined {
+  const name = text.startsWith("event: ", at) ? text.slice(at, text.indexOf("\n", at) + 1) : ""
+  const head = `${name}data: ${form.before}`
+  if (!text.startsWith(head, at)) return undefined
   const closing = `${form.behind}\n\n`
-  const first = text.indexOf(opening)
-  const border = first < 0 ? -1 : text.indexOf("\n\n", first + opening.length)
-  if (border < 0) return undefined
-  const from = border + 2
-  const name = text.startsWith("event: ", from) ? text.slice(from, text.indexOf("\n", from) + 1) : ""
-  const head = name + opening
-  if (!text.startsWith(head, from)) return undefined
-  const middles = text.slice(from + head.length).split(closing + head)
-  const last = middles.pop() as string
-  const end = last.indexOf(closing)
-  if (end >= 0) middles.push(last.slice(0, end))
-  let whole = middles.join("")
-  if (whole.includes("\n")) {
-    // Another event stands there, as part of what was taken for a middle.
-    middles.length = middles.findIndex((middle) => middle.includes("\n"))
-    whole = middles.join("")
-  }
+  const middles = text.slice(at + head.length, at + MAX_RUN).split(closing + head)
+  // What follows the run is part of the last piece, or of an earlier one where something else stands between frames.
+  const broken = middles.findIndex((middle) => middle === "" || middle.includes("\n"))
+  const last = middles[broken < 0 ? middles.length - 1 : broken] as string
+  middles.length = broken < 0 ? middles.length - 1 : broken
+  const middle = last.slice(0, Math.max(0, last.indexOf(closing)))
+  if (middle !== "" && !middle.includes("\n")) middles.push(middle)
   if (middles.length === 0) return undefined
+  const whole = middles.join("")
   const run: FrameRun = { form, middles, text: whole }
   if (name !== "") run.event = name.slice("event: ".length, -1)
-  return { from, to: from + middles.length * (head.length + closing.length) + whole.length, run }
+  return { run, to: at + middles.length * (head.length + closing.length) + whole.length }
 }
 
 /** The frames of a run, each on its own. */

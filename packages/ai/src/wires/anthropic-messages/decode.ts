@@ -2,7 +2,7 @@ import { DeltaTemplate } from "../../assemble/delta-template.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
 import { parseArguments } from "../../assemble/json-arguments.ts"
 import type { MessageSink } from "../../contract/builder.ts"
-import type { Effect, Frame, FrameForm, FrameRun } from "../../contract/frame.ts"
+import type { Effect, Frame, FrameReader, FrameRun } from "../../contract/frame.ts"
 import type { Decoder } from "../../contract/wire-client.ts"
 import { errorFacts } from "./errors.ts"
 import { NativeBlockState } from "./native-block.ts"
@@ -94,8 +94,8 @@ export class MessagesDecoder implements Decoder {
     return this.#event(type, event)
   }
 
-  get form(): FrameForm | undefined {
-    return this.#done ? undefined : this.#template.form
+  get form(): FrameReader["form"] {
+    return this.#done ? undefined : this.#template.state
   }
 
   run(run: FrameRun): boolean {

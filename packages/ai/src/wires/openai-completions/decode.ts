@@ -1,6 +1,6 @@
 import type { MessageSink } from "../../contract/builder.ts"
 import type { ErrorFacts } from "../../contract/error-facts.ts"
-import type { Effect, Frame, FrameForm, FrameRun } from "../../contract/frame.ts"
+import type { Effect, Frame, FrameReader, FrameRun } from "../../contract/frame.ts"
 import type { Call, Decoder } from "../../contract/wire-client.ts"
 import { DeltaTemplate } from "../../assemble/delta-template.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
@@ -121,8 +121,8 @@ export class ChatDecoder implements Decoder {
     return this.#kind === "thinking" && !this.#cumulative ? this.#field : undefined
   }
 
-  get form(): FrameForm | undefined {
-    return this.#done ? undefined : this.#template.form
+  get form(): FrameReader["form"] {
+    return this.#done ? undefined : this.#template.state
   }
 
   run(run: FrameRun): boolean {
