@@ -62,6 +62,14 @@ describe("runs of frames", () => {
     expect(single(read(text))).toEqual(oneByOne(text))
   })
 
+  test("a run has an end however long the text is", () => {
+    const text = like("word").repeat(3000)
+    const found = read(text)
+    expect(single(found)).toEqual(oneByOne(text))
+    expect(found.length).toBeLessThan(10)
+    for (const { middles } of runs(found)) expect(middles.length * like("word").length).toBeLessThanOrEqual(16 * 1024)
+  })
+
   test("gives the frames that reading them one by one gives, wherever the input is cut", () => {
     const piece = fc.oneof(
       fc
