@@ -25,6 +25,7 @@ function effectsOf(chunks: readonly (Obj | string)[]): { effects: (readonly Effe
   const sink = {
     meta: nothing,
     text: nothing,
+    more: nothing,
     thinking: nothing,
     toolCall: nothing,
     args: nothing,

@@ -21,6 +21,7 @@ const SINK: MessageSink = {
   meta: nothing,
   text: nothing,
   thinking: nothing,
+  more: nothing,
   toolCall: nothing,
   args: nothing,
   attach: nothing,

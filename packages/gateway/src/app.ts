@@ -1,4 +1,4 @@
-import { type Model, SluiceError, systemMint, VERSION, type WireServer } from "@sluice/ai"
+import { type Model, SluiceError, VERSION, type WireServer } from "@sluice/ai"
 import { type Context, Hono } from "hono"
 import { routePath } from "hono/route"
 import type { CallHandler } from "./call/handle.ts"
@@ -13,6 +13,7 @@ import { serverFor, SERVERS } from "./inbound/servers.ts"
 import { keptRoutes } from "./kept/routes.ts"
 import type { Logger } from "./logger.ts"
 import type { GatewayOptions, Settings } from "./options.ts"
+import { requestId } from "./request-id.ts"
 import type { KeptResponses } from "./store/kept-responses.ts"
 import type { KeyStore } from "./store/keys.ts"
 
@@ -90,7 +91,7 @@ export function createApp(parts: AppParts): Hono {
   app.onError((thrown, c) => {
     const speaker = ownerOf(routePath(c)) ?? speaking(c)
     if (SluiceError.is(thrown)) return failure(speaker, thrown)
-    const request = systemMint.id("req_")
+    const request = requestId()
     logger.error({ request, method: c.req.method, path: c.req.path, err: thrown }, "unexpected failure")
     return failure(speaker, unexpected(thrown).with({ requestId: request }))
   })
@@ -164,7 +165,7 @@ function needsUpgrade(path: string): SluiceError {
 
 /** An error as a response that carries the id it is logged under. */
 function failure(server: WireServer, error: SluiceError, more: Readonly<Record<string, string>> = {}): Response {
-  const id = error.requestId ?? systemMint.id("req_")
+  const id = error.requestId ?? requestId()
   const { status, headers, body } = server.failure(told(error).with({ requestId: id }))
   const sent = new Headers({ "content-type": "application/json", "x-request-id": id, "request-id": id, ...more })
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) sent.set(name, value)

@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
+import type { FrameForm } from "../contract/frame.ts"
 import { DeltaTemplate } from "./delta-template.ts"
 
 interface Frame {
@@ -76,5 +77,21 @@ describe("a template of deltas", () => {
       template.learn(data, `t${i}`, find)
     }
     expect(parses).toBeLessThan(20)
+  })
+
+  test("reads a run as its frames, or not at all", () => {
+    const template = learned(frame("a"), "a")
+    const form = template.state as FrameForm
+    const run = (...middles: string[]): ReturnType<DeltaTemplate["readRun"]> =>
+      template.readRun({ form, middles, text: middles.join("") })
+    expect(run("b", "c")).toEqual({ texts: ["b", "c"], whole: "bc" })
+    expect(run("b", String.raw`\n\u00e9`)).toEqual({ texts: ["b", "\né"], whole: "b\né" })
+    expect(run("b", `c","x":"d`)).toBeUndefined()
+    // Two halves of an escape are none, although together they would be one.
+    expect(run(String.raw`a\u00`, "e9")).toBeUndefined()
+    template.learn(frame("a", { model: "m" }), "a", textOf)
+    expect(run("b", "c")).toBeUndefined()
+    template.forget()
+    expect(run("b", "c")).toBeUndefined()
   })
 })

@@ -1,3 +1,5 @@
+import type { FrameForm, FrameReader, FrameRun } from "../contract/frame.ts"
+
 /** What does not stand for itself in a JSON string. */
 // oxlint-disable-next-line no-control-regex -- JSON forbids these in a string, so their absence is what is tested
 const SPECIAL = /["\\\u0000-\u001f]/
@@ -16,22 +18,39 @@ const MAX_TRIES = 16
  * between the same two pieces then holds the same value but for that string; any other frame is not read here.
  */
 export class DeltaTemplate {
-  #before = ""
-  #behind = ""
+  #form: FrameForm | undefined
   #tries = MAX_TRIES
+
+  /** The form that was learned, or whether one is looked for. */
+  get state(): FrameReader["form"] {
+    return this.#form ?? (this.#tries > 0 ? "learning" : undefined)
+  }
 
   /** The string in a frame that has the form that was learned; `undefined` for every other one, and for an empty string. */
   read(data: string | Uint8Array): string | undefined {
-    const before = this.#before
-    if (before === "" || typeof data !== "string") return undefined
-    const end = data.length - this.#behind.length
-    if (end <= before.length || !data.startsWith(before) || !data.endsWith(this.#behind)) return undefined
-    const inner = data.slice(before.length, end)
-    // An unescaped quote would end the string earlier: then this is no JSON, and the frame another form.
-    const text = SPECIAL.test(inner) ? parse(`"${inner}"`) : inner
-    if (typeof text !== "string") return undefined
-    this.#tries = MAX_TRIES
+    if (!this.#form || typeof data !== "string") return undefined
+    const { before, behind } = this.#form
+    const end = data.length - behind.length
+    if (end <= before.length || !data.startsWith(before) || !data.endsWith(behind)) return undefined
+    const text = unescaped(data.slice(before.length, end))
+    if (text !== undefined) this.#tries = MAX_TRIES
     return text
+  }
+
+  /** The strings of frames that have the form, and all of them in one; `undefined` where `read` could not read each. */
+  readRun({ form, middles, text }: FrameRun): { texts: readonly string[]; whole: string } | undefined {
+    if (form !== this.#form) return undefined
+    const texts: string[] = []
+    if (SPECIAL.test(text)) {
+      for (const middle of middles) {
+        const one = unescaped(middle)
+        if (one === undefined) return undefined
+        texts.push(one)
+      }
+    }
+    this.#tries = MAX_TRIES
+    if (texts.length === 0) return { texts: middles, whole: text }
+    return { texts, whole: texts.join("") }
   }
 
   /**
@@ -48,14 +67,20 @@ export class DeltaTemplate {
     const before = data.slice(0, at + 1)
     const behind = data.slice(at + literal.length - 1)
     if (find(parse(before + PROBE + behind)) !== PROBE) return
-    this.#before = before
-    this.#behind = behind
+    this.#form = { before, behind }
   }
 
   /** Forgets the form, when what a frame of it means has changed. */
   forget(): void {
-    this.#before = ""
+    this.#form = undefined
   }
+}
+
+/** What a JSON string with this between its quotes says. An unescaped quote would end it earlier: then it says nothing. */
+function unescaped(inner: string): string | undefined {
+  if (!SPECIAL.test(inner)) return inner
+  const text = parse(`"${inner}"`)
+  return typeof text === "string" ? text : undefined
 }
 
 function parse(text: string): unknown {

@@ -1,7 +1,8 @@
 import type { Endpoint } from "../contract/endpoint.ts"
-import type { Effect, Frame, Framing, ResponseHead } from "../contract/frame.ts"
+import type { Effect, Frame, FrameReader, Framing, ResponseHead } from "../contract/frame.ts"
 import type { Call, Decoder, WireClient } from "../contract/wire-client.ts"
 import { createFramer, type Framer } from "../framing/index.ts"
+import { framesOf } from "../framing/frame-run.ts"
 import { isWholeFrame } from "../framing/whole.ts"
 import { SluiceError } from "../model/errors.ts"
 import { errorFacts, parseBody } from "../errors/error-body.ts"
@@ -38,7 +39,12 @@ export class ExchangeReader {
   readonly #init: ExchangeReaderInit
   readonly #decoder: Decoder
   readonly #framer: Framer | undefined
+  readonly #frameReader: FrameReader
+  /** What the frames of one read have asked for. */
+  #effects = NONE
   readonly #failed: boolean
+  /** Somebody looks at each frame. */
+  readonly #single: boolean
   #document: Uint8Array[] | undefined
   #documentBytes = 0
   #sniffed: boolean
@@ -46,6 +52,7 @@ export class ExchangeReader {
   constructor(init: ExchangeReaderInit) {
     this.#init = init
     this.#failed = init.head.status >= 300
+    this.#single = init.onFrame !== undefined || init.endpoint?.unwrap !== undefined
     this.#decoder = init.wire.decoder(init.call, init.head, init.builder)
     const framing = init.framing ?? init.endpoint?.framing ?? init.wire.framing
     const framed = !this.#failed && framing !== "messages" && init.call.stream
@@ -53,6 +60,7 @@ export class ExchangeReader {
       ? (init.endpoint?.framer?.() ??
         createFramer(framing, init.maxFrameBytes === undefined ? {} : { maxFrameBytes: init.maxFrameBytes }))
       : undefined
+    this.#frameReader = this.#readerOf(this.#decoder)
     if (!this.#framer) this.#document = []
     // No binary message is so long that its length begins like a document.
     this.#sniffed = (framing !== "sse" && framing !== "aws-eventstream") || !this.#framer
@@ -74,7 +82,12 @@ export class ExchangeReader {
       this.#keep(chunk)
       return NONE
     }
-    return this.#frames((this.#framer as Framer).push(chunk))
+    const framer = this.#framer as Framer
+    if (!framer.read || this.#single) return this.#frames(framer.push(chunk))
+    framer.read(chunk, this.#frameReader)
+    const effects = this.#effects
+    this.#effects = NONE
+    return effects
   }
 
   /**
@@ -91,6 +104,21 @@ export class ExchangeReader {
     builder.finish()
   }
 
+  #readerOf(decoder: Decoder): FrameReader {
+    const frame = (one: Frame): void => {
+      this.#effects = both(this.#effects, this.#frame(one))
+    }
+    return {
+      get form() {
+        return decoder.form
+      },
+      frame,
+      run(run) {
+        if (!decoder.run?.(run)) framesOf(run).forEach(frame)
+      },
+    }
+  }
+
   /** What of the last frames was sent completely. */
   #rest(framer: Framer, enough: boolean): readonly Frame[] {
     try {
@@ -102,14 +130,9 @@ export class ExchangeReader {
   }
 
   #frames(frames: readonly Frame[]): readonly Effect[] {
-    let effects: Effect[] | undefined
-    for (const frame of frames) {
-      const made = this.#frame(frame)
-      if (!made || made.length === 0) continue
-      effects ??= []
-      effects.push(...made)
-    }
-    return effects ?? NONE
+    let effects = NONE
+    for (const frame of frames) effects = both(effects, this.#frame(frame))
+    return effects
   }
 
   #frame(frame: Frame): readonly Effect[] | void {
@@ -186,4 +209,9 @@ export class ExchangeReader {
     if (typeof body === "object" && body !== null) this.#decoder.whole(body)
     else builder.fail({ is: body === "" ? "stream_incomplete" : "stream_malformed", inStream: true })
   }
+}
+
+function both(effects: readonly Effect[], more: readonly Effect[] | void): readonly Effect[] {
+  if (!more || more.length === 0) return effects
+  return effects.length === 0 ? more : [...effects, ...more]
 }

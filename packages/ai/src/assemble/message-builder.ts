@@ -170,13 +170,21 @@ export class MessageBuilder implements MessageSink {
       return
     }
     if (piece === "") return
-    if (open.block.custom) (open.block.arguments as { input: string }).input += piece
-    else {
-      open.json ??= new JsonArguments()
-      open.json.push(piece)
-      open.block.arguments = open.json.value
-    }
+    this.#growArguments(open, open.block, piece)
     this.#emit({ type: "toolcall_delta", contentIndex: open.index, delta: piece, partial: this.message })
+  }
+
+  more(key: string, deltas: readonly string[], whole: string): void {
+    const open = this.#open.get(key)
+    if (!open || this.#failure || this.ended) return
+    const { block, index: contentIndex } = open
+    if (block.type === "text") block.text += whole
+    else if (block.type === "thinking") block.thinking += whole
+    else this.#growArguments(open, block, whole)
+    this.#forward()
+    const type = block.type === "toolCall" ? "toolcall_delta" : (`${block.type}_delta` as const)
+    const partial = this.message
+    for (const delta of deltas) this.#events.push({ type, contentIndex, delta, partial })
   }
 
   attach(key: string, extra: Parameters<MessageSink["attach"]>[1]): void {
@@ -288,14 +296,29 @@ export class MessageBuilder implements MessageSink {
     return open
   }
 
+  #growArguments(open: Open, block: ToolCallBlock, piece: string): void {
+    if (block.custom) {
+      ;(block.arguments as { input: string }).input += piece
+      return
+    }
+    open.json ??= new JsonArguments()
+    open.json.push(piece)
+    block.arguments = open.json.value
+  }
+
   #emit(event: AssistantMessageEvent): void {
     if (this.ended || this.#failure) return
-    this.progressed = true
-    if (!this.content && isContent(event)) {
-      this.content = true
-      this.message.ttft = this.#init.now() - this.message.timestamp
-    }
+    if (this.content || isContent(event)) this.#forward()
+    else this.progressed = true
     this.#events.push(event)
+  }
+
+  /** There is content, or more of it. */
+  #forward(): void {
+    this.progressed = true
+    if (this.content) return
+    this.content = true
+    this.message.ttft = this.#init.now() - this.message.timestamp
   }
 
   #end(key: string, open: Open, final: { text?: string; arguments?: string } | undefined, complete: boolean): void {

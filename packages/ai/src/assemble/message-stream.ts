@@ -69,13 +69,16 @@ class Subscription implements AsyncIterator<AssistantMessageEvent, undefined> {
 
   #take(): IteratorResult<AssistantMessageEvent, undefined> {
     const value = this.#events[this.#at++] as AssistantMessageEvent
-    if (isTerminal(value)) this.#close()
-    else if (this.#at === this.#events.length) {
-      this.#events = []
-      this.#at = 0
-      this.#stream.drained()
-    }
+    if (this.#at === this.#events.length) this.#caughtUp(value)
     return { done: false, value }
+  }
+
+  /** Nothing is left; behind a terminal event, which is the last one, nothing comes. */
+  #caughtUp(last: AssistantMessageEvent): void {
+    if (isTerminal(last)) return this.#close()
+    this.#events = []
+    this.#at = 0
+    this.#stream.drained()
   }
 
   #close(): void {
@@ -172,7 +175,7 @@ export class MessageStream implements AsyncIterable<AssistantMessageEvent> {
     const last = batch[batch.length - 1] as AssistantMessageEvent
     if (isTerminal(last)) this.#terminal = last
     else this.#partial = last.partial
-    for (const event of batch) this.#note(event)
+    for (const event of batch) if (event.type !== "text_delta" && event.type !== "thinking_delta") this.#note(event)
     for (const subscription of this.#subscriptions) subscription.push(batch)
     if (!this.#terminal) return
     this.#subscriptions.clear()

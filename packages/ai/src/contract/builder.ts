@@ -16,6 +16,8 @@ export interface MessageSink {
   meta(m: { responseId?: string; model?: string; upstreamProvider?: string }): void
   text(key: string, delta: string): void
   thinking(key: string, delta: string, field?: string): void
+  /** Goes on with an open text, thinking or call of text by several deltas, none empty; `whole` is all of them in one. */
+  more(key: string, deltas: readonly string[], whole: string): void
   /** Opens a call, or adds an id or a name that came late; what is known already stays. */
   toolCall(key: string, call: { id?: string; name?: string; custom?: boolean }): void
   /** Adds to the arguments of an open call. */

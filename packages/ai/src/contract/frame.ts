@@ -16,10 +16,40 @@ export interface Frame {
   raw?: Uint8Array
 }
 
+/** What the data of many frames has in common: the same text before and behind a middle of its own. */
+export interface FrameForm {
+  readonly before: string
+  readonly behind: string
+}
+
+/** Frames of one form without another between them, still in one piece: most of an answer is read so. */
+export interface FrameRun {
+  form: FrameForm
+  /** The event of each. */
+  event?: string
+  /** What stands between the form's two texts in each frame: at least one, none empty. */
+  middles: readonly string[]
+  /** The middles as one text. */
+  text: string
+}
+
+/** Takes frames as they are cut. */
+export interface FrameReader {
+  /**
+   * The form that the next frames may have in common. It is looked at again after each frame while it is being
+   * learned; `undefined`: there is none, and none will be.
+   */
+  readonly form: FrameForm | "learning" | undefined
+  frame(frame: Frame): void
+  run(run: FrameRun): void
+}
+
 /** Cuts bytes into frames. Holds no more than what the next frame needs. */
 export interface Framer {
   /** @throws SluiceError `stream_malformed` when a frame is larger than allowed or is not in the framing's form */
   push(bytes: Uint8Array): Frame[]
+  /** The same for a reader that can take frames of a form together. @throws SluiceError as `push` does */
+  read?(bytes: Uint8Array, reader: FrameReader): void
   /** The input is over: what can still be read of it. */
   end(): Frame[]
 }

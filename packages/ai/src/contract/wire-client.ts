@@ -6,7 +6,18 @@ import type { Json } from "../model/tool.ts"
 import type { MessageSink } from "./builder.ts"
 import type { Credential } from "./credential.ts"
 import type { ErrorFacts } from "./error-facts.ts"
-import type { Answer, ChannelKind, Effect, Facts, Frame, Framing, HeaderMap, ResponseHead } from "./frame.ts"
+import type {
+  Answer,
+  ChannelKind,
+  Effect,
+  Facts,
+  Frame,
+  FrameReader,
+  FrameRun,
+  Framing,
+  HeaderMap,
+  ResponseHead,
+} from "./frame.ts"
 
 /** Makes ids and tells the time, so that wires need neither randomness nor a clock. */
 export interface Mint {
@@ -99,6 +110,10 @@ export interface ListedModel {
 /** Reads one answer. */
 export interface Decoder {
   push(frame: Frame): readonly Effect[] | void
+  /** The form that the next frames may have in common, as a `FrameReader` has it. */
+  readonly form?: FrameReader["form"]
+  /** Reads a run at once. False, with nothing read, where that will not do: then its frames are pushed one by one. */
+  run?(run: FrameRun): boolean
   /** One JSON document where a stream was asked for, or none was. */
   whole(body: unknown): void
   answered?(id: string, answer: Answer): readonly Effect[]

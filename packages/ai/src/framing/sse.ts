@@ -1,5 +1,6 @@
-import type { Frame } from "../contract/frame.ts"
+import type { Frame, FrameReader } from "../contract/frame.ts"
 import { SluiceError } from "../model/errors.ts"
+import { runAt } from "./frame-run.ts"
 import { MAX_FRAME_BYTES, type Framer } from "./framer.ts"
 
 const LF = 0x0a
@@ -33,23 +34,28 @@ export class SseFramer implements Framer {
 
   push(bytes: Uint8Array): Frame[] {
     const frames: Frame[] = []
+    this.read(bytes, collector(frames))
+    return frames
+  }
+
+  read(bytes: Uint8Array, reader: FrameReader): void {
     const text = this.#decoder.decode(bytes, STREAM)
     const last = Math.max(text.lastIndexOf("\n"), text.lastIndexOf("\r"))
     if (last < 0) {
       this.#hold(text)
-      return frames
+      return
     }
     const whole = text.slice(0, last + 1)
-    this.#lines(this.#heldLength === 0 ? whole : this.#release() + whole, frames)
+    this.#text(this.#heldLength === 0 ? whole : this.#release() + whole, reader)
     if (last + 1 < text.length) this.#hold(text.slice(last + 1))
-    return frames
   }
 
   end(): Frame[] {
     const frames: Frame[] = []
+    const reader = collector(frames)
     const rest = this.#release() + this.#decoder.decode()
-    if (rest !== "") this.#lines(`${rest}\n`, frames)
-    this.#dispatch(frames)
+    if (rest !== "") this.#text(`${rest}\n`, reader)
+    this.#dispatch(reader)
     return frames
   }
 
@@ -77,7 +83,7 @@ export class SseFramer implements Framer {
   }
 
   /** `text` ends with a line end. */
-  #lines(text: string, frames: Frame[]): void {
+  #text(text: string, reader: FrameReader): void {
     let from = 0
     if (this.#first) {
       this.#first = false
@@ -86,26 +92,49 @@ export class SseFramer implements Framer {
     if (this.#afterCr && text.charCodeAt(from) === LF) from++
     this.#afterCr = text.charCodeAt(text.length - 1) === CR
     const whole = from === 0 ? text : text.slice(from)
-    const lines = whole.includes("\r") ? whole.split(/\r\n|\n|\r/) : whole.split("\n")
+    if (whole.includes("\r")) {
+      this.#lines(whole.split(/\r\n|\n|\r/), reader)
+      return
+    }
+    let at = 0
+    while (at < whole.length) {
+      const { form } = reader
+      const found =
+        typeof form === "object" && this.#data === undefined && this.#event === "" ? runAt(whole, at, form) : undefined
+      if (found) {
+        reader.run(found.run)
+        at = found.to
+        continue
+      }
+      // An event at a time while runs are looked for, else all lines at once.
+      const border = form === undefined ? -1 : whole.indexOf("\n\n", at)
+      const to = border < 0 ? whole.length : border + 2
+      this.#lines(whole.slice(at, to).split("\n"), reader)
+      at = to
+    }
+  }
+
+  #lines(lines: readonly string[], reader: FrameReader): void {
     // What follows the last line end is no line.
     const count = lines.length - 1
     for (let i = 0; i < count; i++) {
       const line = lines[i] as string
-      if (line === "") this.#dispatch(frames)
+      if (line === "") this.#dispatch(reader)
       else if (line.startsWith("data: ")) {
         if (this.#data === undefined && lines[i + 1] === "" && i + 1 < count) {
-          frames.push(this.#event === "" ? { data: line.slice(6) } : { event: this.#event, data: line.slice(6) })
+          const event = this.#event
           this.#event = ""
+          reader.frame(event === "" ? { data: line.slice(6) } : { event, data: line.slice(6) })
           i++
         } else this.#addData(line.slice(6))
       } else if (line.startsWith("event: ")) this.#event = line.slice(7)
-      else this.#line(line, frames)
+      else this.#line(line, reader)
     }
   }
 
-  #line(line: string, frames: Frame[]): void {
+  #line(line: string, reader: FrameReader): void {
     if (line.charCodeAt(0) === 0x3a) {
-      frames.push({ data: "" })
+      reader.frame({ data: "" })
       return
     }
     const colon = line.indexOf(":")
@@ -122,15 +151,20 @@ export class SseFramer implements Framer {
     this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
   }
 
-  #dispatch(frames: Frame[]): void {
+  #dispatch(reader: FrameReader): void {
     const data = this.#data
     const event = this.#event
     this.#event = ""
     if (data === undefined) return
     this.#data = undefined
     this.#size = 0
-    frames.push(event === "" ? { data } : { event, data })
+    reader.frame(event === "" ? { data } : { event, data })
   }
+}
+
+/** A reader that keeps the frames it is given, one by one. */
+function collector(frames: Frame[]): FrameReader {
+  return { form: undefined, frame: (frame) => frames.push(frame), run: () => {} }
 }
 
 const encoder = new TextEncoder()

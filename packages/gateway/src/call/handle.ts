@@ -22,6 +22,7 @@ import { readBody } from "../inbound/body.ts"
 import { KEY_PARAMETERS } from "../inbound/servers.ts"
 import { keeping, notKept, pastOf } from "../kept/conversation.ts"
 import type { Settings } from "../options.ts"
+import { requestId } from "../request-id.ts"
 import type { KeptResponses } from "../store/kept-responses.ts"
 import type { KeyStore } from "../store/keys.ts"
 import type { RequestLog } from "../store/request-log.ts"
@@ -78,7 +79,7 @@ export class CallHandler {
     const { settings, keys, log, logger } = this.#parts
     const { server } = door
     reply.patience = settings.maxStallMs
-    const record = new RequestRecord(systemMint.id("req_"), server.api, Date.now, (entry) => {
+    const record = new RequestRecord(requestId(), server.api, Date.now, (entry) => {
       log.add(entry)
       logger.info(
         {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
-import { SluiceError, systemMint, type WireServer } from "@sluice/ai"
+import { SluiceError, type WireServer } from "@sluice/ai"
 import { WebSocketServer } from "ws"
 import type { CallHandler } from "../call/handle.ts"
 import { told } from "../call/told.ts"
@@ -10,6 +10,7 @@ import { headersOf } from "../http/node.ts"
 import { authorise } from "../inbound/access.ts"
 import { serverFor } from "../inbound/servers.ts"
 import type { Settings } from "../options.ts"
+import { requestId } from "../request-id.ts"
 import type { KeyStore } from "../store/keys.ts"
 import { Connection } from "./connection.ts"
 
@@ -139,7 +140,7 @@ function tooMany(limit: number): SluiceError {
 
 /** Refuses before the protocol is changed, as an ordinary response. */
 function refuse(socket: Duplex, server: WireServer, error: SluiceError): void {
-  const id = systemMint.id("req_")
+  const id = requestId()
   const { status, headers, body } = server.failure(told(error).with({ requestId: id }))
   const text = JSON.stringify(body)
   const lines = Object.entries({

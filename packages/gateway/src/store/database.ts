@@ -44,8 +44,8 @@ function openFile(folder: string): DatabaseSync {
     file.exec(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 250; PRAGMA foreign_keys = ON;",
     )
-    // Ids come in no order: without 16 MiB of pages at hand every row reads some again. And a statement of many rows
-    // keeps what would undo it, which needs no file.
+    // Ids of kept answers come in no order: with 16 MiB of pages at hand few rows read some again. And a statement of
+    // many rows keeps what would undo it, which needs no file.
     file.exec("PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;")
     return file
   } catch (error) {

@@ -2,7 +2,7 @@ import { DeltaTemplate } from "../../assemble/delta-template.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
 import { parseArguments } from "../../assemble/json-arguments.ts"
 import type { MessageSink } from "../../contract/builder.ts"
-import type { Effect, Frame } from "../../contract/frame.ts"
+import type { Effect, Frame, FrameReader, FrameRun } from "../../contract/frame.ts"
 import type { Decoder } from "../../contract/wire-client.ts"
 import { errorFacts } from "./errors.ts"
 import { NativeBlockState } from "./native-block.ts"
@@ -92,6 +92,21 @@ export class MessagesDecoder implements Decoder {
     }
     this.#template.forget()
     return this.#event(type, event)
+  }
+
+  get form(): FrameReader["form"] {
+    return this.#done ? undefined : this.#template.state
+  }
+
+  run(run: FrameRun): boolean {
+    const state = this.#done ? undefined : this.#last
+    const read = state && this.#template.readRun(run)
+    if (!read) return false
+    if (state.kind === "thinking") {
+      if (state.tagged !== undefined) state.tagged += read.whole
+    } else if (state.kind !== "text") state.input += read.whole
+    this.#out.more(state.key, read.texts, read.whole)
+    return true
   }
 
   whole(body: unknown): void {

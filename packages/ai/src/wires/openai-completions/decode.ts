@@ -1,6 +1,6 @@
 import type { MessageSink } from "../../contract/builder.ts"
 import type { ErrorFacts } from "../../contract/error-facts.ts"
-import type { Effect, Frame } from "../../contract/frame.ts"
+import type { Effect, Frame, FrameReader, FrameRun } from "../../contract/frame.ts"
 import type { Call, Decoder } from "../../contract/wire-client.ts"
 import { DeltaTemplate } from "../../assemble/delta-template.ts"
 import { frameObject } from "../../assemble/frame-json.ts"
@@ -117,6 +117,16 @@ export class ChatDecoder implements Decoder {
     if (!this.#identified) return undefined
     if (this.#kind === "text") return "content"
     return this.#kind === "thinking" && !this.#cumulative ? this.#field : undefined
+  }
+
+  get form(): FrameReader["form"] {
+    return this.#done ? undefined : this.#template.state
+  }
+
+  run(run: FrameRun): boolean {
+    const read = this.#done ? undefined : this.#template.readRun(run)
+    if (read) this.#out.more(this.#key, read.texts, read.whole)
+    return read !== undefined
   }
 
   /** The short way of a delta: more of the block that is open. */
