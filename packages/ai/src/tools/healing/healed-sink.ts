@@ -155,6 +155,8 @@ class HealedSink implements MessageSink {
   readonly #oneText: boolean
   readonly #texts = new Map<string, HealedText>()
   #one: HealedText | undefined
+  /** The host's own thinking that came last. */
+  #thinking: string | undefined
   /** Calls of the host that have a name, and what came for those that have none yet. */
   readonly #named = new Set<string>()
   readonly #unnamed = new Map<string, (() => void)[]>()
@@ -174,7 +176,16 @@ class HealedSink implements MessageSink {
 
   thinking(key: string, delta: string, field?: string): void {
     if (/\S/.test(delta)) this.thinks = true
+    this.#thinking = key
     this.#out.thinking(key, delta, field)
+  }
+
+  more(key: string, deltas: readonly string[], whole: string): void {
+    if (!this.#texts.has(key)) {
+      if (key === this.#thinking && /\S/.test(whole)) this.thinks = true
+      return this.#later(key, () => this.#out.more(key, deltas, whole))
+    }
+    for (const delta of deltas) this.text(key, delta)
   }
 
   toolCall(key: string, call: { id?: string; name?: string; custom?: boolean }): void {
