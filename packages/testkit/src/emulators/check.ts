@@ -19,6 +19,19 @@ export class Refused extends Error {
   }
 }
 
+/** A request that can be read, and what it is checked for in the order in which the vendor does. */
+export interface Checked {
+  body: Fields
+  /** Each throws the first thing that it refuses. */
+  checks: readonly (() => unknown)[]
+}
+
+/** The body of a request that no check refuses. @throws what the first one refuses */
+export function passed({ body, checks }: Checked): Fields {
+  for (const check of checks) check()
+  return body
+}
+
 /** The fields of a JSON object. */
 export type Fields = Record<string, unknown>
 

@@ -1,4 +1,4 @@
-import { isFields, Refused, type Fields } from "../check.ts"
+import { isFields, passed, Refused, type Checked, type Fields } from "../check.ts"
 import { bad, required, type Issued } from "./check-blocks.ts"
 import { blocksOf, checkMessages } from "./check-messages.ts"
 
@@ -27,13 +27,18 @@ const FIELDS = new Set(
 const NOT_FOR_COUNTING = new Set("max_tokens stream temperature top_p top_k stop_sequences metadata".split(" "))
 
 /** Refuses a request as the vendor's Messages API does. @throws Refused */
-export function checkRequest(
+export function checkRequest(...about: Parameters<typeof requestChecks>): Fields {
+  return passed(requestChecks(...about))
+}
+
+/** What a request to the vendor's Messages API is checked for. @throws Refused for what cannot be checked further */
+export function requestChecks(
   body: unknown,
   betas: string,
   rules: AnthropicRules,
   issued: Issued,
   counting: boolean,
-): Fields {
+): Checked {
   if (!isFields(body)) throw bad("The request body is not valid JSON: expected an object")
   const model = required(body, "model", "")
   if (typeof model !== "string") throw bad("model: Input should be a valid string")
@@ -48,23 +53,29 @@ export function checkRequest(
     }
   }
   if (rules.models && !rules.models.includes(model)) throw new Refused(404, "not_found_error", `model: ${model}`)
-  if (!counting) checkMaxTokens(body, model, rules)
-  checkSampling(body, model, rules)
-  checkSystem(body["system"])
-  checkTools(body["tools"])
-  checkThinking(body, model, rules)
-  checkChoice(body)
-  checkCacheMarks(body)
   const thinking = body["thinking"]
-  checkMessages(messages, {
-    issued,
-    system: betas.includes("mid-conversation"),
-    alternation: rules.alternation,
-    prefill: !rules.adaptive(model) && !(isFields(thinking) && thinking["type"] === "enabled"),
-    budget: isFields(thinking) && thinking["type"] === "enabled",
-    betas,
-  })
-  return body
+  const budget = isFields(thinking) && thinking["type"] === "enabled"
+  return {
+    body,
+    checks: [
+      () => counting || checkMaxTokens(body, model, rules),
+      () => checkSampling(body, model, rules),
+      () => checkSystem(body["system"]),
+      () => checkTools(body["tools"]),
+      () => checkThinking(body, model, rules),
+      () => checkChoice(body),
+      () => checkCacheMarks(body),
+      () =>
+        checkMessages(messages, {
+          issued,
+          system: betas.includes("mid-conversation"),
+          alternation: rules.alternation,
+          prefill: !rules.adaptive(model) && !budget,
+          budget,
+          betas,
+        }),
+    ],
+  }
 }
 
 function checkMaxTokens(body: Fields, model: string, rules: AnthropicRules): void {

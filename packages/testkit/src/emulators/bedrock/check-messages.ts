@@ -11,17 +11,9 @@ const NAME = /^(?!.* {2})[A-Za-z0-9\s\-()[\]]{1,200}$/
 const ID = /^[a-zA-Z0-9_-]{1,64}$/
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
-/** What the messages of a request hold, as far as other fields depend on it. */
-export interface MessageFacts {
-  /** There are calls or results. */
-  tools: boolean
-  cachePoints: number
-}
-
 /** Refuses a conversation as Converse does. @throws Refused */
-export function checkMessages(messages: unknown, signatures: ReadonlySet<string>): MessageFacts {
+export function checkMessages(messages: unknown, signatures: ReadonlySet<string>): void {
   if (!Array.isArray(messages) || messages.length === 0) throw invalid("The messages field is empty. Add a message.")
-  const facts: MessageFacts = { tools: false, cachePoints: 0 }
   const names = new Set<string>()
   let asked: string[] = []
   messages.forEach((message: unknown, index) => {
@@ -46,11 +38,9 @@ export function checkMessages(messages: unknown, signatures: ReadonlySet<string>
     const blocks = content.map((block: unknown, n) =>
       checkBlock(block, `${at}.content.${n}`, { names, signatures, role }),
     )
-    facts.cachePoints += blocks.filter((block) => "cachePoint" in block).length
     const answered = idsOf(blocks, "toolResult")
     checkPairs(asked, answered, at)
     asked = idsOf(blocks, "toolUse")
-    facts.tools ||= asked.length > 0 || answered.length > 0
     if (blocks.some((block) => "document" in block) && !blocks.some((block) => "text" in block)) {
       throw invalid("Documents must be accompanied by a text block in the same message.")
     }
@@ -59,7 +49,13 @@ export function checkMessages(messages: unknown, signatures: ReadonlySet<string>
     throw invalid(
       `Expected toolResult blocks at messages.${messages.length}.content for the following Ids: ${asked.join(", ")}`,
     )
-  return facts
+}
+
+/** Whether there are calls or results. */
+export function usesTools(messages: unknown): boolean {
+  if (!Array.isArray(messages)) return false
+  const blocks = messages.flatMap((message) => (isFields(message) ? message["content"] : []))
+  return blocks.some((block) => isFields(block) && ("toolUse" in block || "toolResult" in block))
 }
 
 function idsOf(blocks: readonly Fields[], kind: "toolUse" | "toolResult"): string[] {

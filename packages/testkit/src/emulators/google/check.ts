@@ -1,4 +1,4 @@
-import { isFields, type Fields } from "../check.ts"
+import { isFields, passed, type Checked, type Fields } from "../check.ts"
 import { checkContents, partsOf } from "./check-contents.ts"
 import { checkJsonSchema, checkSchema } from "./check-schema.ts"
 import { listOf, readMessage } from "./fields.ts"
@@ -22,22 +22,36 @@ export interface BodyRules {
 
 /** A request's body with its fields under their own names. @throws GoogleRefused for what the API refuses */
 export function checkBody(value: unknown, rules: BodyRules): Fields {
+  return passed(bodyChecks(value, rules))
+}
+
+/** What a body is checked for. @throws GoogleRefused for what cannot be checked further */
+export function bodyChecks(value: unknown, rules: BodyRules): Checked {
   if (!isFields(value)) throw invalid("Invalid JSON payload received. Unexpected token.")
   const without = rules.callIds ? [] : ["functionCall.id", "functionResponse.id"]
   const body = readMessage(value, REQUESTS[rules.surface], "", without)
-  checkContents(listOf(body, "contents", "contents") ?? [], rules.model, rules.signatures)
-  checkSystem(body["systemInstruction"])
-  const names = checkTools(listOf(body, "tools", "tools") ?? [])
-  checkChoice(body["toolConfig"], names)
-  checkGeneration(isFields(body["generationConfig"]) ? body["generationConfig"] : {}, rules)
-  if (body["cachedContent"] === undefined) return body
+  const tools = listOf(body, "tools", "tools") ?? []
+  return {
+    body,
+    checks: [
+      () => checkContents(listOf(body, "contents", "contents") ?? [], rules.model, rules.signatures),
+      () => checkSystem(body["systemInstruction"]),
+      () => checkTools(tools),
+      () => checkChoice(body["toolConfig"], tools),
+      () => checkGeneration(isFields(body["generationConfig"]) ? body["generationConfig"] : {}, rules),
+      () => checkCached(body),
+    ],
+  }
+}
+
+function checkCached(body: Fields): void {
+  if (body["cachedContent"] === undefined) return
   if (body["cachedContent"] === "") throw violated("cached_content", "must not be empty")
   if (body["systemInstruction"] !== undefined || body["tools"] !== undefined || body["toolConfig"] !== undefined) {
     throw invalid(
       "CachedContent can not be used with GenerateContent request setting system_instruction, tools or tool_config.",
     )
   }
-  return body
 }
 
 function checkSystem(system: unknown): void {
@@ -57,7 +71,7 @@ function checkSystem(system: unknown): void {
   })
 }
 
-function checkTools(tools: readonly Fields[]): Set<string> {
+function checkTools(tools: readonly Fields[]): void {
   const names = new Set<string>()
   tools.forEach((tool, n) => {
     const declarations = listOf(tool, "functionDeclarations", `tools[${n}].function_declarations`) ?? []
@@ -84,12 +98,13 @@ function checkTools(tools: readonly Fields[]): Set<string> {
       }
     })
   })
-  return names
 }
 
-function checkChoice(config: unknown, names: ReadonlySet<string>): void {
+function checkChoice(config: unknown, tools: readonly Fields[]): void {
   const calling = isFields(config) ? config["functionCallingConfig"] : undefined
   if (!isFields(calling)) return
+  const declared = tools.flatMap((tool) => listOf(tool, "functionDeclarations", "tools") ?? [])
+  const names = new Set(declared.map(({ name }) => name))
   const mode = calling["mode"] ?? "AUTO"
   if (typeof mode !== "string" || !MODES.has(mode)) {
     throw invalid(`Invalid value at 'tool_config.function_calling_config.mode', "${String(mode)}"`)
@@ -103,7 +118,7 @@ function checkChoice(config: unknown, names: ReadonlySet<string>): void {
     throw invalid("Allowed function names should only be set when function calling mode is ANY.")
   }
   for (const name of allowed as unknown[]) {
-    if (!names.has(String(name))) throw invalid(`Function ${String(name)} is not in function_declarations.`)
+    if (!names.has(name)) throw invalid(`Function ${String(name)} is not in function_declarations.`)
   }
 }
 

@@ -1,4 +1,4 @@
-import { isFields, Refused, type Fields } from "../check.ts"
+import { isFields, passed, Refused, type Checked, type Fields } from "../check.ts"
 import type { EmulatedOllamaModel, OllamaEmulatorOptions } from "./types.ts"
 
 const ROLES = ["system", "user", "assistant", "tool"]
@@ -16,20 +16,30 @@ function unusable(message: string): Refused {
 }
 
 /** The request of a conversation or of a prompt. @throws Refused for what the vendor's server cannot read or do */
-export function checkRequest(json: unknown, single: boolean, options: OllamaEmulatorOptions): Fields {
+export function checkRequest(...about: Parameters<typeof requestChecks>): Fields {
+  return passed(requestChecks(...about))
+}
+
+/** What such a request is checked for. @throws Refused for what cannot be checked further */
+export function requestChecks(json: unknown, single: boolean, options: OllamaEmulatorOptions): Checked {
   if (!isFields(json)) throw bad("invalid character in request body")
   const { model } = json
   if (typeof model !== "string" || model === "") throw bad("model is required")
-  checkHead(json, options)
-  if (single) checkPrompt(json)
-  else {
-    const messages = list(json["messages"], "messages", "[]api.Message")
-    messages.forEach(checkMessage)
-    list(json["tools"], "tools", "api.Tools").forEach(checkTool)
+  const conversation = [
+    () => list(json["messages"], "messages", "[]api.Message").forEach(checkMessage),
+    () => list(json["tools"], "tools", "api.Tools").forEach(checkTool),
+  ]
+  return {
+    body: json,
+    checks: [
+      () => checkHead(json, options),
+      ...(single ? [() => checkPrompt(json)] : conversation),
+      () => {
+        const known = modelNamed(model, options)
+        if (known) checkAbilities(json, model, known)
+      },
+    ],
   }
-  const known = modelNamed(model, options)
-  if (known) checkAbilities(json, model, known)
-  return json
 }
 
 /** The model of a name. @throws Refused for one that does not exist */

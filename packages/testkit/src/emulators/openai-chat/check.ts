@@ -1,4 +1,4 @@
-import { isFields, Refused, type Fields } from "../check.ts"
+import { isFields, passed, Refused, type Checked, type Fields } from "../check.ts"
 import { EFFORTS } from "../openai-host.ts"
 import { bad, listed, missing, range, wrongType } from "../openai-refusals.ts"
 import { checkStrict } from "../openai-schema.ts"
@@ -26,7 +26,12 @@ const FIELDS = new Set(
 )
 
 /** Refuses a request as OpenAI's Chat Completions does. @throws Refused */
-export function checkRequest(body: unknown, rules: OpenAIChatRules, azure = false): Fields {
+export function checkRequest(...about: Parameters<typeof requestChecks>): Fields {
+  return passed(requestChecks(...about))
+}
+
+/** What a request to Chat Completions is checked for. @throws Refused for what cannot be checked further */
+export function requestChecks(body: unknown, rules: OpenAIChatRules, azure = false): Checked {
   if (!isFields(body)) {
     throw bad(
       "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)",
@@ -51,14 +56,18 @@ export function checkRequest(body: unknown, rules: OpenAIChatRules, azure = fals
       if (!FIELDS.has(name)) throw bad(`Unknown parameter: '${name}'.`, name, "unknown_parameter")
     }
   }
-  checkMessages(body["messages"], rules.toolCallIdLimit)
-  checkNumbers(body)
-  checkThinking(body, model, rules)
-  checkStream(body)
-  checkTools(body)
-  checkChoice(body)
-  checkFormat(body)
-  return body
+  return {
+    body,
+    checks: [
+      () => checkMessages(body["messages"], rules.toolCallIdLimit),
+      () => checkNumbers(body),
+      () => checkThinking(body, model, rules),
+      () => checkStream(body),
+      () => checkTools(body),
+      () => checkChoice(body),
+      () => checkFormat(body),
+    ],
+  }
 }
 
 function checkNumbers(body: Fields): void {

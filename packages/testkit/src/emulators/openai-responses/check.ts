@@ -1,4 +1,4 @@
-import { isFields, Refused, type Fields } from "../check.ts"
+import { isFields, passed, type Checked, type Fields, type Refused } from "../check.ts"
 import { EFFORTS } from "../openai-host.ts"
 import { bad, listed, missing, previousNotFound, range, wrongType } from "../openai-refusals.ts"
 import { checkStrict } from "../openai-schema.ts"
@@ -53,11 +53,39 @@ export interface ResponsesState {
 
 /** Refuses a request as the Responses API does. @throws Refused */
 export function checkRequest(
-  body: unknown,
+  json: unknown,
   rules: ResponsesRules & { only?: ReadonlySet<string> },
   state: ResponsesState,
   azure: boolean,
 ): CheckedRequest {
+  const body = passed(requestChecks(json, rules, azure))
+  const store = body["store"] !== false && !rules.zeroDataRetention
+  return { body, ...checkConversation(body, rules, state), store }
+}
+
+/** Refuses the conversation of a request, whose other fields passed. @throws Refused */
+export function checkConversation(
+  body: Fields,
+  rules: ResponsesRules,
+  state: ResponsesState,
+): Pick<CheckedRequest, "input" | "previous"> {
+  const previous = continued(body, rules, state.memory)
+  const input = checkInput(body["input"], {
+    previous,
+    book: state.book,
+    strictFields: rules.strictFields,
+    verifyReasoning: rules.verifyReasoning,
+    harmony: rules.thinks(String(body["model"])),
+  })
+  return { previous, input }
+}
+
+/** What all but the conversation is checked for. @throws Refused for what cannot be checked further */
+export function requestChecks(
+  body: unknown,
+  rules: ResponsesRules & { only?: ReadonlySet<string> },
+  azure: boolean,
+): Checked {
   if (!isFields(body)) {
     throw bad(
       "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)",
@@ -78,22 +106,17 @@ export function checkRequest(
   if (!azure && rules.models && !rules.models.includes(model)) {
     throw bad(`The requested model '${model}' does not exist.`, "model", "model_not_found")
   }
-  checkScalars(body)
-  checkThinking(body, rules.thinks(model))
-  checkTools(body)
-  checkText(body)
-  const store = body["store"] !== false && !rules.zeroDataRetention
-  const includes = checkIncludes(body)
-  if (azure) checkAzure(body, includes)
-  const previous = continued(body, rules, state.memory)
-  const input = checkInput(body["input"], {
-    previous,
-    book: state.book,
-    strictFields: rules.strictFields,
-    verifyReasoning: rules.verifyReasoning,
-    harmony: rules.thinks(model),
-  })
-  return { body, input, previous, store }
+  return {
+    body,
+    checks: [
+      () => checkScalars(body),
+      () => checkThinking(body, rules.thinks(model)),
+      () => checkTools(body),
+      () => checkText(body),
+      () => checkIncludes(body),
+      () => azure && checkAzure(body),
+    ],
+  }
 }
 
 function continued(body: Fields, rules: ResponsesRules, memory: ResponseMemory): readonly Fields[] {
@@ -161,15 +184,14 @@ function checkThinking(body: Fields, thinks: boolean): void {
   for (const name of ["temperature", "top_p"]) if (body[name] != null && body[name] !== 1) throw refuse(name)
 }
 
-function checkIncludes(body: Fields): readonly string[] {
-  const { include } = body
-  if (include == null) return []
+function checkIncludes({ include }: Fields): void {
+  if (include == null) return
   if (!Array.isArray(include)) throw wrongType("include", "an array of strings", include)
   include.forEach((name: unknown, n) => oneOf(name, INCLUDES, `include[${n}]`))
-  return include as string[]
 }
 
-function checkAzure(body: Fields, includes: readonly string[]): void {
+function checkAzure(body: Fields): void {
+  const includes = Array.isArray(body["include"]) ? body["include"] : []
   if (includes.includes("reasoning.encrypted_content") && body["store"] !== false) {
     throw bad("Encrypted content is only supported when 'store' is false.", "include")
   }
