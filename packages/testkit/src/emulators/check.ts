@@ -1,5 +1,7 @@
 /** A refusal of a request in the vendor's words. */
 export class Refused extends Error {
+  /** Name of the rule that the request broke, ours: vendors have none. */
+  readonly rule: string
   readonly status: number
   readonly type: string
   readonly param: string | null
@@ -9,9 +11,10 @@ export class Refused extends Error {
     status: number,
     type: string,
     message: string,
-    more: { param?: string | null; code?: string | null } = {},
+    more: { param?: string | null; code?: string | null; rule?: string } = {},
   ) {
     super(message)
+    this.rule = more.rule ?? type
     this.status = status
     this.type = type
     this.param = more.param ?? null

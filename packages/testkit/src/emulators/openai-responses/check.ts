@@ -88,6 +88,7 @@ export function requestChecks(
 ): Checked {
   if (!isFields(body)) {
     throw bad(
+      "body-object",
       "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)",
       null,
     )
@@ -97,14 +98,19 @@ export function requestChecks(
   if (typeof model !== "string") throw wrongType("model", "a string", model)
   for (const name of Object.keys(body)) {
     if (rules.unsupported.includes(name)) {
-      throw bad(`Unsupported parameter: '${name}' is not supported with this model.`, name, "unsupported_parameter")
+      throw bad(
+        "unsupported-field",
+        `Unsupported parameter: '${name}' is not supported with this model.`,
+        name,
+        "unsupported_parameter",
+      )
     }
     if (rules.strictFields && !(rules.only ?? FIELDS).has(name)) {
-      throw bad(`Unknown parameter: '${name}'.`, name, "unknown_parameter")
+      throw bad("unknown-field", `Unknown parameter: '${name}'.`, name, "unknown_parameter")
     }
   }
   if (!azure && rules.models && !rules.models.includes(model)) {
-    throw bad(`The requested model '${model}' does not exist.`, "model", "model_not_found")
+    throw bad("model", `The requested model '${model}' does not exist.`, "model", "model_not_found")
   }
   return {
     body,
@@ -125,6 +131,7 @@ function continued(body: Fields, rules: ResponsesRules, memory: ResponseMemory):
   if (typeof id !== "string") throw wrongType("previous_response_id", "a string", id)
   if (rules.zeroDataRetention) {
     throw bad(
+      "chain-refused",
       "Previous response cannot be used for this organization due to Zero Data Retention.",
       "previous_response_id",
       "unsupported_parameter",
@@ -143,6 +150,7 @@ function checkScalars(body: Fields): void {
     if (typeof limit !== "number" || !Number.isInteger(limit)) throw wrongType("max_output_tokens", "an integer", limit)
     if (limit < 16) {
       throw bad(
+        "max-output-tokens",
         `Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, but got ${limit} instead.`,
         "max_output_tokens",
         "integer_below_min_value",
@@ -160,13 +168,22 @@ function checkScalars(body: Fields): void {
   oneOf(body["service_tier"], ["auto", "default", "fast", "flex", "priority"], "service_tier")
   oneOf(body["prompt_cache_retention"], ["in_memory", "24h"], "prompt_cache_retention")
   if (body["stream_options"] != null && body["stream"] !== true) {
-    throw bad("The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options")
+    throw bad(
+      "stream-options",
+      "The 'stream_options' parameter is only allowed when 'stream' is enabled.",
+      "stream_options",
+    )
   }
 }
 
 function oneOf(value: unknown, known: readonly string[], param: string): void {
   if (value == null || known.includes(value as string)) return
-  throw bad(`Invalid value: '${String(value)}'. Supported values are: ${listed(known)}.`, param, "invalid_value")
+  throw bad(
+    "known-value",
+    `Invalid value: '${String(value)}'. Supported values are: ${listed(known)}.`,
+    param,
+    "invalid_value",
+  )
 }
 
 function checkThinking(body: Fields, thinks: boolean): void {
@@ -176,7 +193,12 @@ function checkThinking(body: Fields, thinks: boolean): void {
   oneOf(reasoning?.["summary"], ["auto", "concise", "detailed"], "reasoning.summary")
   oneOf(reasoning?.["context"], ["auto", "current_turn", "all_turns"], "reasoning.context")
   const refuse = (name: string): Refused =>
-    bad(`Unsupported parameter: '${name}' is not supported with this model.`, name, "unsupported_parameter")
+    bad(
+      "thinking-refused",
+      `Unsupported parameter: '${name}' is not supported with this model.`,
+      name,
+      "unsupported_parameter",
+    )
   if (!thinks) {
     for (const name of ["effort", "summary"]) if (reasoning?.[name] != null) throw refuse(`reasoning.${name}`)
     return
@@ -193,10 +215,10 @@ function checkIncludes({ include }: Fields): void {
 function checkAzure(body: Fields): void {
   const includes = Array.isArray(body["include"]) ? body["include"] : []
   if (includes.includes("reasoning.encrypted_content") && body["store"] !== false) {
-    throw bad("Encrypted content is only supported when 'store' is false.", "include")
+    throw bad("encrypted-content-stored", "Encrypted content is only supported when 'store' is false.", "include")
   }
   if (body["tool_choice"] != null && !(body["tools"] as unknown[] | null | undefined)?.length) {
-    throw bad("Tool choice is only allowed when 'tools' are specified.", "tool_choice")
+    throw bad("tool-choice-without-tools", "Tool choice is only allowed when 'tools' are specified.", "tool_choice")
   }
 }
 
@@ -213,6 +235,7 @@ function checkText(body: Fields): void {
   oneOf(type, ["json_object", "json_schema", "text"], "text.format.type")
   if (type === "json_object" && !/json/i.test(JSON.stringify([body["input"], body["instructions"]]))) {
     throw bad(
+      "json-word",
       "Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'.",
       "input",
     )
@@ -221,6 +244,7 @@ function checkText(body: Fields): void {
   if (name === undefined) throw missing("text.format.name")
   if (typeof name !== "string" || !/^[a-zA-Z0-9_-]{1,64}$/.test(name)) {
     throw bad(
+      "format-name",
       "Invalid 'text.format.name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.",
       "text.format.name",
       "invalid_value",
@@ -228,8 +252,8 @@ function checkText(body: Fields): void {
   }
   if (schema === undefined) throw missing("text.format.schema")
   if (format["strict"] === true) {
-    checkStrict(schema, [], (why) =>
-      bad(`Invalid schema for response_format '${name}': ${why}`, "text.format.schema", "invalid_json_schema"),
+    checkStrict(schema, [], (rule, why) =>
+      bad(rule, `Invalid schema for response_format '${name}': ${why}`, "text.format.schema", "invalid_json_schema"),
     )
   }
 }
