@@ -348,7 +348,12 @@ function messages(target: HostileTarget): fc.Arbitrary<Message[]> {
     { weight: 1, arbitrary: developer.map((message) => [message]) },
     { weight: 1, arbitrary: result.map((message) => [message as Message]) },
   )
-  return fc.array(one, { maxLength: 6 }).map((runs) => runs.flat())
+  const first = fc.oneof(
+    { weight: 6, arbitrary: someText.map((value): Message[] => [{ role: "user", content: value }]) },
+    { weight: 3, arbitrary: one },
+    { weight: 1, arbitrary: fc.constant<Message[]>([]) },
+  )
+  return fc.tuple(first, fc.array(one, { maxLength: 6 })).map((runs) => runs.flat(2))
 }
 
 function tools(): fc.Arbitrary<readonly Tool[] | undefined> {

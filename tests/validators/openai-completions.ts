@@ -3,5 +3,5 @@ import type { Asked } from "./asked.ts"
 
 /** The rules of Chat Completions that a request breaks. */
 export function validateChat({ body, vendor = true }: Asked): Violation[] {
-  return chatViolations(body, vendor ? {} : { strictFields: false, thinks: false })
+  return chatViolations(body, { alike: !vendor })
 }

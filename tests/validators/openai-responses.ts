@@ -5,7 +5,7 @@ import type { Asked } from "./asked.ts"
 export function validateResponses({ body, api, issued, vendor = true }: Asked): Violation[] {
   return responsesViolations(body, {
     azure: api === "azure-openai-responses",
-    strictFields: vendor,
+    alike: !vendor,
     ...(issued ? { encrypted: new Set(issued.keys()) } : {}),
   })
 }

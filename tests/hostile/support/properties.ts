@@ -17,14 +17,15 @@ export function issuerOf({ api, provider, id: model }: Model): Issuer {
 }
 
 /** What the host of a model is asked, as a validator sees it. */
-function askedOf(sent: Sent, { model }: Way, context: Context, wire: HostileWire): Asked {
+export function askedOf(sent: Sent, { model }: Way, context: Context, wire: HostileWire): Asked {
+  const vendor = /^(?:openai|azure-openai|anthropic|amazon-bedrock|google.*)$/.test(model.provider)
   return {
     body: sent.body,
     headers: sent.headers,
     model: model.requestModelId ?? model.id,
     api: model.api,
-    vendor: /^(?:openai|azure-openai|anthropic|amazon-bedrock|google.*)$/.test(model.provider),
-    issued: issuedBy(context, issuerOf(model), wire.sign),
+    vendor,
+    ...(vendor ? { issued: issuedBy(context, issuerOf(model), wire.sign) } : {}),
     ...(model.maxTokens === undefined ? {} : { maxTokens: model.maxTokens }),
   }
 }

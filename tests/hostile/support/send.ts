@@ -10,6 +10,8 @@ import {
 } from "@sluice/ai"
 import { autoWires } from "@sluice/ai/auto"
 
+import { handOverChoice } from "../../../packages/ai/src/handoff/tool-names.ts"
+
 /** How a model is reached. */
 export type Way = Pick<Route, "model" | "wire" | "endpoint">
 
@@ -38,7 +40,7 @@ export function send({ model, wire, endpoint }: Way, context: Context, options: 
   const call: Call = {
     op: "generate",
     model,
-    options,
+    options: handOverChoice(options, wire.traits.toolName),
     context: handed.context,
     handedOver: handed.losses,
     auth: { kind: "key", projectId: "project" },

@@ -117,5 +117,12 @@ export const HOSTILE_WIRES: Readonly<Record<string, HostileWire>> = {
 
 /** The models of a wire, resolved. */
 export function modelsOf({ models }: HostileWire): Promise<Model[]> {
-  return Promise.all(models.map(([name, api]) => resolveModel(name, api === undefined ? {} : { api })))
+  return Promise.all(
+    models.map(([name, api]) =>
+      resolveModel(name, {
+        ...(api === undefined ? {} : { api }),
+        ...(name.startsWith("azure") ? { baseUrl: "https://azure.invalid/openai/v1" } : {}),
+      }),
+    ),
+  )
 }

@@ -13,6 +13,7 @@ import type {
 } from "../model/message.ts"
 import { readable, wellFormedText } from "./input.ts"
 import type { LossList } from "./losses.ts"
+import { spelledName } from "./tool-names.ts"
 
 /** Where an earlier answer goes. */
 export interface AssistantTarget {
@@ -94,7 +95,7 @@ function rewriteBlock(
         losses.add(path, "dropped", "A tool call without an id or a name is refused by every host.")
         return undefined
       }
-      return readableSignature(block, message, target, path, partial)
+      return named(readableSignature(block, message, target, path, partial), target, path)
     case "image":
     case "audio":
       if (target.traits.media.inAnswer && readable(block.type, target)) {
@@ -139,18 +140,26 @@ function rewriteText(
   return kept.text.isWellFormed() ? kept : { ...kept, text: wellFormedText(kept.text) }
 }
 
+/** A call by the name that the target is told of its tool. */
+function named(call: ToolCallBlock, { traits, losses }: AssistantTarget, path: string): ToolCallBlock {
+  const name = spelledName(call.name, traits.toolName)
+  if (name === call.name) return call
+  losses.add(`${path}.name`, "approximated", `The host does not take this name: it is told ${name}.`)
+  return { ...call, name }
+}
+
 /** A block, without a signature that the target cannot read. */
-function readableSignature(
-  block: ToolCallBlock | ImageBlock | AudioBlock,
+function readableSignature<B extends ToolCallBlock | ImageBlock | AudioBlock>(
+  block: B,
   message: AssistantMessage,
   target: AssistantTarget,
   path: string,
   partial: boolean,
-): Block {
+): B {
   if (!block.signature || (!partial && mayRead(block.signature, message, target))) return block
   target.losses.add(`${path}.signature`, "dropped", "A signature goes back to its issuer only.")
   const { signature: _signature, ...bare } = block
-  return bare
+  return bare as B
 }
 
 function rewriteThinking(

@@ -57,27 +57,35 @@ export function anthropicViolations(body: unknown, about: AnthropicRequestRules 
 
 /** What a request to Chat Completions is checked against. */
 export interface ChatRequestRules {
-  /** Whether the model thinks, and so refuses `max_tokens` and sampling. Default: by the names of OpenAI's models. */
+  /**
+   * Whether the model thinks: it then refuses `max_tokens` and sampling, and else an effort. Default: by the names of
+   * OpenAI's models; of other hosts nothing is known.
+   */
   thinks?: boolean
-  /** Fields that OpenAI does not know are refused. Default true; other hosts have fields of their own. */
-  strictFields?: boolean
+  /** A host that only speaks as OpenAI does: it has fields of its own, and takes an empty list of tools. */
+  alike?: boolean
   /** Longest id of a tool call. Default 40. */
   toolCallIdLimit?: number
 }
 
 /** The rules of Chat Completions that a request breaks. */
 export function chatViolations(body: unknown, about: ChatRequestRules = {}): Violation[] {
-  const { thinks, strictFields = true, toolCallIdLimit = 40 } = about
-  const rules = { thinks: (model: string) => thinks ?? thinksByName(model), strictFields, toolCallIdLimit }
+  const { thinks, alike = false, toolCallIdLimit = 40 } = about
+  const rules = {
+    thinks: (model: string) => thinks ?? (alike ? undefined : thinksByName(model)),
+    strictFields: !alike,
+    emptyTools: alike,
+    toolCallIdLimit,
+  }
   return violationsOf(() => chatChecks(body, rules))
 }
 
 /** What a request to the Responses API is checked against. */
 export interface ResponsesRequestRules {
-  /** Whether the model thinks, and so refuses sampling. Default: by the names of OpenAI's models. */
+  /** As for Chat Completions. */
   thinks?: boolean
-  /** Fields that OpenAI does not know are refused. Default true. */
-  strictFields?: boolean
+  /** A host that only speaks as OpenAI does. */
+  alike?: boolean
   azure?: boolean
   /** Encrypted reasoning that was given out. Absent: none is verified. */
   encrypted?: ReadonlySet<string>
@@ -85,10 +93,11 @@ export interface ResponsesRequestRules {
 
 /** The rules of the Responses API that a request breaks. It is taken to begin a conversation, not to go on with one. */
 export function responsesViolations(body: unknown, about: ResponsesRequestRules = {}): Violation[] {
-  const { thinks, strictFields = true, azure = false, encrypted } = about
+  const { thinks, alike = false, azure = false, encrypted } = about
   const rules: ResponsesRules = {
-    thinks: (model) => thinks ?? thinksByName(model),
-    strictFields,
+    thinks: (model) => thinks ?? (alike ? undefined : thinksByName(model)),
+    strictFields: !alike,
+    leastOutput: alike ? 1 : 16,
     unsupported: [],
     zeroDataRetention: false,
     verifyReasoning: encrypted !== undefined,

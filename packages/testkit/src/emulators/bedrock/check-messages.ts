@@ -116,6 +116,10 @@ function checkBlock(block: unknown, at: string, rules: BlockRules): Fields {
       break
     case "guardContent":
       break
+    case "citationsContent":
+      if (rules.role !== "assistant")
+        throw invalid("citations-role", `The citationsContent block at ${at} belongs to the assistant`)
+      break
     default:
       throw invalid("block-type", `${at}: unknown member ${kind}`)
   }

@@ -8,11 +8,13 @@ import { checkMessages } from "./check-messages.ts"
 export interface OpenAIChatRules {
   /** Models that exist; absent: every name. */
   models?: readonly string[] | undefined
-  /** Whether a model thinks: it then refuses `max_tokens` and sampling. */
-  thinks(model: string): boolean
+  /** Whether a model thinks: it then refuses `max_tokens` and sampling, else an effort. `undefined`: nobody knows. */
+  thinks(model: string): boolean | undefined
   /** Fields that are not known are refused. */
   strictFields: boolean
   toolCallIdLimit: number
+  /** An empty list of tools is taken, as some gateways want one. */
+  emptyTools?: boolean
 }
 
 const FIELDS = new Set(
@@ -64,7 +66,7 @@ export function requestChecks(body: unknown, rules: OpenAIChatRules, azure = fal
       () => checkNumbers(body),
       () => checkThinking(body, model, rules),
       () => checkStream(body),
-      () => checkTools(body),
+      () => checkTools(body, rules.emptyTools),
       () => checkChoice(body),
       () => checkFormat(body),
     ],
@@ -125,7 +127,9 @@ function checkThinking(body: Fields, model: string, rules: OpenAIChatRules): voi
       "invalid_value",
     )
   }
-  if (!rules.thinks(model)) {
+  const thinks = rules.thinks(model)
+  if (thinks === undefined) return
+  if (!thinks) {
     if (effort != null) throw bad("effort-refused", `Unrecognized request argument supplied: reasoning_effort`, null)
     return
   }
@@ -161,11 +165,11 @@ function checkStream(body: Fields): void {
   }
 }
 
-function checkTools(body: Fields): void {
+function checkTools(body: Fields, mayBeEmpty = false): void {
   const { tools } = body
   if (tools == null) return
   if (!Array.isArray(tools)) throw wrongType("tools", "an array of objects", tools)
-  if (tools.length === 0) {
+  if (tools.length === 0 && !mayBeEmpty) {
     throw bad(
       "tools-empty",
       "Invalid 'tools': empty array. Expected an array with minimum length 1, but got an empty array instead.",

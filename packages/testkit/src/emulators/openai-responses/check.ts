@@ -75,7 +75,7 @@ export function checkConversation(
     book: state.book,
     strictFields: rules.strictFields,
     verifyReasoning: rules.verifyReasoning,
-    harmony: rules.thinks(String(body["model"])),
+    harmony: rules.thinks(String(body["model"])) === true,
   })
   return { previous, input }
 }
@@ -115,7 +115,7 @@ export function requestChecks(
   return {
     body,
     checks: [
-      () => checkScalars(body),
+      () => checkScalars(body, rules.leastOutput),
       () => checkThinking(body, rules.thinks(model)),
       () => checkTools(body),
       () => checkText(body),
@@ -142,16 +142,16 @@ function continued(body: Fields, rules: ResponsesRules, memory: ResponseMemory):
   return kept.conversation
 }
 
-function checkScalars(body: Fields): void {
+function checkScalars(body: Fields, least = 16): void {
   range(body, "temperature", 0, 2)
   range(body, "top_p", 0, 1)
   const limit = body["max_output_tokens"]
   if (limit != null) {
     if (typeof limit !== "number" || !Number.isInteger(limit)) throw wrongType("max_output_tokens", "an integer", limit)
-    if (limit < 16) {
+    if (limit < least) {
       throw bad(
         "max-output-tokens",
-        `Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, but got ${limit} instead.`,
+        `Invalid 'max_output_tokens': integer below minimum value. Expected a value >= ${least}, but got ${limit} instead.`,
         "max_output_tokens",
         "integer_below_min_value",
       )
@@ -186,7 +186,7 @@ function oneOf(value: unknown, known: readonly string[], param: string): void {
   )
 }
 
-function checkThinking(body: Fields, thinks: boolean): void {
+function checkThinking(body: Fields, thinks: boolean | undefined): void {
   const { reasoning } = body
   if (reasoning != null && !isFields(reasoning)) throw wrongType("reasoning", "an object", reasoning)
   oneOf(reasoning?.["effort"], EFFORTS, "reasoning.effort")
@@ -199,6 +199,7 @@ function checkThinking(body: Fields, thinks: boolean): void {
       name,
       "unsupported_parameter",
     )
+  if (thinks === undefined) return
   if (!thinks) {
     for (const name of ["effort", "summary"]) if (reasoning?.[name] != null) throw refuse(`reasoning.${name}`)
     return
