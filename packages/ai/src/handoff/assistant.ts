@@ -13,6 +13,7 @@ import type {
 } from "../model/message.ts"
 import { readable, wellFormedText } from "./input.ts"
 import type { LossList } from "./losses.ts"
+import { soundSource } from "./media.ts"
 import { spelledName } from "./tool-names.ts"
 
 /** Where an earlier answer goes. */
@@ -99,7 +100,12 @@ function rewriteBlock(
     case "image":
     case "audio":
       if (target.traits.media.inAnswer && readable(block.type, target)) {
-        return readableSignature(block, message, target, path, partial)
+        const sound = soundSource(block.type, block.source)
+        if ("source" in sound) {
+          const kept = sound.source === block.source ? block : { ...block, source: sound.source }
+          if (kept !== block) losses.add(`${path}.source`, "approximated", "The data was put into plain base64.")
+          return readableSignature(kept, message, target, path, partial)
+        }
       }
       if (block.type === "audio" && block.transcript?.trim()) {
         losses.add(path, "approximated", "What was said goes back as its transcript.")

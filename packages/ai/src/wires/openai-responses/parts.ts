@@ -1,5 +1,6 @@
 import type { DocumentBlock, ImageBlock, InputBlock } from "../../model/message.ts"
 import type { CacheMark } from "../../model/tool.ts"
+import { isPicture, mediaType } from "../media-type.ts"
 import { API, learned, text, type Body, type Encoding } from "./types.ts"
 
 /** Reports a cache mark that is lost: the vendor caches by itself. */
@@ -46,7 +47,15 @@ export function isPart(item: Record<string, unknown>): boolean {
 function imagePart(encoding: Encoding, { source, detail }: ImageBlock, field: string): Body {
   const part: Body = { type: "input_image" }
   if ("fileId" in source) part["file_id"] = source.fileId
-  else part["image_url"] = "data" in source ? `data:${source.mimeType};base64,${source.data}` : source.url
+  else if ("url" in source) part["image_url"] = source.url
+  else {
+    const type = mediaType(source.mimeType)
+    if (!isPicture(type)) {
+      encoding.lose(field, "approximated", "The API takes PNG, JPEG, GIF and WebP images.")
+      return textPart(`[unsupported image: ${type}]`)
+    }
+    part["image_url"] = `data:${type};base64,${source.data}`
+  }
   const given = detailOf(encoding, detail, field)
   if (given !== undefined) part["detail"] = given
   return part
