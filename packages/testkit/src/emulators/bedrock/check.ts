@@ -150,6 +150,11 @@ function checkThinking(body: Fields): void {
     throw invalid("thinking-sampling", `${said}\`temperature\` may only be set to 1 when thinking is enabled.`)
   const budget = thinking["budget_tokens"]
   if (thinking["type"] !== "enabled") return
+  if (goesOnWithoutThinking(body["messages"]))
+    throw invalid(
+      "thinking-first",
+      `${said}Expected \`thinking\` or \`redacted_thinking\`, but found another block. When \`thinking\` is enabled, a final \`assistant\` message must start with a thinking block (preceeding the lastmost set of \`tool_use\` and \`tool_result\` blocks).`,
+    )
   if (typeof budget !== "number" || budget < 1024)
     throw invalid(
       "thinking-budget",
@@ -158,6 +163,15 @@ function checkThinking(body: Fields): void {
   const limit = config["maxTokens"]
   if (typeof limit === "number" && limit <= budget)
     throw invalid("thinking-budget-limit", `${said}\`max_tokens\` must be greater than \`thinking.budget_tokens\`.`)
+}
+
+/** Whether a tool loop goes on from an answer that does not begin with its thinking. */
+function goesOnWithoutThinking(messages: unknown): boolean {
+  if (!Array.isArray(messages)) return false
+  const blocks = (message: unknown): Fields[] =>
+    isFields(message) && Array.isArray(message["content"]) ? (message["content"] as Fields[]) : []
+  if (!blocks(messages.at(-1)).some((block) => "toolResult" in block)) return false
+  return !("reasoningContent" in (blocks(messages.at(-2))[0] ?? {}))
 }
 
 function checkMetadata(metadata: unknown): void {
