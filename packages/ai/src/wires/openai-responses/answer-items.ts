@@ -216,6 +216,10 @@ class Turn {
       return
     }
     const { id, ...item } = block.item as Body
+    if (item["type"] === "item_reference") {
+      lose(at, "dropped", "Nothing is stored with the vendor that could be referred to.")
+      return
+    }
     if (item["type"] === "image_generation_call") {
       if (text(item["result"]) === "") {
         lose(at, "dropped", "A picture that was not made cannot be sent back.")
