@@ -11,8 +11,10 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   tool: ["text"],
 }
 
-/** Refuses messages as OpenAI's Chat Completions does. */
-export function checkMessages(messages: unknown, idLimit: number): void {
+const FIELDS = new Set("role content name tool_calls tool_call_id refusal audio function_call".split(" "))
+
+/** Refuses messages as OpenAI's Chat Completions does. `strictFields`: fields that it does not know as well. */
+export function checkMessages(messages: unknown, idLimit: number, strictFields: boolean): void {
   if (messages === undefined) throw missing("messages")
   if (!Array.isArray(messages)) throw wrongType("messages", "an array of objects", messages)
   if (messages.length === 0) {
@@ -23,7 +25,13 @@ export function checkMessages(messages: unknown, idLimit: number): void {
       "empty_array",
     )
   }
-  messages.forEach((message, n) => checkMessage(message, n, idLimit))
+  messages.forEach((message, n) => {
+    checkMessage(message, n, idLimit)
+    const unknown = strictFields && Object.keys(message as Fields).find((name) => !FIELDS.has(name))
+    if (!unknown) return
+    const param = `messages[${n}].${unknown}`
+    throw bad("unknown-field", `Unknown parameter: '${param}'.`, param, "unknown_parameter")
+  })
   checkPairs(messages as Fields[])
 }
 

@@ -62,7 +62,7 @@ export function requestChecks(body: unknown, rules: OpenAIChatRules, azure = fal
   return {
     body,
     checks: [
-      () => checkMessages(body["messages"], rules.toolCallIdLimit),
+      () => checkMessages(body["messages"], rules.toolCallIdLimit, rules.strictFields),
       () => checkNumbers(body),
       () => checkThinking(body, model, rules),
       () => checkStream(body),
