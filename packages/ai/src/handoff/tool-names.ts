@@ -24,8 +24,17 @@ export function handOverTools(tools: readonly Tool[], rule: Rule, losses: LossLi
   const names = new Set<string>()
   let changed = false
   const kept = tools.flatMap((tool, index): Tool[] => {
-    if (tool.type === "native") return [tool]
     const field = `tools[${index}]`
+    if (tool.type === "native") {
+      const item = JSON.stringify(tool.item)
+      if (!names.has(item)) {
+        names.add(item)
+        return [tool]
+      }
+      losses.add(field, "dropped", "The same tool is there already.")
+      changed = true
+      return []
+    }
     const name = spelledName(tool.name, rule)
     if (tool.name.trim() === "" || names.has(name)) {
       const why = names.has(name) ? "Another tool has the same name." : "A tool without a name cannot be called."
