@@ -263,7 +263,7 @@ function answerBlock(target: HostileTarget): fc.Arbitrary<Block> {
       text,
       signature: rarely(opaque("text"), 8),
       itemId: rarely(fc.constantFrom("msg_1", "z".repeat(100)), 6),
-      phase: rarely(fc.constantFrom("commentary", "final_answer", "odd"), 8),
+      phase: rarely(fc.constantFrom("commentary", "final_answer"), 8),
       cache: rarely(cacheMark, 10),
     })
     .map((block) => defined<Block>(block))

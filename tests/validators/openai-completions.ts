@@ -3,5 +3,5 @@ import type { Asked } from "./asked.ts"
 
 /** The rules of Chat Completions that a request breaks. */
 export function validateChat({ body, vendor = true }: Asked): Violation[] {
-  return chatViolations(body, { alike: !vendor })
+  return chatViolations(body, vendor ? {} : { alike: true, toolCallIdLimit: 64 })
 }

@@ -121,7 +121,7 @@ export function modelsOf({ models }: HostileWire): Promise<Model[]> {
     models.map(([name, api]) =>
       resolveModel(name, {
         ...(api === undefined ? {} : { api }),
-        ...(name.startsWith("azure") ? { baseUrl: "https://azure.invalid/openai/v1" } : {}),
+        env: (variable) => (variable === "AZURE_OPENAI_RESOURCE_NAME" ? "resource" : undefined),
       }),
     ),
   )
