@@ -12,10 +12,11 @@ const ADAPTIVE = /claude-(?:opus-(?:4-[7-9]|[5-9])|sonnet-[5-9]|fable)/
 
 /** The rules of Anthropic's Messages that a request breaks. */
 export function validateMessages(asked: Asked): Violation[] {
-  const { body, headers = {}, model, api = "anthropic-messages", issued, maxTokens, vendor = true } = asked
+  const { body, headers, model, strict = true, api = "anthropic-messages", issued, maxTokens, vendor = true } = asked
   return anthropicViolations(body, {
-    cloud: CLOUDS[api as keyof typeof CLOUDS] ?? "anthropic",
-    betas: headers["anthropic-beta"] ?? "",
+    ...(api in CLOUDS ? { cloud: CLOUDS[api as keyof typeof CLOUDS] } : {}),
+    ...(headers ? { betas: headers["anthropic-beta"] ?? "" } : {}),
+    keepsThinking: strict,
     adaptive: ADAPTIVE.test(model),
     strictFields: vendor,
     ...(maxTokens === undefined ? {} : { maxTokens }),

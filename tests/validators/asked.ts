@@ -7,6 +7,8 @@ export interface Asked {
   model: string
   /** Whose server it is, where several speak the wire: our name of the API. */
   api?: string
+  /** Held to what the vendor's older servers refuse and its newest take, besides. Default true. */
+  strict?: boolean
   /** The vendor itself and none of the hosts that speak as it does: fields that it does not know are refused. */
   vendor?: boolean
   /** Opaque values that the provider gave out, each with the thinking that it is of. Absent: none is verified. */

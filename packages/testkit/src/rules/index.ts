@@ -24,8 +24,13 @@ export type { Violation } from "./violations.ts"
 export interface AnthropicRequestRules {
   /** Whose form the body has: where version, betas and model stand. Default `anthropic`. */
   cloud?: "anthropic" | "bedrock" | "vertex"
-  /** Value of the header `anthropic-beta`; on other clouds the betas stand in the body. */
+  /**
+   * Value of the header `anthropic-beta`; on other clouds the betas stand in the body. Absent: it is not known, and
+   * fields that need a beta are taken.
+   */
   betas?: string
+  /** A tool loop that began without thinking is refused a budget, as older servers and other clouds do. Default true. */
+  keepsThinking?: boolean
   /** Most tokens of an answer. Default 128000. */
   maxTokens?: number
   /** The model thinks as it sees fit, and so refuses sampling, `disabled` thinking and prefill. Default false. */
@@ -42,6 +47,8 @@ export function anthropicViolations(body: unknown, about: AnthropicRequestRules 
     ...DEFAULT_RULES,
     maxTokens: about.maxTokens ?? DEFAULT_RULES.maxTokens,
     strictFields: about.strictFields ?? true,
+    keepsThinking: about.keepsThinking ?? true,
+    ...(about.betas === undefined && about.cloud === undefined ? { betaFields: {} } : {}),
     adaptive: () => about.adaptive ?? false,
   }
   const issued = about.issued
@@ -62,7 +69,7 @@ export interface ChatRequestRules {
    * OpenAI's models; of other hosts nothing is known.
    */
   thinks?: boolean
-  /** A host that only speaks as OpenAI does: it has fields of its own, and takes an empty list of tools. */
+  /** A host that only speaks as OpenAI does: it has fields and tools of its own, and takes an empty list of them. */
   alike?: boolean
   /** Longest id of a tool call. Default 40. */
   toolCallIdLimit?: number
@@ -74,7 +81,7 @@ export function chatViolations(body: unknown, about: ChatRequestRules = {}): Vio
   const rules = {
     thinks: (model: string) => thinks ?? (alike ? undefined : thinksByName(model)),
     strictFields: !alike,
-    emptyTools: alike,
+    ownTools: alike,
     toolCallIdLimit,
   }
   return violationsOf(() => chatChecks(body, rules))

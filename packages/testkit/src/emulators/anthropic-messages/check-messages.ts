@@ -44,6 +44,7 @@ function checkMessage(message: unknown, n: number, count: number, latest: boolea
     throw bad("role", `${at}.role: Input should be 'user' or 'assistant'`)
   }
   for (const name of Object.keys(message)) {
+    if (name === "output_config" && rules.betas.includes("per-turn-control")) continue
     if (name !== "role" && name !== "content")
       throw bad("message-field", `${at}.${name}: Extra inputs are not permitted`)
   }

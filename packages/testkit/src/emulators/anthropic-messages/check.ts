@@ -11,6 +11,8 @@ export interface AnthropicRules {
   strictFields: boolean
   /** Fields that need a beta, and how its name begins. */
   betaFields: Readonly<Record<string, string>>
+  /** A tool loop that began without thinking is refused a budget; the vendor's own newest servers switch it off. */
+  keepsThinking: boolean
   /** The model decides itself how much it thinks, and takes neither sampling nor the beginning of an answer. */
   adaptive(model: string): boolean
 }
@@ -21,6 +23,7 @@ export const DEFAULT_RULES: AnthropicRules = {
   alternation: false,
   strictFields: true,
   betaFields: { context_management: "context-management-" },
+  keepsThinking: true,
   adaptive: () => false,
 }
 
@@ -80,7 +83,7 @@ export function requestChecks(
           system: betas.includes("mid-conversation"),
           alternation: rules.alternation,
           prefill: !rules.adaptive(model) && !budget,
-          budget,
+          budget: budget && rules.keepsThinking,
           betas,
         }),
     ],

@@ -33,6 +33,7 @@ export async function anthropicMessagesEmulator(options: AnthropicMessagesOption
     alternation: options.alternation ?? DEFAULT_RULES.alternation,
     strictFields: options.strictFields ?? DEFAULT_RULES.strictFields,
     betaFields: options.betaFields ?? DEFAULT_RULES.betaFields,
+    keepsThinking: DEFAULT_RULES.keepsThinking,
     adaptive: options.adaptive ?? DEFAULT_RULES.adaptive,
   }
   const signatures = new Map<string, string>()

@@ -21,9 +21,10 @@ export function checkContents(contents: readonly Fields[], model: string, signat
   checkSignatures(contents, model, signatures)
 }
 
-/** The parts of one content. */
-export function partsOf(content: Fields): Fields[] {
-  return (content["parts"] as Fields[] | undefined) ?? []
+/** The parts of one content. A single one may stand without a list. */
+export function partsOf({ parts }: Fields): Fields[] {
+  if (Array.isArray(parts)) return parts as Fields[]
+  return isFields(parts) ? [parts] : []
 }
 
 function checkContent(content: Fields, n: number): void {

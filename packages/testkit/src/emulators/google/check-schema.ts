@@ -5,7 +5,6 @@ const TYPES = new Set(["string", "number", "integer", "boolean", "array", "objec
 
 /** Words of JSON Schema that the API does not take in the fields that hold one. */
 const REFUSED_WORDS = new Set([
-  "$schema",
   "$dynamicRef",
   "$dynamicAnchor",
   "patternProperties",

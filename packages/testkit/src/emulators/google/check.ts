@@ -63,13 +63,6 @@ function checkSystem(system: unknown): void {
     if (typeof part["text"] !== "string") {
       throw violated("system-text", `system_instruction.parts[${n}]`, "only text is supported in a system instruction")
     }
-    if (part["text"] === "") {
-      throw violated(
-        "part-data",
-        `system_instruction.parts[${n}].data`,
-        "required oneof field 'data' must have one initialized field",
-      )
-    }
   })
 }
 

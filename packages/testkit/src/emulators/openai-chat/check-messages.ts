@@ -27,6 +27,7 @@ export function checkMessages(messages: unknown, idLimit: number, strictFields: 
   }
   messages.forEach((message, n) => {
     checkMessage(message, n, idLimit)
+    if (strictFields) checkName(message as Fields, n)
     const unknown = strictFields && Object.keys(message as Fields).find((name) => !FIELDS.has(name))
     if (!unknown) return
     const param = `messages[${n}].${unknown}`
@@ -48,7 +49,13 @@ function checkMessage(message: unknown, n: number, idLimit: number): void {
       "invalid_value",
     )
   }
-  const name = message["name"]
+  checkContent(message, role, at)
+  if (role === "tool" && typeof message["tool_call_id"] !== "string") throw missing(`${at}.tool_call_id`)
+  if (role === "assistant" && message["tool_calls"] !== undefined) checkCalls(message["tool_calls"], at, idLimit)
+}
+
+function checkName({ name }: Fields, n: number): void {
+  const at = `messages[${n}]`
   if (name !== undefined && (typeof name !== "string" || !/^[^\s<|\\/>]+$/.test(name))) {
     throw bad(
       "message-name",
@@ -57,9 +64,6 @@ function checkMessage(message: unknown, n: number, idLimit: number): void {
       "invalid_value",
     )
   }
-  checkContent(message, role, at)
-  if (role === "tool" && typeof message["tool_call_id"] !== "string") throw missing(`${at}.tool_call_id`)
-  if (role === "assistant" && message["tool_calls"] !== undefined) checkCalls(message["tool_calls"], at, idLimit)
 }
 
 function checkContent(message: Fields, role: string, at: string): void {

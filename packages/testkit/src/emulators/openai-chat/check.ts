@@ -13,8 +13,8 @@ export interface OpenAIChatRules {
   /** Fields that are not known are refused. */
   strictFields: boolean
   toolCallIdLimit: number
-  /** An empty list of tools is taken, as some gateways want one. */
-  emptyTools?: boolean
+  /** The host has tools of its own and takes an empty list of them, as gateways do. */
+  ownTools?: boolean
 }
 
 const FIELDS = new Set(
@@ -66,7 +66,7 @@ export function requestChecks(body: unknown, rules: OpenAIChatRules, azure = fal
       () => checkNumbers(body),
       () => checkThinking(body, model, rules),
       () => checkStream(body),
-      () => checkTools(body, rules.emptyTools),
+      () => checkTools(body, rules.ownTools),
       () => checkChoice(body),
       () => checkFormat(body),
     ],
@@ -165,11 +165,11 @@ function checkStream(body: Fields): void {
   }
 }
 
-function checkTools(body: Fields, mayBeEmpty = false): void {
+function checkTools(body: Fields, own = false): void {
   const { tools } = body
   if (tools == null) return
   if (!Array.isArray(tools)) throw wrongType("tools", "an array of objects", tools)
-  if (tools.length === 0 && !mayBeEmpty) {
+  if (tools.length === 0 && !own) {
     throw bad(
       "tools-empty",
       "Invalid 'tools': empty array. Expected an array with minimum length 1, but got an empty array instead.",
@@ -184,6 +184,7 @@ function checkTools(body: Fields, mayBeEmpty = false): void {
     const { type } = tool
     if (type === undefined) throw missing(`${at}.type`)
     if (type !== "function" && type !== "custom") {
+      if (own) return
       throw bad(
         "tool-type",
         `Invalid value: '${String(type)}'. Supported values are: 'function' and 'custom'.`,

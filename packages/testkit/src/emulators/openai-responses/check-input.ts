@@ -7,7 +7,7 @@ export interface InputRules {
   /** The conversation that is continued. */
   previous: readonly Fields[]
   book: ItemBook
-  /** Fields of items that are not known are refused. */
+  /** Fields of items that are not known are refused, and ids that are not the vendor's own. */
   strictFields: boolean
   verifyReasoning: boolean
   /** Control words of the model's own format are refused. */
@@ -100,7 +100,7 @@ function checkItem(item: unknown, at: string, rules: InputRules): Fields {
       }
     }
   }
-  checkId(item, type, at)
+  checkId(item, type, at, rules.strictFields)
   switch (type) {
     case "message":
       checkMessage(item, at)
@@ -125,7 +125,7 @@ function checkItem(item: unknown, at: string, rules: InputRules): Fields {
   return { ...item, type }
 }
 
-function checkId(item: Fields, type: string, at: string): void {
+function checkId(item: Fields, type: string, at: string, strict: boolean): void {
   for (const name of ["id", "call_id"]) {
     const value = item[name]
     if (typeof value === "string" && value.length > 64) {
@@ -149,7 +149,7 @@ function checkId(item: Fields, type: string, at: string): void {
     )
   }
   const prefix = ID_PREFIXES[type]
-  if (prefix !== undefined && !id.startsWith(prefix)) {
+  if (strict && prefix !== undefined && !id.startsWith(prefix)) {
     throw bad(
       "id-prefix",
       `Invalid '${at}.id': '${id}'. Expected an ID that begins with '${prefix}'.`,
@@ -259,7 +259,7 @@ function checkReasoningItem(item: Fields, at: string, rules: InputRules): void {
     return
   }
   if (encrypted != null) throw wrongType(`${at}.encrypted_content`, "a string", encrypted)
-  if (typeof id === "string" && !rules.book.get(id)?.stored) throw notFound(id)
+  if (typeof id === "string" && rules.strictFields && !rules.book.get(id)?.stored) throw notFound(id)
 }
 
 function referenced(item: Fields, book: ItemBook): Fields {
@@ -275,7 +275,7 @@ function notFound(id: string): Refused {
     404,
     "invalid_request_error",
     `Item with id '${id}' not found. Items are not persisted when \`store\` is set to false. Try again with \`store\` set to true, or remove this item from your input.`,
-    { param: "input" },
+    { rule: "item-unknown", param: "input" },
   )
 }
 

@@ -9,7 +9,7 @@ import type { ResponsesRules } from "./types.ts"
 
 const FIELDS = new Set(
   (
-    "background context_management conversation include input instructions max_output_tokens max_tool_calls metadata " +
+    "background client_metadata context_management conversation include input instructions max_output_tokens max_tool_calls metadata " +
     "model moderation parallel_tool_calls previous_response_id prompt prompt_cache_key prompt_cache_options " +
     "prompt_cache_retention reasoning safety_identifier service_tier store stream stream_options temperature text " +
     "tool_choice tools top_logprobs top_p truncation user"
@@ -204,6 +204,9 @@ function checkThinking(body: Fields, thinks: boolean | undefined): void {
     for (const name of ["effort", "summary"]) if (reasoning?.[name] != null) throw refuse(`reasoning.${name}`)
     return
   }
+  // These do not think unless they are asked to.
+  const effort = reasoning?.["effort"] ?? (/^gpt-5\.[1-4](?!\d)/.test(String(body["model"])) ? "none" : undefined)
+  if (effort === "none") return
   for (const name of ["temperature", "top_p"]) if (body[name] != null && body[name] !== 1) throw refuse(name)
 }
 
