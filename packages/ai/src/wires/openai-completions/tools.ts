@@ -29,7 +29,8 @@ export function encodeTools(encoding: Encoding): EncodedTools {
   if (tools.length > 0) fields["tools"] = tools.map(({ body }) => body)
   else if (compat.emptyTools && hasCalls(encoding)) fields["tools"] = []
   const choice = choiceOf(encoding, tools, fields)
-  if (options.parallelToolCalls !== undefined && tools.length > 0) {
+  // A choice may have taken the tools away.
+  if (options.parallelToolCalls !== undefined && tools.length > 0 && fields["tools"] !== undefined) {
     if (compat.parallelToolCalls === false) lose("options.parallelToolCalls", "dropped", "The host has no such field.")
     else fields["parallel_tool_calls"] = options.parallelToolCalls
   }
