@@ -10,6 +10,8 @@ import { API, type Marks, type WireBlock, type WireMessage } from "./types.ts"
 
 const FAILED = "Tool failed with no output."
 const PAD = "Continue."
+/** What the result of a tool may hold. */
+const IN_RESULTS: ReadonlySet<string> = new Set(["text", "image", "document", "search_result", "tool_reference"])
 
 /** A message on its way out, with what the placing of cache marks must know. */
 export interface Turn {
@@ -210,5 +212,8 @@ function resultContent(result: ToolResultMessage, path: string, state: EncodeSta
   if (typeof result.content === "string") {
     return result.content.trim() === "" ? [] : [{ type: "text", text: result.content }]
   }
-  return encodeBlocks(result.content, path, state)
+  const content = encodeBlocks(result.content, path, state)
+  const kept = content.filter(({ type }) => IN_RESULTS.has(type))
+  if (kept.length < content.length) state.losses.dropped(`${path}.content`, "It cannot stand in the result of a tool.")
+  return kept
 }

@@ -44,6 +44,9 @@ const BETA_BLOCKS = new Set([
   "tool_removal",
 ])
 
+/** What the result of a tool may hold. */
+const IN_RESULTS: ReadonlySet<string> = new Set(["document", "image", "search_result", "text", "tool_reference"])
+
 const IMAGE_TYPES = new Set(["image/jpeg", "image/png", "image/gif", "image/webp"])
 
 /** Opaque values that this server gave out. */
@@ -158,6 +161,13 @@ function checkToolResult(block: Fields, at: string, role: string, issued: Issued
       throw bad("tool-error-content", `${at}.tool_result: all content must be type "text" if \`is_error\` is true`)
     }
     if (type === "tool_reference") return
+    if (typeof type === "string" && BLOCKS.includes(type) && !IN_RESULTS.has(type)) {
+      const tags = [...IN_RESULTS].map((name) => `'${name}'`).join(", ")
+      throw bad(
+        "tool-result-content",
+        `${at}.tool_result.content.${n}: Input tag '${type}' found using 'type' does not match any of the expected tags: ${tags}`,
+      )
+    }
     checkBlock(part, `${at}.tool_result.content.${n}`, role, issued, false, betas)
   })
 }

@@ -261,6 +261,9 @@ function checkCacheMarks(body: Fields): void {
   const marks: { at: string; ttl: unknown }[] = []
   const look = (block: unknown, at: string): void => {
     if (!isFields(block)) return
+    // A mark stands at the end of its block, behind what is in it.
+    const content = block["content"]
+    if (Array.isArray(content)) content.forEach((part, n) => look(part, `${at}.content.${n}`))
     const mark = block["cache_control"]
     if (isFields(mark)) {
       if (mark["type"] !== "ephemeral") throw bad("cache-type", `${at}.cache_control.type: Input should be 'ephemeral'`)
@@ -269,8 +272,6 @@ function checkCacheMarks(body: Fields): void {
         throw bad("cache-ttl", `${at}.cache_control.ephemeral.ttl: Input should be '5m' or '1h'`)
       marks.push({ at, ttl })
     }
-    const content = block["content"]
-    if (Array.isArray(content)) content.forEach((part, n) => look(part, `${at}.content.${n}`))
   }
   const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
   list(body["tools"]).forEach((tool, n) => look(tool, `tools.${n}`))

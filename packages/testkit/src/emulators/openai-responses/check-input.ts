@@ -72,7 +72,9 @@ export function checkInput(input: unknown, rules: InputRules): Fields[] {
   }
   const items = typeof input === "string" ? [{ type: "message", role: "user", content: input }] : (input as unknown[])
   const checked = items.map((item, n) => checkItem(item, `input[${n}]`, rules))
-  if (rules.harmony && /<\|(?:start|end|message|channel|constrain|return|call)\|>/.test(JSON.stringify(input))) {
+  // What a model thought is the vendor's own words.
+  const said = Array.isArray(input) ? checked.filter(({ type }) => type !== "reasoning") : input
+  if (rules.harmony && /<\|(?:start|end|message|channel|constrain|return|call)\|>/.test(JSON.stringify(said))) {
     throw bad("control-words", "Invalid prompt: Request blocked.", null, "invalid_prompt")
   }
   checkPairs([...rules.previous, ...checked])
