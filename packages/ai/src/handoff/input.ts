@@ -68,10 +68,14 @@ export function readable(
   return model.assumed !== undefined || model.input.includes(kind)
 }
 
-/** A picture, a document or a sound with a source that hosts can read, or the note that stands for it. */
-function sound(block: ImageBlock | DocumentBlock | AudioBlock, target: Target): InputBlock {
+/** A picture, a document or a sound with a source that hosts can read, or the note that stands for it, if any. */
+function sound(block: ImageBlock | DocumentBlock | AudioBlock, target: Target): InputBlock | undefined {
   if ("text" in block.source) {
     const { text } = block.source
+    if (text.trim() === "") {
+      target.losses.add(target.path, "dropped", "There is nothing in the document.")
+      return undefined
+    }
     return text.isWellFormed() ? block : ({ ...block, source: { text: wellFormedText(text) } } as DocumentBlock)
   }
   const found = soundSource(block.type, block.source)
