@@ -39,7 +39,10 @@ const FOREIGN: readonly Issuer[] = [
 /** Parts that only one wire knows. */
 const NATIVE: readonly { api: string; item: Record<string, unknown> }[] = [
   { api: "openai-responses", item: { type: "item_reference", id: "i" } },
-  { api: "openai-responses", item: { type: "web_search_call", id: "ws_1", status: "completed" } },
+  {
+    api: "openai-responses",
+    item: { type: "web_search_call", id: "ws_1", status: "completed", action: { type: "search", query: "x" } },
+  },
   { api: "anthropic-messages", item: { type: "server_tool_use", id: "srv_1", name: "web_search", input: {} } },
   { api: "google-generative-ai", item: { executableCode: { language: "PYTHON", code: "print(1)" } } },
   { api: "somewhere", item: { anything: true } },

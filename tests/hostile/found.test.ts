@@ -146,6 +146,19 @@ describe("OpenAI's wires", () => {
     expect(body["input"][0].content.map(({ type }: AnyBody) => type)).toEqual(["input_text", "input_text"])
   })
 
+  test("Responses: the id of another kind of item does not go back", async () => {
+    const model = await resolveModel("openai/gpt-5.5", { api: "openai-responses" })
+    const item = { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "c2ln" }
+    const thinking: Block = { type: "thinking", thinking: "", signature: { value: JSON.stringify(item) } }
+    const ids = async (itemId: string): Promise<unknown[]> => {
+      const own = answerOf(model, [thinking, { type: "text", text: "a", itemId }])
+      const { body } = await asked("openai/gpt-5.5", { messages: [user("q"), own, user("b")] }, {}, "openai-responses")
+      return body["input"].map(({ id }: AnyBody) => id)
+    }
+    expect(await ids("msg_1")).toEqual([undefined, "rs_1", "msg_1", undefined])
+    expect(await ids("fc_1")).toEqual([undefined, undefined, undefined, undefined])
+  })
+
   test("Responses: a reference within an answer goes to nothing that is stored", async () => {
     const own = { ...answerOf(await resolveModel("openai/gpt-4.1", { api: "openai-responses" }), []) }
     own.content = [
@@ -155,6 +168,34 @@ describe("OpenAI's wires", () => {
     const { body } = await asked("openai/gpt-4.1", { messages: [user("q"), own, user("b")] }, {}, "openai-responses")
     expect(JSON.stringify(body)).not.toContain("item_reference")
   })
+})
+
+test("a document without a word in it is left out", async () => {
+  const content: Message["content"] = [
+    { type: "document", source: { text: " " } },
+    { type: "text", text: "b" },
+  ]
+  const outcome = await asked("google/gemini-2.5-flash", { messages: [{ role: "user", content }] })
+  expect(outcome.body["contents"]).toEqual([{ role: "user", parts: [{ text: "b" }] }])
+  expect(lost(outcome)).toEqual(["dropped messages[0].content[0]"])
+})
+
+test("Anthropic: what only an answer may hold is left out of a tool's result", async () => {
+  const content: Message["content"] = [
+    { type: "text", text: "r" },
+    { type: "native", api: "anthropic-messages", item: { type: "server_tool_use", id: "s", name: "f", input: {} } },
+  ]
+  const messages: Message[] = [user("q"), foreign([CALL]), { ...RESULT, content } as Message]
+  const outcome = await asked("anthropic/claude-opus-4-5", { messages })
+  expect(outcome.body["messages"][2].content[0].content).toEqual([{ type: "text", text: "r" }])
+  expect(lost(outcome)).toContain("dropped messages[2].content")
+})
+
+test("DeepSeek: nothing is said of parallel calls where the choice took the tools away", async () => {
+  const options: CallOptions = { toolChoice: "none", parallelToolCalls: false, reasoning: "off" }
+  const { body } = await asked("deepseek/deepseek-v4-pro", { tools: [TOOL] }, options)
+  expect(body["tools"]).toBeUndefined()
+  expect(body["parallel_tool_calls"]).toBeUndefined()
 })
 
 test("a native tool that is there twice is sent once", async () => {

@@ -34,7 +34,9 @@ function completed(body: Fields): Fields {
   if (!Array.isArray(input)) return body
   const part = (one: Fields): Fields => (one["type"] === "input_image" ? { detail: "auto", ...one } : one)
   const items = (input as Fields[]).map((item): Fields => {
-    const named = (item["type"] === "message" && item["role"] === "assistant") || item["type"] === "reasoning"
+    const { type, role } = item
+    const named =
+      (type === "message" && role === "assistant") || type === "reasoning" || /_search_call$/.test(String(type))
     const whole = named ? { id: "msg_1", ...item } : { ...item }
     for (const name of ["content", "output"]) {
       if (Array.isArray(whole[name])) whole[name] = (whole[name] as Fields[]).map(part)

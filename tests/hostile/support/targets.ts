@@ -67,7 +67,7 @@ export const HOSTILE_WIRES: Readonly<Record<string, HostileWire>> = {
     sign: (thinking) => signed("own", thinking),
     answerItems: [
       { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: { query: "x" } },
-      { type: "connector_text", connector_text: "x" },
+      { type: "web_search_tool_result", tool_use_id: "srvtoolu_1", content: [] },
     ],
     items: [{ type: "search_result", source: "s", title: "t", content: [{ type: "text", text: "x" }] }],
   },
