@@ -1,5 +1,5 @@
 /** What the hostile conversations brought to light, each by the smallest request that shows it. */
-import type { AssistantMessage, Block, CallOptions, Context, Loss, Message } from "@sluice/ai"
+import type { AssistantMessage, Block, CallOptions, Context, InputBlock, Loss, Message } from "@sluice/ai"
 import { resolveModel } from "@sluice/catalog"
 import { describe, expect, test } from "vitest"
 import { type AnyBody, answerOf, user } from "../support/call.ts"
@@ -129,16 +129,16 @@ describe("OpenAI's wires", () => {
   })
 
   test.each(WIRES)("%s: a picture of another kind is a note", async (api) => {
-    const content: Message["content"] = [{ type: "image", source: { data: "AA==", mimeType: "image/tiff" } }]
+    const content: InputBlock[] = [{ type: "image", source: { data: "AA==", mimeType: "image/tiff" } }]
     const outcome = await asked("openai/gpt-4.1", { messages: [{ role: "user", content }] }, {}, api)
     expect(JSON.stringify(outcome.body)).toContain("[unsupported image: image/tiff]")
-    const jpg: Message["content"] = [{ type: "image", source: { data: "AA==", mimeType: "IMAGE/JPG" } }]
+    const jpg: InputBlock[] = [{ type: "image", source: { data: "AA==", mimeType: "IMAGE/JPG" } }]
     const { body } = await asked("openai/gpt-4.1", { messages: [{ role: "user", content: jpg }] }, {}, api)
     expect(JSON.stringify(body)).toContain("data:image/jpeg;base64,AA==")
   })
 
   test("Responses: addresses of a cloud are not sent to a vendor who fetches those of the web", async () => {
-    const content: Message["content"] = [
+    const content: InputBlock[] = [
       { type: "image", source: { url: "gs://bucket/a.png" } },
       { type: "document", source: { url: "s3://bucket/b.pdf" } },
     ]
@@ -171,7 +171,7 @@ describe("OpenAI's wires", () => {
 })
 
 test("a document without a word in it is left out", async () => {
-  const content: Message["content"] = [
+  const content: InputBlock[] = [
     { type: "document", source: { text: " " } },
     { type: "text", text: "b" },
   ]
@@ -181,11 +181,11 @@ test("a document without a word in it is left out", async () => {
 })
 
 test("Anthropic: what only an answer may hold is left out of a tool's result", async () => {
-  const content: Message["content"] = [
+  const content: InputBlock[] = [
     { type: "text", text: "r" },
     { type: "native", api: "anthropic-messages", item: { type: "server_tool_use", id: "s", name: "f", input: {} } },
   ]
-  const messages: Message[] = [user("q"), foreign([CALL]), { ...RESULT, content } as Message]
+  const messages: Message[] = [user("q"), foreign([CALL]), { role: "toolResult", toolCallId: "c1", content }]
   const outcome = await asked("anthropic/claude-opus-4-5", { messages })
   expect(outcome.body["messages"][2].content[0].content).toEqual([{ type: "text", text: "r" }])
   expect(lost(outcome)).toContain("dropped messages[2].content")

@@ -50,3 +50,15 @@ export function typeName(value: unknown): string {
   if (typeof value === "number") return Number.isInteger(value) ? "integer" : "decimal"
   return typeof value
 }
+
+/** Where a text with half a character stands, which is no JSON for most servers; `undefined` where there is none. */
+export function halfCharacter(value: unknown, path = ""): string | undefined {
+  if (typeof value === "string") return value.isWellFormed() ? undefined : path
+  if (typeof value !== "object" || value === null) return undefined
+  for (const [name, entry] of Object.entries(value)) {
+    const at = path === "" ? name : `${path}.${name}`
+    const found = name.isWellFormed() ? halfCharacter(entry, at) : at
+    if (found !== undefined) return found
+  }
+  return undefined
+}

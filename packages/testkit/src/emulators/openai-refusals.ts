@@ -1,5 +1,5 @@
 import type { SeenRequest } from "../loopback.ts"
-import { Refused, typeName, type Fields } from "./check.ts"
+import { halfCharacter, Refused, typeName, type Fields } from "./check.ts"
 import { bearer } from "./http.ts"
 import type { EmulatedError } from "./script.ts"
 
@@ -22,6 +22,13 @@ export function wrongType(param: string, wanted: string, value: unknown): Refuse
 /** The refusal of a request in which a parameter is missing. */
 export function missing(param: string): Refused {
   return bad("required-field", `Missing required parameter: '${param}'.`, param, "missing_required_parameter")
+}
+
+/** Refuses a body that is no JSON for the vendor. @throws Refused */
+export function checkText(body: Fields): void {
+  const at = halfCharacter(body)
+  if (at === undefined) return
+  throw bad("unpaired-surrogate", "We could not parse the JSON body of your request.", at)
 }
 
 /** Values as they are listed in a refusal: quoted, the last one behind "and". */

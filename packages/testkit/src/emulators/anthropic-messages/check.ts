@@ -1,4 +1,4 @@
-import { isFields, passed, Refused, type Checked, type Fields } from "../check.ts"
+import { halfCharacter, isFields, passed, Refused, type Checked, type Fields } from "../check.ts"
 import { bad, required, type Issued } from "./check-blocks.ts"
 import { blocksOf, checkMessages } from "./check-messages.ts"
 
@@ -70,6 +70,7 @@ export function requestChecks(
   return {
     body,
     checks: [
+      () => checkText(body),
       () => counting || checkMaxTokens(body, model, rules),
       () => checkSampling(body, model, rules),
       () => checkSystem(body["system"]),
@@ -87,6 +88,13 @@ export function requestChecks(
           betas,
         }),
     ],
+  }
+}
+
+function checkText(body: Fields): void {
+  const at = halfCharacter(body)
+  if (at !== undefined) {
+    throw bad("unpaired-surrogate", `${at}: The request body is not valid JSON: no low surrogate in string`)
   }
 }
 

@@ -1,4 +1,4 @@
-import { isFields, passed, type Checked, type Fields } from "../check.ts"
+import { halfCharacter, isFields, passed, type Checked, type Fields } from "../check.ts"
 import { checkCachePoint, checkMessages, checkText, invalid, usesTools } from "./check-messages.ts"
 
 const FIELDS = new Set(
@@ -27,6 +27,7 @@ export function converseChecks(body: unknown, signatures: ReadonlySet<string> | 
   return {
     body,
     checks: [
+      () => checkJson(body),
       () => checkMessages(body["messages"], signatures),
       () => checkTools(body["toolConfig"], body["messages"]),
       () => checkSystem(body["system"]),
@@ -38,6 +39,11 @@ export function converseChecks(body: unknown, signatures: ReadonlySet<string> | 
       () => checkFormat(body["outputConfig"]),
     ],
   }
+}
+
+function checkJson(body: Fields): void {
+  const at = halfCharacter(body)
+  if (at !== undefined) throw invalid("unpaired-surrogate", `${at}: half a character is not valid JSON`)
 }
 
 function checkTier(tier: unknown): void {

@@ -1,4 +1,4 @@
-import { isFields, passed, type Checked, type Fields } from "../check.ts"
+import { halfCharacter, isFields, passed, type Checked, type Fields } from "../check.ts"
 import { checkContents, partsOf } from "./check-contents.ts"
 import { checkJsonSchema, checkSchema } from "./check-schema.ts"
 import { listOf, readMessage } from "./fields.ts"
@@ -34,6 +34,7 @@ export function bodyChecks(value: unknown, rules: BodyRules): Checked {
   return {
     body,
     checks: [
+      () => checkText(body),
       () => checkContents(listOf(body, "contents", "contents") ?? [], rules.model, rules.signatures),
       () => checkSystem(body["systemInstruction"]),
       () => checkTools(tools),
@@ -42,6 +43,11 @@ export function bodyChecks(value: unknown, rules: BodyRules): Checked {
       () => checkCached(body),
     ],
   }
+}
+
+function checkText(body: Fields): void {
+  const at = halfCharacter(body)
+  if (at !== undefined) throw invalid("unpaired-surrogate", `Invalid JSON payload received. ${at}: half a character.`)
 }
 
 function checkCached(body: Fields): void {

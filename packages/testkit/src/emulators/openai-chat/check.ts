@@ -1,6 +1,6 @@
 import { isFields, passed, Refused, type Checked, type Fields } from "../check.ts"
 import { EFFORTS } from "../openai-host.ts"
-import { bad, listed, missing, range, wrongType } from "../openai-refusals.ts"
+import { bad, checkText, listed, missing, range, wrongType } from "../openai-refusals.ts"
 import { checkStrict } from "../openai-schema.ts"
 import { checkMessages } from "./check-messages.ts"
 
@@ -62,6 +62,7 @@ export function requestChecks(body: unknown, rules: OpenAIChatRules, azure = fal
   return {
     body,
     checks: [
+      () => checkText(body),
       () => checkMessages(body["messages"], rules.toolCallIdLimit, rules.strictFields),
       () => checkNumbers(body),
       () => checkThinking(body, model, rules),

@@ -1,6 +1,6 @@
 import { isFields, passed, type Checked, type Fields, type Refused } from "../check.ts"
 import { EFFORTS } from "../openai-host.ts"
-import { bad, listed, missing, previousNotFound, range, wrongType } from "../openai-refusals.ts"
+import { bad, checkText as checkJson, listed, missing, previousNotFound, range, wrongType } from "../openai-refusals.ts"
 import { checkStrict } from "../openai-schema.ts"
 import { checkInput, optionalString } from "./check-input.ts"
 import { checkTools } from "./check-tools.ts"
@@ -115,6 +115,7 @@ export function requestChecks(
   return {
     body,
     checks: [
+      () => checkJson(body),
       () => checkScalars(body, rules.leastOutput),
       () => checkThinking(body, rules.thinks(model)),
       () => checkTools(body),
