@@ -208,15 +208,19 @@ function inputBlock(target: HostileTarget): fc.Arbitrary<InputBlock> {
   )
 }
 
-function answerBlock(target: HostileTarget): fc.Arbitrary<Block> {
+/** Who makes answers: mostly the target, or somebody else. `siblings`: or another model of the target's provider. */
+function makers({ own }: HostileTarget, siblings: boolean): readonly Issuer[] {
+  return [own, own, own, ...(siblings ? [{ ...own, model: "another" }] : []), ...FOREIGN]
+}
+
+function answerBlock(target: HostileTarget, siblings: boolean): fc.Arbitrary<Block> {
   const { own } = target
-  const another = { ...own, model: "another" }
-  const issuer = fc.constantFrom<(Issuer | undefined)[]>(own, own, another, ...FOREIGN)
+  const issuer = fc.constantFrom(...makers(target, siblings))
   /** What the provider signed really goes with its text; what others signed says nothing to it. */
   const opaque = (said: string): fc.Arbitrary<Opaque> =>
     issuer.map((by) => ({
-      value: by?.provider === own.provider ? target.sign(said) : signed("elsewhere", said),
-      ...(by ? { issuer: by } : {}),
+      value: by.provider === own.provider ? target.sign(said) : signed("elsewhere", said),
+      issuer: by,
     }))
   const thinking = fc
     .record({ thinking: text, signature: rarely(fc.constant(true), 2) })
@@ -291,12 +295,12 @@ function answerBlock(target: HostileTarget): fc.Arbitrary<Block> {
   )
 }
 
-function answer(target: HostileTarget): fc.Arbitrary<AssistantMessage> {
-  const { own } = target
+/** An earlier answer. `siblings`: some are of another model of the target's provider. */
+function answer(target: HostileTarget, siblings = true): fc.Arbitrary<AssistantMessage> {
   return fc
     .record({
-      content: fc.array(answerBlock(target), { maxLength: 5 }),
-      maker: fc.constantFrom<Issuer[]>(own, own, own, { ...own, model: "another" }, ...FOREIGN),
+      content: fc.array(answerBlock(target, siblings), { maxLength: 5 }),
+      maker: fc.constantFrom(...makers(target, siblings)),
       stopReason: fc.constantFrom("stop", "stop", "toolUse", "length", "aborted", "error"),
     })
     .map(({ content, maker, stopReason }) => {
@@ -352,8 +356,8 @@ function messages(target: HostileTarget): fc.Arbitrary<Message[]> {
     { weight: 1, arbitrary: result.map((message) => [message as Message]) },
   )
   const first = fc.oneof(
-    { weight: 6, arbitrary: someText.map((value): Message[] => [{ role: "user", content: value }]) },
-    { weight: 3, arbitrary: one },
+    { weight: 12, arbitrary: someText.map((value): Message[] => [{ role: "user", content: value }]) },
+    { weight: 4, arbitrary: one },
     { weight: 1, arbitrary: fc.constant<Message[]>([]) },
   )
   return fc.tuple(first, fc.array(one, { maxLength: 6 })).map((runs) => runs.flat(2))
@@ -399,6 +403,39 @@ export function hostileContexts(target: HostileTarget): fc.Arbitrary<Context> {
   const system = fc.oneof(text, fc.array(fc.oneof(text, textBlock), { maxLength: 6 }))
   return fc
     .record({ systemPrompt: rarely(system, 2), messages: messages(target), tools: tools() })
+    .map((context) => defined<Context>(context))
+}
+
+/**
+ * Conversations that only grow: the user says something, the target or another model answers, and every call has its
+ * result before anything else is said. Their content is as hostile as any, but none is of another model of the same
+ * provider: what that signed goes back in the latest answer alone.
+ */
+export function growingContexts(target: HostileTarget): fc.Arbitrary<Context> {
+  const blocks = fc
+    .tuple(someText, fc.array(inputBlock(target), { maxLength: 2 }))
+    .map(([value, more]): InputBlock[] => [{ type: "text", text: value }, ...more])
+  const content = fc.oneof(someText, blocks)
+  const user = content.map((value): Message => ({ role: "user", content: value }))
+  const step = fc
+    .record({ said: answer(target, false), results: fc.array(content, { minLength: 5, maxLength: 5 }) })
+    .map(({ said, results }): Message[] => {
+      const calls = said.content.filter((block) => block.type === "toolCall")
+      const whole = said.stopReason !== "aborted" && said.stopReason !== "error"
+      const answers = calls.map((call, i): Message => {
+        return { role: "toolResult", toolCallId: call.id, content: results[i] as string | InputBlock[] }
+      })
+      return [whole && calls.length > 0 ? { ...said, stopReason: "toolUse" } : said, ...answers]
+    })
+  const turn = fc.tuple(user, fc.array(step, { maxLength: 3 })).map(([said, steps]) => [said, ...steps.flat()])
+  const system = fc.oneof(text, fc.array(fc.oneof(text, textBlock), { maxLength: 3 }))
+  return fc
+    .record({
+      systemPrompt: rarely(system, 2),
+      messages: fc.array(turn, { minLength: 1, maxLength: 3 }).map((turns) => turns.flat()),
+      // Calls come from somewhere: hosts that want a tool beside them are given one from the first turn on.
+      tools: tools().map((more = []): readonly Tool[] => [{ name: "look", parameters: { type: "object" } }, ...more]),
+    })
     .map((context) => defined<Context>(context))
 }
 

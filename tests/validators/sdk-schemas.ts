@@ -37,7 +37,7 @@ function completed(body: Fields): Fields {
     const { type, role } = item
     const named =
       (type === "message" && role === "assistant") || type === "reasoning" || String(type).endsWith("_search_call")
-    const whole = named ? { id: "msg_1", ...item } : { ...item }
+    const whole: Fields = named ? { id: "msg_1", ...item } : { ...item }
     for (const name of ["content", "output"]) {
       if (Array.isArray(whole[name])) whole[name] = (whole[name] as Fields[]).map(part)
     }

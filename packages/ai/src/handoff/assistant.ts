@@ -30,19 +30,25 @@ export interface AssistantTarget {
  * An earlier answer as the target may see it; `undefined` when nothing of it is left.
  *
  * Opaque values go to the model that made them, or, in the latest answer, to another model of the same provider
- * and wire, which refuses a change there. Of an answer that was cut short the last block's signature is not trusted, and
+ * and wire, which refuses a change there. Of an answer that was cut short the last kept block's signature is not trusted, and
  * none of one that ended in the middle of its calls, unless it is the latest of the same provider. Hidden thinking does
  * not stay where nothing of the thinking beside it does.
  */
 export function rewriteAssistant(message: AssistantMessage, target: AssistantTarget): AssistantMessage | undefined {
   const cut = message.stopReason === "error" || message.stopReason === "aborted"
   const abandoned = isAbandoned(message) && !(target.latest && message.provider === target.model.provider)
-  const rewritten = message.content.map((block, index) => {
-    const last = cut && index === message.content.length - 1
+  const rewrite = (block: Block, index: number, last: boolean): Block | undefined => {
     // A call comes with its signature in one piece.
     const partial = abandoned || (last && (block.type !== "toolCall" || block.incomplete === true))
     return rewriteBlock(block, message, target, `${target.path}.content[${index}]`, partial)
-  })
+  }
+  const rewritten = message.content.map((block, index) => rewrite(block, index, false))
+  // The last block is the one that is left: what is handed over is handed over again as it is.
+  for (let index = rewritten.length - 1; cut && index >= 0; index--) {
+    const kept = rewrite(message.content[index] as Block, index, true)
+    rewritten[index] = kept
+    if (kept) break
+  }
   const unthought = thinks(message.content) && !thinks(rewritten)
   const content = rewritten.filter((block, index): block is Block => {
     if (block?.type !== "redactedThinking" || !unthought) return block !== undefined
