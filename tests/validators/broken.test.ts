@@ -169,12 +169,18 @@ const BROKEN: Readonly<Record<string, readonly Row[]>> = {
     [
       "tool-choice-unknown",
       "a tool that is not there",
-      (b) => (b["tool_choice"] = { type: "tool", name: "x" }) && delete b["thinking"],
+      (b) => {
+        b["tool_choice"] = { type: "tool", name: "x" }
+        delete b["thinking"]
+      },
     ],
     [
       "tool-choice-without-tools",
       "a choice of nothing",
-      (b) => (b["tool_choice"] = { type: "auto" }) && delete b["tools"],
+      (b) => {
+        b["tool_choice"] = { type: "auto" }
+        delete b["tools"]
+      },
     ],
     [
       "cache-count",

@@ -44,10 +44,12 @@ export function rewriteAssistant(message: AssistantMessage, target: AssistantTar
   }
   const rewritten = message.content.map((block, index) => rewrite(block, index, false))
   // The last block is the one that is left: what is handed over is handed over again as it is.
-  for (let index = rewritten.length - 1; cut && index >= 0; index--) {
-    const kept = rewrite(message.content[index] as Block, index, true)
-    rewritten[index] = kept
-    if (kept) break
+  if (cut) {
+    message.content.findLast((block, index) => {
+      const kept = rewrite(block, index, true)
+      rewritten[index] = kept
+      return kept !== undefined
+    })
   }
   const unthought = thinks(message.content) && !thinks(rewritten)
   const content = rewritten.filter((block, index): block is Block => {
