@@ -9,7 +9,7 @@ import { send, wayTo, type Sent, type Way } from "./send.ts"
 import { HOSTILE_WIRES, modelsOf, type HostileWire } from "./targets.ts"
 
 /** Cases of a wire. Fewer while working on something: `SLUICE_CASES=500 vitest run tests/hostile`. */
-export const CASES: number = Number(process.env["SLUICE_CASES"] ?? 10_000)
+const CASES: number = Number(process.env["SLUICE_CASES"] ?? 10_000)
 /** The types of the SDKs are slow to hold a request against: one of so many is. */
 const SDK_EVERY = 10
 /**
@@ -25,7 +25,7 @@ export function issuerOf({ api, provider, id: model }: Model): Issuer {
 }
 
 /** What the host of a model is asked, as a validator sees it. */
-export function askedOf(sent: Sent, { model }: Way, context: Context, wire: HostileWire): Asked {
+function askedOf(sent: Sent, { model }: Way, context: Context, wire: HostileWire): Asked {
   const vendor = /^(?:openai|azure-openai|anthropic|amazon-bedrock|google.*)$/.test(model.provider)
   return {
     body: sent.body,
