@@ -33,6 +33,7 @@ function askedOf(sent: Sent, { model }: Way, context: Context, wire: HostileWire
     model: model.requestModelId ?? model.id,
     api: model.api,
     vendor,
+    strict: vendor,
     ...(vendor ? { issued: issuedBy(context, issuerOf(model), wire.sign) } : {}),
     ...(model.maxTokens === undefined ? {} : { maxTokens: model.maxTokens }),
   }

@@ -43,21 +43,27 @@ export function rewriteAssistant(message: AssistantMessage, target: AssistantTar
     return rewriteBlock(block, message, target, `${target.path}.content[${index}]`, partial)
   }
   const rewritten = message.content.map((block, index) => rewrite(block, index, false))
-  // The last block is the one that is left: what is handed over is handed over again as it is.
+  const dropHidden = (): void => {
+    if (!thinks(message.content) || thinks(rewritten)) return
+    rewritten.forEach((block, index) => {
+      if (block?.type !== "redactedThinking") return
+      const path = `${target.path}.content[${index}]`
+      target.losses.add(path, "dropped", "Hidden thinking does not go back without the thinking beside it.")
+      rewritten[index] = undefined
+    })
+  }
+  dropHidden()
   if (cut) {
+    // The last block is the one that is left: what is handed over is handed over again as it is.
     message.content.findLast((block, index) => {
+      if (!rewritten[index]) return false
       const kept = rewrite(block, index, true)
       rewritten[index] = kept
+      dropHidden()
       return kept !== undefined
     })
   }
-  const unthought = thinks(message.content) && !thinks(rewritten)
-  const content = rewritten.filter((block, index): block is Block => {
-    if (block?.type !== "redactedThinking" || !unthought) return block !== undefined
-    const path = `${target.path}.content[${index}]`
-    target.losses.add(path, "dropped", "Hidden thinking does not go back without the thinking beside it.")
-    return false
-  })
+  const content = rewritten.filter((block) => block !== undefined)
   if (content.length === 0) return undefined
   const onlyThinking = content.every((block) => block.type === "thinking" || block.type === "redactedThinking")
   if (onlyThinking && (cut || message.stopReason === "length")) {
