@@ -8,6 +8,7 @@ import {
   type ToldChoice,
 } from "../openai/tool-encoding.ts"
 import { inDialect } from "../../schema/dialect.ts"
+import { objectRoot } from "../../schema/object-root.ts"
 import { NOT_REPRESENTABLE, strictTool, type UsedStrictly } from "../../schema/strict-use.ts"
 import { standIn } from "../stand-in.ts"
 import { API, isObject, learned, type ChatBody, type Encoding } from "./types.ts"
@@ -74,7 +75,7 @@ function nameOf(item: Record<string, unknown>): string {
 }
 
 function chatFunction({ compat }: Encoding, tool: FunctionTool, at: number): ChatTool {
-  const parameters = inDialect(tool.parameters, compat.schemas) as Json
+  const parameters = inDialect(objectRoot(tool.parameters), compat.schemas) as Json
   return { name: tool.name, body: { type: "function", function: { ...toolHead(tool), parameters } }, at, tool }
 }
 

@@ -13,7 +13,7 @@ export interface OpenAIChatRules {
   /** Fields that are not known are refused. */
   strictFields: boolean
   toolCallIdLimit: number
-  /** The host has tools of its own and takes an empty list of them, as gateways do. */
+  /** The host has tools of its own, takes an empty list of them, and has a strict mode of its own. */
   ownTools?: boolean
 }
 
@@ -69,7 +69,7 @@ export function requestChecks(body: unknown, rules: OpenAIChatRules, azure = fal
       () => checkStream(body),
       () => checkTools(body, rules.ownTools),
       () => checkChoice(body),
-      () => checkFormat(body),
+      () => checkFormat(body, rules.ownTools),
     ],
   }
 }
@@ -208,11 +208,11 @@ function checkTools(body: Fields, own = false): void {
     if (names.has(name))
       throw bad("tool-name-unique", `Duplicate tool name: '${name}'. Tool names must be unique.`, "tools")
     names.add(name)
-    if (type === "function") checkFunction(body, name, at)
+    if (type === "function") checkFunction(body, name, at, own)
   })
 }
 
-function checkFunction(body: Fields, name: string, at: string): void {
+function checkFunction(body: Fields, name: string, at: string, own: boolean): void {
   const { parameters, strict } = body
   const refuse = (rule: string, why: string): Refused =>
     bad(
@@ -229,7 +229,7 @@ function checkFunction(body: Fields, name: string, at: string): void {
       `schema must be a JSON Schema of 'type: "object"', got 'type: "${String(parameters["type"])}"'.`,
     )
   }
-  if (strict === true) checkStrict(parameters, [], refuse)
+  if (strict === true && !own) checkStrict(parameters, [], refuse)
 }
 
 function checkChoice(body: Fields): void {
@@ -271,7 +271,7 @@ function checkChoice(body: Fields): void {
   if (!known) throw bad("tool-choice-unknown", `Tool choice '${name}' not found in 'tools' parameter.`, "tool_choice")
 }
 
-function checkFormat(body: Fields): void {
+function checkFormat(body: Fields, own = false): void {
   const format = body["response_format"]
   if (format == null) return
   if (!isFields(format)) throw wrongType("response_format", "an object", format)
@@ -305,7 +305,7 @@ function checkFormat(body: Fields): void {
       "invalid_value",
     )
   }
-  if (schema["strict"] === true) {
+  if (schema["strict"] === true && !own) {
     checkStrict(schema["schema"], [], (rule, why) =>
       bad(rule, `Invalid schema for response_format '${name}': ${why}`, "response_format", null),
     )
