@@ -13,7 +13,7 @@ const CASES: number = Number(process.env["SLUICE_CASES"] ?? 10_000)
 /** The types of the SDKs are slow to hold a request against: one of so many is. */
 const SDK_EVERY = 10
 /** Share of the cases that a wire may refuse by itself: only a conversation in which nothing is said. */
-const MOST_REFUSED = 0.05
+const MOST_REFUSED = 0.1
 
 export function issuerOf({ api, provider, id: model }: Model): Issuer {
   return { api, provider, model }
