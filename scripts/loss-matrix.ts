@@ -190,7 +190,12 @@ const REQUEST: readonly Feature[] = [
     options: { output: { type: "jsonSchema", name: "a", schema: SCHEMA, strict: true } },
     details: /^options\.output\./,
   },
-  { name: "output of any JSON", options: { output: { type: "json" } } },
+  {
+    name: "output of any JSON",
+    // Hosts want a prompt that speaks of it.
+    context: () => ({ systemPrompt: "Answer with JSON." }),
+    options: { output: { type: "json" } },
+  },
   { name: "verbosity", options: { verbosity: "low" } },
   { name: "log probabilities", options: { logprobs: 2 } },
   { name: "service tier", options: { serviceTier: "priority" } },

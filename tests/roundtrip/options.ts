@@ -64,7 +64,8 @@ export function projectOptions(
     // Where the host cannot be held to a format, a tool that must be called stands in for it.
     if (output === (ANY as unknown)) expected["toolChoice"] = ANY
     if (isFields(output)) expected["output"] = { type: "jsonSchema", schema: ANY }
-    if (hasTools && options.toolChoice === undefined && options.parallelToolCalls === false) {
+    const free = options.toolChoice === undefined || lost.has("options.toolChoice")
+    if (hasTools && free && options.parallelToolCalls === false) {
       expected["toolChoice"] = "auto"
     }
     if (options.toolChoice === "none") delete expected["parallelToolCalls"]

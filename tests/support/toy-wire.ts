@@ -18,6 +18,7 @@ export const toyWire: WireClient = {
   framing: "sse",
   traits: {
     toolCallId: { pattern: /^.+$/, maxLength: 64 },
+    toolName: { pattern: /\S/, maxLength: 256 },
     roles: { developer: true, system: "anywhere" },
     media: { image: true, document: true, audio: true, inToolResult: true, inAnswer: true },
     thinking: { replay: true, signature: true, redacted: true },

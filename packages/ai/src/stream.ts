@@ -5,11 +5,10 @@ import { Known } from "./attempt/known.ts"
 import { unlessAborted } from "./attempt/unless-aborted.ts"
 import { Reading } from "./assemble/reading.ts"
 import { ExchangeReader } from "./assemble/exchange-reader.ts"
-import { builderFor } from "./assemble/builder-for.ts"
+import { builderFor, type BuilderParts } from "./assemble/builder-for.ts"
 import type { MessageBuilder } from "./assemble/message-builder.ts"
 import { MessageStream } from "./assemble/message-stream.ts"
 import { THINKING_LOOP, ThinkingLoopGuard } from "./assemble/thinking-loop.ts"
-import type { ErrorFacts } from "./contract/error-facts.ts"
 import type { Frame } from "./contract/frame.ts"
 import type { ReadContext, Route, Work } from "./contract/route.ts"
 import type { Exchange } from "./contract/transport.ts"
@@ -18,6 +17,7 @@ import type { Call, Mint, WireRequest } from "./contract/wire-client.ts"
 import { handoff as defaultHandoff } from "./handoff/handoff.ts"
 import { keptHandoff } from "./handoff/kept.ts"
 import { refuseLosses } from "./handoff/strict.ts"
+import { ownNames } from "./handoff/tool-names.ts"
 import { fitImages, type FittedImages } from "./images/fit.ts"
 import type { ResizeImage } from "./images/resizer.ts"
 import { SluiceError } from "./model/errors.ts"
@@ -124,8 +124,16 @@ async function run(
   const { onPayload, onResponse, onEvent, onModeration, ...wishes } = rest
   let context: Context
   const { vault } = environment
-  const keep = vault && ((message: AssistantMessage) => vault.keep(context, message))
-  const work = new Decoding(out, clock, mint, started, { onEvent, onModeration }, guards, keep)
+  const work = new Decoding({
+    out,
+    clock,
+    mint,
+    started,
+    observers: { onEvent, onModeration },
+    guards,
+    keep: vault && ((message) => vault.keep(context, message)),
+    tools: () => context.tools,
+  })
   let routes: readonly Route[]
   let call: CallOptions
   try {
@@ -229,6 +237,21 @@ async function listOf(routes: Routes): Promise<readonly Route[]> {
   return Array.isArray(routes) ? (routes as readonly Route[]) : [routes as Route]
 }
 
+/** What the work of decoding is given for one call. */
+interface DecodingParts {
+  out: MessageStream
+  clock: Clock
+  mint: Mint
+  /** Milliseconds since 1970. */
+  started: number
+  observers: Watchers
+  guards?: Guards | undefined
+  /** Keeps what only the vendor reads of an answer. */
+  keep?: ((message: AssistantMessage) => void | Promise<void>) | undefined
+  /** The caller's tools, by whose names calls are told. */
+  tools: () => Context["tools"]
+}
+
 /** The work of a try that decodes the answer into events. */
 class Decoding implements Work<AssistantMessage> {
   readonly #out: MessageStream
@@ -237,20 +260,13 @@ class Decoding implements Work<AssistantMessage> {
   readonly #started: number
   readonly #observers: Watchers
   readonly #guards: Guards
-  readonly #keep: ((message: AssistantMessage) => void | Promise<void>) | undefined
+  readonly #keep: DecodingParts["keep"]
+  readonly #tools: DecodingParts["tools"]
   #losses: readonly Loss[] = []
   /** What the consumer has seen of a try that failed, and that no other has replaced yet. */
   #shown: MessageBuilder | undefined
 
-  constructor(
-    out: MessageStream,
-    clock: Clock,
-    mint: Mint,
-    started: number,
-    observers: Watchers,
-    guards: Guards = {},
-    keep?: (message: AssistantMessage) => void | Promise<void>,
-  ) {
+  constructor({ out, clock, mint, started, observers, guards = {}, keep, tools }: DecodingParts) {
     this.#out = out
     this.#clock = clock
     this.#mint = mint
@@ -258,12 +274,13 @@ class Decoding implements Work<AssistantMessage> {
     this.#observers = observers
     this.#guards = guards
     this.#keep = keep
+    this.#tools = tools
   }
 
-  builder(route: Route | undefined, toError?: (facts: ErrorFacts) => SluiceError): MessageBuilder {
+  builder(route: Route | undefined, more: Pick<BuilderParts, "toError" | "toolNames"> = {}): MessageBuilder {
     // Ids are the mint's, time is the clock's: a program may replace either alone.
     const mint = { id: this.#mint.id, now: this.#clock.now }
-    return builderFor(route?.model, { mint, started: this.#started, ...(toError ? { toError } : {}) })
+    return builderFor(route?.model, { mint, started: this.#started, ...more })
   }
 
   /** The end of a call that failed. What was shown of an answer stays. */
@@ -294,7 +311,8 @@ class Decoding implements Work<AssistantMessage> {
   }
 
   async read(exchange: Exchange, call: Call, route: Route, ctx: ReadContext): Promise<AssistantMessage> {
-    const builder = this.builder(route, ctx.classify)
+    const toolNames = ownNames(this.#tools(), route.wire.traits.toolName)
+    const builder = this.builder(route, { toError: ctx.classify, toolNames })
     if (this.#losses.length > 0) builder.message.losses = this.#losses
     if (ctx.attempts.length > 0) builder.message.attempts = [...ctx.attempts]
     const reader = new ExchangeReader({

@@ -13,10 +13,15 @@ export interface BuilderParts {
   started?: number
   /** Default: the classifier alone. */
   toError?: (facts: ErrorFacts) => SluiceError
+  /** Tools' own names by those that the host was told, where they differ. */
+  toolNames?: ReadonlyMap<string, string> | undefined
 }
 
 /** The builder for an answer of a model; without one, for a failure before any model was found. */
-export function builderFor(model: Model | undefined, { mint, started, toError }: BuilderParts): MessageBuilder {
+export function builderFor(
+  model: Model | undefined,
+  { mint, started, toError, toolNames }: BuilderParts,
+): MessageBuilder {
   const where = model ? { provider: model.provider, model: model.id } : {}
   return new MessageBuilder({
     api: model?.api ?? "",
@@ -27,5 +32,6 @@ export function builderFor(model: Model | undefined, { mint, started, toError }:
     now: () => mint.now(),
     mintId: (prefix) => mint.id(prefix),
     toError: toError ?? ((facts) => classify(facts, where)),
+    toolNames,
   })
 }

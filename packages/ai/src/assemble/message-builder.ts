@@ -33,6 +33,8 @@ export interface BuilderInit {
   mintId(prefix: string): string
   /** The one classifier. */
   toError(facts: ErrorFacts): SluiceError
+  /** Tools' own names by those that the host was told, where they differ. */
+  toolNames?: ReadonlyMap<string, string> | undefined
 }
 
 interface Open {
@@ -142,13 +144,14 @@ export class MessageBuilder implements MessageSink {
 
   toolCall(key: string, call: { id?: string; name?: string; custom?: boolean }): void {
     const open = this.#open.get(key)
+    const name = (call.name === undefined ? undefined : this.#init.toolNames?.get(call.name)) ?? call.name ?? ""
     if (open) {
       if (open.block.type !== "toolCall" || this.#failure) return
       if (call.id && !open.block.id) open.block.id = call.id
-      if (call.name && !open.block.name) open.block.name = call.name
+      if (name && !open.block.name) open.block.name = name
       return
     }
-    const block: ToolCallBlock = { type: "toolCall", id: call.id ?? "", name: call.name ?? "", arguments: {} }
+    const block: ToolCallBlock = { type: "toolCall", id: call.id ?? "", name, arguments: {} }
     if (call.custom) {
       block.custom = true
       block.arguments = { input: "" }

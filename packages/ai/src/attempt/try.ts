@@ -12,6 +12,7 @@ import { SluiceError, type Delivered } from "../model/errors.ts"
 import type { AttemptRecord } from "../model/message.ts"
 import type { Timeouts } from "../model/options.ts"
 import { classify } from "../errors/classify.ts"
+import { handOverChoice } from "../handoff/tool-names.ts"
 import { callFor, overChannel } from "./call-for.ts"
 import { checkHeaders } from "./headers.ts"
 import type { AttemptInput } from "./input.ts"
@@ -213,7 +214,7 @@ function callOf<T>({ input, route, lease, known }: TryParts<T>, channel: Pick<Ch
   return callFor({
     op: "generate",
     model,
-    options: input.options,
+    options: handOverChoice(input.options, wire.traits.toolName),
     context: handed.context,
     credential: lease.credential,
     stream: input.stream || route.endpoint.streamsOnly === true,

@@ -61,6 +61,8 @@ export interface WireRequest {
 export interface Traits {
   /** Tool-call ids that the wire takes. */
   toolCallId: { pattern: RegExp; maxLength: number }
+  /** Names of tools that the wire takes; lengths in characters. Others are spelled anew, and back in its calls. */
+  toolName: { pattern: RegExp; maxLength: number }
   roles: { developer: boolean; system: "first" | "anywhere" }
   /** `inAnswer`: what a model made goes back to it as a part of its answer. */
   media: { image: boolean; document: boolean; audio: boolean; inToolResult: boolean; inAnswer: boolean }

@@ -11,6 +11,7 @@ const signature = { value: "c2ln", issuer: own }
 function handed(block: Block, inAnswer: boolean, input: Modality[] = ["text", "image"], id = "m") {
   const traits: Traits = {
     toolCallId: { pattern: /^\w+$/, maxLength: 64 },
+    toolName: { pattern: /\S/, maxLength: 256 },
     roles: { developer: false, system: "first" },
     media: { image: true, document: true, audio: true, inToolResult: true, inAnswer },
     thinking: { replay: true, signature: true, redacted: false },

@@ -13,6 +13,8 @@ import type {
 } from "../model/message.ts"
 import { readable, wellFormedText } from "./input.ts"
 import type { LossList } from "./losses.ts"
+import { soundSource } from "./media.ts"
+import { spelledName } from "./tool-names.ts"
 
 /** Where an earlier answer goes. */
 export interface AssistantTarget {
@@ -28,26 +30,40 @@ export interface AssistantTarget {
  * An earlier answer as the target may see it; `undefined` when nothing of it is left.
  *
  * Opaque values go to the model that made them, or, in the latest answer, to another model of the same provider
- * and wire, which refuses a change there. Of an answer that was cut short the last block's signature is not trusted, and
+ * and wire, which refuses a change there. Of an answer that was cut short the last kept block's signature is not trusted, and
  * none of one that ended in the middle of its calls, unless it is the latest of the same provider. Hidden thinking does
  * not stay where nothing of the thinking beside it does.
  */
 export function rewriteAssistant(message: AssistantMessage, target: AssistantTarget): AssistantMessage | undefined {
   const cut = message.stopReason === "error" || message.stopReason === "aborted"
   const abandoned = isAbandoned(message) && !(target.latest && message.provider === target.model.provider)
-  const rewritten = message.content.map((block, index) => {
-    const last = cut && index === message.content.length - 1
+  const rewrite = (block: Block, index: number, last: boolean): Block | undefined => {
     // A call comes with its signature in one piece.
     const partial = abandoned || (last && (block.type !== "toolCall" || block.incomplete === true))
     return rewriteBlock(block, message, target, `${target.path}.content[${index}]`, partial)
-  })
-  const unthought = thinks(message.content) && !thinks(rewritten)
-  const content = rewritten.filter((block, index): block is Block => {
-    if (block?.type !== "redactedThinking" || !unthought) return block !== undefined
-    const path = `${target.path}.content[${index}]`
-    target.losses.add(path, "dropped", "Hidden thinking does not go back without the thinking beside it.")
-    return false
-  })
+  }
+  const rewritten = message.content.map((block, index) => rewrite(block, index, false))
+  const dropHidden = (): void => {
+    if (!thinks(message.content) || thinks(rewritten)) return
+    rewritten.forEach((block, index) => {
+      if (block?.type !== "redactedThinking") return
+      const path = `${target.path}.content[${index}]`
+      target.losses.add(path, "dropped", "Hidden thinking does not go back without the thinking beside it.")
+      rewritten[index] = undefined
+    })
+  }
+  dropHidden()
+  if (cut) {
+    // The last block is the one that is left: what is handed over is handed over again as it is.
+    message.content.findLast((block, index) => {
+      if (!rewritten[index]) return false
+      const kept = rewrite(block, index, true)
+      rewritten[index] = kept
+      dropHidden()
+      return kept !== undefined
+    })
+  }
+  const content = rewritten.filter((block) => block !== undefined)
   if (content.length === 0) return undefined
   const onlyThinking = content.every((block) => block.type === "thinking" || block.type === "redactedThinking")
   if (onlyThinking && (cut || message.stopReason === "length")) {
@@ -94,11 +110,16 @@ function rewriteBlock(
         losses.add(path, "dropped", "A tool call without an id or a name is refused by every host.")
         return undefined
       }
-      return readableSignature(block, message, target, path, partial)
+      return named(readableSignature(block, message, target, path, partial), target, path)
     case "image":
     case "audio":
       if (target.traits.media.inAnswer && readable(block.type, target)) {
-        return readableSignature(block, message, target, path, partial)
+        const sound = soundSource(block.type, block.source)
+        if ("source" in sound) {
+          const kept = sound.source === block.source ? block : { ...block, source: sound.source }
+          if (kept !== block) losses.add(`${path}.source`, "approximated", "The data was put into plain base64.")
+          return readableSignature(kept, message, target, path, partial)
+        }
       }
       if (block.type === "audio" && block.transcript?.trim()) {
         losses.add(path, "approximated", "What was said goes back as its transcript.")
@@ -139,18 +160,26 @@ function rewriteText(
   return kept.text.isWellFormed() ? kept : { ...kept, text: wellFormedText(kept.text) }
 }
 
+/** A call by the name that the target is told of its tool. */
+function named(call: ToolCallBlock, { traits, losses }: AssistantTarget, path: string): ToolCallBlock {
+  const name = spelledName(call.name, traits.toolName)
+  if (name === call.name) return call
+  losses.add(`${path}.name`, "approximated", `The host does not take this name: it is told ${name}.`)
+  return { ...call, name }
+}
+
 /** A block, without a signature that the target cannot read. */
-function readableSignature(
-  block: ToolCallBlock | ImageBlock | AudioBlock,
+function readableSignature<B extends ToolCallBlock | ImageBlock | AudioBlock>(
+  block: B,
   message: AssistantMessage,
   target: AssistantTarget,
   path: string,
   partial: boolean,
-): Block {
+): B {
   if (!block.signature || (!partial && mayRead(block.signature, message, target))) return block
   target.losses.add(`${path}.signature`, "dropped", "A signature goes back to its issuer only.")
   const { signature: _signature, ...bare } = block
-  return bare
+  return bare as B
 }
 
 function rewriteThinking(

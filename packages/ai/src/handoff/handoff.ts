@@ -7,6 +7,7 @@ import { IdMap } from "./ids.ts"
 import { rewriteInput, wellFormedText } from "./input.ts"
 import { pairCalls, type Placed } from "./pairing.ts"
 import { LossList } from "./losses.ts"
+import { handOverTools } from "./tool-names.ts"
 
 /**
  * Makes a conversation fit for a target: what the target cannot read is changed, and every change is named.
@@ -14,14 +15,14 @@ import { LossList } from "./losses.ts"
  * In this order: text is made well-formed and blank system prompts are left out; calls without an id or a name go,
  * with their results; opaque values go back to their maker only; media become notes where the target cannot read
  * them; tool-call ids are made unique and spelled as the target takes them; every call gets exactly one result,
- * right behind its turn. The same conversation always gives the same result, and the input is not changed.
+ * right behind its turn; tools are spelled as the target takes their names, and so are their calls. The same conversation always gives the same result, and the input is not changed.
  */
 export function handoff(context: Context, model: Model, traits: Traits): { context: Context; losses: readonly Loss[] } {
   const { messages } = context
   const ids = new IdMap(traits.toolCallId)
   const part = { messages, from: 0, to: messages.length, latest: lastAnswer(messages) }
   const handed = handOver(part, model, traits, ids)
-  return { context: withMessages(context, handed.messages), losses: handed.losses }
+  return withMessages(context, handed.messages, handed.losses, traits)
 }
 
 /** A run of a conversation's messages, whose calls have no results outside it. */
@@ -56,17 +57,24 @@ export function handOver(
   return { messages: pairCalls(placed, ids, losses), losses: losses.list }
 }
 
-/** The conversation with messages that were handed over. */
-export function withMessages(context: Context, messages: readonly Message[]): Context {
-  const system = systemPrompt(context.systemPrompt)
-  return {
+/** The conversation with messages that were handed over, and what that took. */
+export function withMessages(
+  { systemPrompt, tools }: Context,
+  messages: readonly Message[],
+  before: readonly Loss[],
+  traits: Traits,
+): { context: Context; losses: readonly Loss[] } {
+  const losses = new LossList()
+  const system = systemTexts(systemPrompt)
+  const context = {
     ...(system === undefined ? {} : { systemPrompt: system }),
     messages,
-    ...(context.tools === undefined ? {} : { tools: context.tools }),
+    ...(tools === undefined ? {} : { tools: handOverTools(tools, traits.toolName, losses) }),
   }
+  return { context, losses: losses.list.length === 0 ? before : [...before, ...losses.list] }
 }
 
-function systemPrompt(prompt: Context["systemPrompt"]): readonly TextBlock[] | undefined {
+function systemTexts(prompt: Context["systemPrompt"]): readonly TextBlock[] | undefined {
   if (prompt === undefined) return undefined
   const parts = typeof prompt === "string" ? [prompt] : prompt
   return parts

@@ -1,7 +1,16 @@
 import { codecOf, type Modality, type Model } from "@sluice/catalog/core"
 import type { Traits } from "../contract/wire-client.ts"
-import type { DeveloperMessage, InputBlock, ToolResultMessage, UserMessage } from "../model/message.ts"
+import type {
+  AudioBlock,
+  DeveloperMessage,
+  DocumentBlock,
+  ImageBlock,
+  InputBlock,
+  ToolResultMessage,
+  UserMessage,
+} from "../model/message.ts"
 import type { LossList } from "./losses.ts"
+import { soundSource } from "./media.ts"
 
 /** Half a surrogate pair becomes U+FFFD; all other text stays as it is. */
 export function wellFormedText(text: string): string {
@@ -45,7 +54,7 @@ function rewriteBlock(block: InputBlock, target: Target): InputBlock | undefined
       target.losses.add(target.path, "dropped", `Only ${block.api} knows this kind of content.`)
       return undefined
     default:
-      return readable(block.type, target) ? block : note(block.type, target)
+      return readable(block.type, target) ? sound(block, target) : note(block.type, reason(block.type, target), target)
   }
 }
 
@@ -59,12 +68,29 @@ export function readable(
   return model.assumed !== undefined || model.input.includes(kind)
 }
 
-function note(kind: "image" | "document" | "audio", target: Target): InputBlock {
-  const why = target.traits.media[kind]
-    ? kind === "image"
-      ? "model does not support vision"
-      : `model does not read ${kind} input`
-    : `${target.model.api} cannot carry it`
+/** A picture, a document or a sound with a source that hosts can read, or the note that stands for it, if any. */
+function sound(block: ImageBlock | DocumentBlock | AudioBlock, target: Target): InputBlock | undefined {
+  if ("text" in block.source) {
+    const { text } = block.source
+    if (text.trim() === "") {
+      target.losses.add(target.path, "dropped", "There is nothing in the document.")
+      return undefined
+    }
+    return text.isWellFormed() ? block : ({ ...block, source: { text: wellFormedText(text) } } as DocumentBlock)
+  }
+  const found = soundSource(block.type, block.source)
+  if ("why" in found) return note(block.type, found.why, target)
+  if (found.source === block.source) return block
+  target.losses.add(`${target.path}.source`, "approximated", "The data was put into plain base64.")
+  return { ...block, source: found.source }
+}
+
+function reason(kind: "image" | "document" | "audio", { model, traits }: Target): string {
+  if (!traits.media[kind]) return `${model.api} cannot carry it`
+  return kind === "image" ? "model does not support vision" : `model does not read ${kind} input`
+}
+
+function note(kind: "image" | "document" | "audio", why: string, target: Target): InputBlock {
   target.losses.add(target.path, "approximated", `A note stands for the ${kind}: ${why}.`)
   return { type: "text", text: `[${kind} omitted: ${why}]` }
 }

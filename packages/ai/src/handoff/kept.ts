@@ -58,10 +58,8 @@ export function keptHandoff(
   conversations.set(messages[latest - 1] as Message, kept)
   const rest = { messages, from: latest, to: messages.length, latest }
   const now = handOver(rest, model, traits, new IdMap(traits.toolCallId, kept.ids))
-  return {
-    context: withMessages(context, kept.handed.concat(now.messages)),
-    losses: kept.losses.length + now.losses.length === 0 ? [] : kept.losses.concat(now.losses),
-  }
+  const losses = kept.losses.length + now.losses.length === 0 ? [] : kept.losses.concat(now.losses)
+  return withMessages(context, kept.handed.concat(now.messages), losses, traits)
 }
 
 /** What is kept of a conversation's beginning. It is taken, since it is added to: another branch begins anew. */

@@ -1,5 +1,6 @@
 import type { JsonSchema } from "../model/tool.ts"
 import { once } from "./memo.ts"
+import { objectRoot } from "./object-root.ts"
 import { finiteSchema } from "./places.ts"
 import { upgradeSchema } from "./upgrade.ts"
 import { described } from "./words.ts"
@@ -15,7 +16,7 @@ const UNIONS = ["anyOf", "oneOf", "allOf"]
  */
 export function bedrockSchema(schema: JsonSchema): JsonSchema {
   return once(schema, "bedrock", () => {
-    const given = finiteSchema(upgradeSchema(schema))
+    const given = objectRoot(finiteSchema(upgradeSchema(schema)))
     const kept = Object.entries(given).filter(([name]) => !UNIONS.includes(name))
     const spilled = Object.entries(given).filter(([name]) => UNIONS.includes(name))
     if (spilled.length === 0) return given["type"] === undefined ? { type: "object", ...given } : given

@@ -1,5 +1,6 @@
 import type { JsonSchema } from "../model/tool.ts"
 import { once } from "./memo.ts"
+import { objectRoot } from "./object-root.ts"
 import { isSchema, mapSchemas, Pass } from "./places.ts"
 
 /** A tool's schema as OpenAI's Responses API takes it. */
@@ -24,7 +25,7 @@ export const LOOK_AROUND: RegExp = /\(\?(?:[=!]|<[=!])/
 export function responsesSchema(schema: JsonSchema): ResponsesSchema {
   return once(schema, "responses", () => {
     const run = new Run()
-    const written = run.node(schema, "")
+    const written = run.node(run.root(schema), "")
     const { contradiction } = run
     // An object's schema without properties is refused.
     const bare = written["type"] === "object" && written["properties"] === undefined
@@ -41,6 +42,12 @@ class Run {
   contradiction: string | undefined
   readonly #pass = new Pass()
 
+  root(schema: JsonSchema): JsonSchema {
+    const root = objectRoot(schema)
+    if (root !== schema) this.changes.add("the root became an object")
+    return root
+  }
+
   node(source: JsonSchema, at: string): JsonSchema {
     return this.#pass.node(
       source,
@@ -50,6 +57,7 @@ class Run {
         }
         this.#oneOf(node)
         this.#pattern(node)
+        this.#items(node)
         this.#distribute(node)
         if (contradicts(node)) this.contradiction ??= at === "" ? "/" : at
         return node
@@ -82,6 +90,12 @@ class Run {
       Object.entries(named).map(([pattern, inner]) => [LOOK_AROUND.test(pattern) ? ".*" : pattern, inner]),
     )
     this.changes.add("a pattern with look-around was left out")
+  }
+
+  #items(node: JsonSchema): void {
+    if (node["type"] !== "array" || node["items"] !== undefined) return
+    node["items"] = {}
+    this.changes.add("a list without items may hold anything")
   }
 
   /** An `enum` beside branches: each value goes to the branches of its type, none to the one for null. */

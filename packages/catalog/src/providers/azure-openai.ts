@@ -31,6 +31,7 @@ export const azureOpenai: Provider = {
     chat: {
       developerRole: true,
       multipleSystem: true,
+      strictTools: "per-tool",
       toolCallIds: "max-40",
       promptCacheKey: true,
       documents: true,

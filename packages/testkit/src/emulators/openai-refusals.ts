@@ -1,17 +1,18 @@
 import type { SeenRequest } from "../loopback.ts"
-import { Refused, typeName, type Fields } from "./check.ts"
+import { halfCharacter, Refused, typeName, type Fields } from "./check.ts"
 import { bearer } from "./http.ts"
 import type { EmulatedError } from "./script.ts"
 
 /** A request that is wrong, in the words of OpenAI. */
-export function bad(message: string, param: string | null, code: string | null = null): Refused {
-  return new Refused(400, "invalid_request_error", message, { param, code })
+export function bad(rule: string, message: string, param: string | null, code: string | null = null): Refused {
+  return new Refused(400, "invalid_request_error", message, { rule, param, code })
 }
 
 /** The refusal of a value of a wrong type, in the words of OpenAI. */
 export function wrongType(param: string, wanted: string, value: unknown): Refused {
   const article = /^[aeio]/.test(typeName(value)) ? "an" : "a"
   return bad(
+    "wrong-type",
     `Invalid type for '${param}': expected ${wanted}, but got ${value === null ? "null" : `${article} ${typeName(value)}`} instead.`,
     param,
     "invalid_type",
@@ -20,7 +21,14 @@ export function wrongType(param: string, wanted: string, value: unknown): Refuse
 
 /** The refusal of a request in which a parameter is missing. */
 export function missing(param: string): Refused {
-  return bad(`Missing required parameter: '${param}'.`, param, "missing_required_parameter")
+  return bad("required-field", `Missing required parameter: '${param}'.`, param, "missing_required_parameter")
+}
+
+/** Refuses a body that is no JSON for the vendor. @throws Refused */
+export function checkText(body: Fields): void {
+  const at = halfCharacter(body)
+  if (at === undefined) return
+  throw bad("unpaired-surrogate", "We could not parse the JSON body of your request.", at)
 }
 
 /** Values as they are listed in a refusal: quoted, the last one behind "and". */
@@ -31,7 +39,12 @@ export function listed(values: readonly string[]): string {
 
 /** The refusal of a chain whose last response is not known. */
 export function previousNotFound(id: string): Refused {
-  return bad(`Previous response with id '${id}' not found.`, "previous_response_id", "previous_response_not_found")
+  return bad(
+    "previous-response",
+    `Previous response with id '${id}' not found.`,
+    "previous_response_id",
+    "previous_response_not_found",
+  )
 }
 
 /** Refuses a number that is out of its range. @throws Refused */
@@ -41,6 +54,7 @@ export function range(body: Fields, name: string, min: number, max: number): voi
   if (typeof value !== "number") throw wrongType(name, "a decimal", value)
   if (value > max) {
     throw bad(
+      "number-range",
       `Invalid '${name}': decimal above maximum value. Expected a value <= ${max}, but got ${value} instead.`,
       name,
       "decimal_above_max_value",
@@ -48,6 +62,7 @@ export function range(body: Fields, name: string, min: number, max: number): voi
   }
   if (value < min) {
     throw bad(
+      "number-range",
       `Invalid '${name}': decimal below minimum value. Expected a value >= ${min}, but got ${value} instead.`,
       name,
       "decimal_below_min_value",

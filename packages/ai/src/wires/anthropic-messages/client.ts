@@ -17,6 +17,7 @@ export const anthropicMessages: WireClient = {
   framing: "sse",
   traits: {
     toolCallId: { pattern: /^[A-Za-z0-9_-]{1,64}$/, maxLength: 64 },
+    toolName: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 128 },
     roles: { developer: false, system: "first" },
     media: { image: true, document: true, audio: false, inToolResult: true, inAnswer: false },
     thinking: { replay: true, signature: true, redacted: true },

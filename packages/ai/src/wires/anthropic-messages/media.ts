@@ -1,9 +1,8 @@
 import type { MessagesCompat } from "@sluice/catalog/core"
 import type { DocumentBlock, ImageBlock } from "../../model/message.ts"
 import type { Losses } from "../losses.ts"
+import { isPicture, mediaType } from "../media-type.ts"
 import type { WireBlock } from "./types.ts"
-
-const IMAGE_TYPES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"])
 
 /** An image as a block, or the note that stands for one the API does not take. */
 export function encodeImage(block: ImageBlock, compat: MessagesCompat, path: string, losses: Losses): WireBlock {
@@ -13,7 +12,7 @@ export function encodeImage(block: ImageBlock, compat: MessagesCompat, path: str
   }
   if ("data" in source) {
     const type = mediaType(source.mimeType)
-    if (IMAGE_TYPES.has(type)) {
+    if (isPicture(type)) {
       return { type: "image", source: { type: "base64", media_type: type, data: source.data } }
     }
     return note(`[unsupported image: ${type}]`, path, "The API takes PNG, JPEG, GIF and WebP images.", losses)
@@ -62,12 +61,6 @@ function decodeText(base64: string): string | undefined {
   } catch {
     return undefined
   }
-}
-
-/** The type in lower case, without parameters, `image/jpg` by its right name. */
-function mediaType(type: string): string {
-  const bare = (type.split(";", 1)[0] as string).trim().toLowerCase()
-  return bare === "image/jpg" ? "image/jpeg" : bare
 }
 
 function note(text: string, path: string, reason: string, losses: Losses): WireBlock {

@@ -10,6 +10,8 @@ import { API, type Marks, type WireBlock, type WireMessage } from "./types.ts"
 
 const FAILED = "Tool failed with no output."
 const PAD = "Continue."
+/** What the result of a tool may hold. */
+const IN_RESULTS: ReadonlySet<string> = new Set(["text", "image", "document", "search_result", "tool_reference"])
 
 /** A message on its way out, with what the placing of cache marks must know. */
 export interface Turn {
@@ -24,8 +26,8 @@ export interface Turn {
 
 /**
  * The conversation in the wire's turns, without the instructions at its head. Tool results that follow each other share a turn with what the user says
- * next, as the API describes it; two answers in a row are kept apart, and a last one is followed, by a turn of the user, because the API continues no answer but one
- * that it paused itself.
+ * next, as the API describes it; two answers in a row are kept apart, a first one is led in and a last one followed by
+ * a turn of the user, because the API begins with none and continues none but one that it paused itself.
  *
  * @param marks takes the caller's cache marks
  * @throws SluiceError `invalid_request` when there is no message
@@ -63,10 +65,22 @@ export function encodeMessages(call: Call, losses: Losses, marks: Marks): Turn[]
       message: "messages: the API needs at least one message with something in it.",
     })
   }
+  if (turns[0]?.message.role === "assistant") {
+    losses.injected("messages[0]", "A turn of the user keeps the order of turns that the API wants.")
+    turns.unshift({ message: { role: "user", content: [{ type: "text", text: PAD }] }, pad: true })
+  }
   const last = messages.at(-1)
   const paused = last?.role === "assistant" && last.stopDetails?.type === "pause_turn"
   if (turns.at(-1)?.message.role === "assistant" && !paused) pad(turns, `messages[${messages.length}]`, losses)
   return placeInstructions(turns, state)
+}
+
+/** Whether the conversation ends in results of tools whose calls came without thinking before them. */
+export function goesOnWithoutThinking(turns: readonly Turn[]): boolean {
+  const last = turns.at(-1)?.message
+  if (last?.role !== "user" || !last.content.some(({ type }) => type === "tool_result")) return false
+  const first = turns.findLast(({ message }) => message.role === "assistant")?.message.content[0]?.type
+  return first !== "thinking" && first !== "redacted_thinking"
 }
 
 function pad(turns: Turn[], field: string, losses: Losses): void {
@@ -198,5 +212,8 @@ function resultContent(result: ToolResultMessage, path: string, state: EncodeSta
   if (typeof result.content === "string") {
     return result.content.trim() === "" ? [] : [{ type: "text", text: result.content }]
   }
-  return encodeBlocks(result.content, path, state)
+  const content = encodeBlocks(result.content, path, state)
+  const kept = content.filter(({ type }) => IN_RESULTS.has(type))
+  if (kept.length < content.length) state.losses.dropped(`${path}.content`, "It cannot stand in the result of a tool.")
+  return kept
 }

@@ -7,7 +7,7 @@ import { learned } from "./facts.ts"
 import { Losses } from "../losses.ts"
 import { outputLosses } from "../output-plan.ts"
 import { systemTexts } from "../system-texts.ts"
-import { encodeMessages } from "./messages.ts"
+import { encodeMessages, goesOnWithoutThinking } from "./messages.ts"
 import { planOutput, type OutputPlan } from "./output.ts"
 import { headers } from "./protocol.ts"
 import { planThinking, type ThinkingPlan } from "./thinking.ts"
@@ -94,8 +94,8 @@ function build(call: Call): { body: MessagesBody; betas: string | undefined; los
   const { choice, forced } =
     output?.how === "tool"
       ? { choice: { type: "tool" as const, name: output.name }, forced: true }
-      : planToolChoice(call, losses)
-  const thinking = planThinking(call, forced, losses)
+      : planToolChoice(call, tools ?? [], losses)
+  const thinking = planThinking(call, forced, goesOnWithoutThinking(turns), losses)
   placeMarks({ tools: tools ?? [], system, turns, marks }, call, losses)
   const metadata = encodeMetadata(call, losses)
   const config = outputConfig(thinking, output)

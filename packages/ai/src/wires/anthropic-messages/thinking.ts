@@ -39,17 +39,24 @@ export interface ThinkingPlan {
  * Decides how a request asks for thinking and how many tokens it may use.
  *
  * @param forced the tool choice forces a call, with which the API refuses thinking
+ * @param begun a turn of tools goes on that began without thinking: the API refuses a budget in it
  * @throws SluiceError `invalid_request` when the thinking budget leaves no room for an answer
  */
-export function planThinking(call: Call, forced: boolean, losses: Losses): ThinkingPlan {
+export function planThinking(call: Call, forced: boolean, begun: boolean, losses: Losses): ThinkingPlan {
   const { model } = call
   const compat = model.compat.messages ?? {}
   const plan: ThinkingPlan = { maxTokens: maxTokens(call, losses), on: false }
-  if (!model.thinking) {
+  const ladder = ladderOf(model, compat)
+  const budgeted = !ladder || ladder.mode === "budget" || ladder.mode === "budget-effort"
+  if (begun && budgeted && !ladder?.mandatory) {
+    if (wanted(call)) losses.dropped("options.reasoning", "A turn of tools that began without thinking ends without.")
+    if (ladder) plan.thinking = { type: "disabled" }
+    return plan
+  }
+  if (!ladder) {
     withoutLadder(call, forced, plan, losses)
     return plan
   }
-  const ladder = compat.thinkingMode ? { ...model.thinking, mode: compat.thinkingMode } : model.thinking
   if (forced) {
     if (wanted(call))
       losses.dropped("options.reasoning", "The API does not let a model think while a tool call is forced.")
@@ -69,6 +76,11 @@ export function planThinking(call: Call, forced: boolean, losses: Losses): Think
     }
   } else if (level !== undefined) askFor(level, ladder, call, plan, losses)
   return plan
+}
+
+/** How the model is asked for thinking here, which may be otherwise than elsewhere. */
+function ladderOf({ thinking }: Call["model"], { thinkingMode }: MessagesCompat): ThinkingLadder | undefined {
+  return thinking && thinkingMode ? { ...thinking, mode: thinkingMode } : thinking
 }
 
 /** Whether the caller asked for thinking. */

@@ -87,19 +87,21 @@ export interface PlannedChoice {
 }
 
 /**
- * The tool choice. A host or a model that must think does not take a forced one: it becomes `auto`.
+ * The tool choice among the tools that are sent. A host or a model that must think does not take a forced one: it becomes `auto`.
  * `disable_parallel_tool_use` is only sent where the caller asked for one call at a time.
  */
-export function planToolChoice(call: Call, losses: Losses): PlannedChoice {
+export function planToolChoice(call: Call, tools: readonly WireTool[], losses: Losses): PlannedChoice {
   const { toolChoice, parallelToolCalls } = call.options
   const compat: MessagesCompat = call.model.compat.messages ?? {}
-  if (!call.context.tools?.length) {
+  if (tools.length === 0) {
     if (toolChoice !== undefined && toolChoice !== "auto" && toolChoice !== "none") {
       losses.dropped("options.toolChoice", "There are no tools to choose from.")
     }
     return { forced: false }
   }
-  let choice = spelled(toolChoice)
+  const unknown = typeof toolChoice === "object" && !tools.some(({ name }) => name === toolChoice.name)
+  if (unknown) losses.dropped("options.toolChoice", `There is no tool named ${toolChoice.name}.`)
+  let choice = unknown ? undefined : spelled(toolChoice)
   const force = choice?.type === "any" || choice?.type === "tool"
   if (force && (compat.refusesForcedTool || call.model.thinking?.mandatory)) {
     losses.approximated("options.toolChoice", "The model refuses a forced tool; it is free to choose.")

@@ -18,6 +18,7 @@ export const bedrockConverseStream: WireClient = {
   framing: "aws-eventstream",
   traits: {
     toolCallId: { pattern: /^[a-zA-Z0-9_-]{1,64}$/, maxLength: 64 },
+    toolName: { pattern: /^[a-zA-Z0-9_-]+$/, maxLength: 64 },
     roles: { developer: false, system: "first" },
     media: { image: true, document: true, audio: false, inToolResult: true, inAnswer: false },
     thinking: { replay: true, signature: true, redacted: true },

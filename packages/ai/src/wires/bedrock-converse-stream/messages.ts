@@ -48,6 +48,13 @@ export function encodeMessages(state: EncodeState): WireMessage[] {
   return turns
 }
 
+/** Whether the conversation ends in results of tools whose calls came without thinking before them. */
+export function goesOnWithoutThinking(turns: readonly WireMessage[]): boolean {
+  if (!turns.at(-1)?.content.some((block) => "toolResult" in block)) return false
+  const calls = turns.findLast(({ role }) => role === "assistant")
+  return !("reasoningContent" in (calls?.content[0] ?? {}))
+}
+
 function pad(turns: WireMessage[], field: string, { losses }: EncodeState): void {
   losses.injected(field, "A turn of the user keeps the order of turns that the API wants.")
   turns.push({ role: "user", content: [{ text: PAD }] })

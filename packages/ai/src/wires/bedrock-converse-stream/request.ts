@@ -12,7 +12,7 @@ import { learned } from "./facts.ts"
 import { Losses } from "../losses.ts"
 import { outputLosses } from "../output-plan.ts"
 import { systemTexts } from "../system-texts.ts"
-import { encodeMessages } from "./messages.ts"
+import { encodeMessages, goesOnWithoutThinking } from "./messages.ts"
 import { planOutput, type OutputPlan } from "./output.ts"
 import { planThinking, type ThinkingPlan } from "./thinking.ts"
 import { planTools } from "./tools.ts"
@@ -84,8 +84,8 @@ function build(call: Call): { body: ConverseBody; losses: Losses } {
   const output = planOutput(call)
   outputLosses(output, losses)
   const plan = planTools(state, output)
-  const thinking = planThinking(call, plan.forced, losses)
   const turns = encodeMessages(state)
+  const thinking = planThinking(call, plan.forced, goesOnWithoutThinking(turns), losses)
   let system = encodeSystem(state, output)
   if (system.length > 0 && (compat.system === false || learned(call, "noSystem"))) {
     losses.approximated("systemPrompt", "The model takes no system prompt; it stands before what the user says.")

@@ -36,9 +36,10 @@ export interface ThinkingPlan {
  * Decides how a request asks for thinking, which each family of models has fields of its own for.
  *
  * @param forced the tool choice forces a call, beside which models do not think
+ * @param begun a turn of tools goes on that began without thinking, in which Claude takes no budget
  * @throws SluiceError `invalid_request` when the budget leaves no room for an answer
  */
-export function planThinking(call: Call, forced: boolean, losses: Losses): ThinkingPlan {
+export function planThinking(call: Call, forced: boolean, begun: boolean, losses: Losses): ThinkingPlan {
   const { model, options } = call
   const limit = maxTokens(call, losses)
   const plan: ThinkingPlan = { fields: {}, on: false, ...(limit === undefined ? {} : { maxTokens: limit }) }
@@ -55,6 +56,12 @@ export function planThinking(call: Call, forced: boolean, losses: Losses): Think
     if (asked !== undefined && asked !== "off") {
       losses.dropped("options.reasoning", "The API does not let a model think while a tool call is forced.")
     }
+    return plan
+  }
+  const budgeted = format === "anthropic" && (ladder.mode === "budget" || ladder.mode === "budget-effort")
+  if (begun && budgeted) {
+    if (asked !== undefined && asked !== "off")
+      losses.dropped("options.reasoning", "A turn of tools that began without thinking ends without.")
     return plan
   }
   const level = levelOf(asked, ladder, losses)

@@ -41,7 +41,7 @@ export function planTools(state: EncodeState, output: OutputPlan | undefined): T
   }
   const budget = new StrictBudget(state.compat.strictTools === true && !learned(call, "noStrictTools"))
   const tools = (call.context.tools ?? []).flatMap((tool, index) => encodeTool(tool, `tools[${index}]`, state, budget))
-  if (tools.length > 0) return { tools, ...planChoice(state) }
+  if (tools.length > 0) return { tools, ...planChoice(tools, state) }
   const { toolChoice } = call.options
   if (toolChoice !== undefined && toolChoice !== "auto" && toolChoice !== "none") {
     losses.dropped("options.toolChoice", "There are no tools to choose from.")
@@ -79,10 +79,17 @@ function encodeTool(tool: Tool, path: string, { losses, marks }: EncodeState, bu
   return [wire]
 }
 
-function planChoice({ call, compat, losses }: EncodeState): Pick<ToolPlan, "choice" | "forced"> {
+function planChoice(
+  tools: readonly WireBlock[],
+  { call, compat, losses }: EncodeState,
+): Pick<ToolPlan, "choice" | "forced"> {
   const { toolChoice, parallelToolCalls } = call.options
   if (parallelToolCalls === false) losses.dropped("options.parallelToolCalls", "The API has no field for it.")
   if (toolChoice === undefined) return { forced: false }
+  if (typeof toolChoice === "object" && !tools.some((tool) => nameOf(tool) === toolChoice.name)) {
+    losses.dropped("options.toolChoice", `There is no tool named ${toolChoice.name}.`)
+    return { forced: false }
+  }
   if (toolChoice === "none") {
     losses.approximated("options.toolChoice", "The API cannot forbid calls; the tools stay, and no choice is sent.")
     return { forced: false }
@@ -100,4 +107,10 @@ function planChoice({ call, compat, losses }: EncodeState): Pick<ToolPlan, "choi
     losses.approximated("options.toolChoice", "The model takes no named tool; it must call one, whichever.")
   }
   return { choice: { any: {} }, forced: true }
+}
+
+/** The name under which a tool is called; of a system tool its own. */
+function nameOf(tool: WireBlock): unknown {
+  const inner = tool["toolSpec"] ?? tool["systemTool"]
+  return typeof inner === "object" && inner !== null ? (inner as Item)["name"] : undefined
 }

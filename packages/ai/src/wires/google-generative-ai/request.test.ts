@@ -294,9 +294,9 @@ describe("thinking", () => {
 
   test("a number of tokens wins over the level's own, and stands for a level where there are none", () => {
     expect(config({ reasoning: "high" }, budget)).toEqual({ includeThoughts: true, thinkingBudget: 9000 })
-    expect(config({ reasoning: "high", thinkingBudget: 77 }, budget)).toEqual({
+    expect(config({ reasoning: "high", thinkingBudget: 7700 }, budget)).toEqual({
       includeThoughts: true,
-      thinkingBudget: 77,
+      thinkingBudget: 7700,
     })
     expect(config({ thinkingBudget: 20_000 }, level)).toEqual({ includeThoughts: true, thinkingLevel: "HIGH" })
   })

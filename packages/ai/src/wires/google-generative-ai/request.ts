@@ -132,8 +132,7 @@ function encodeOutput({ tools }: EncodedTools, state: EncodeState): { config: Ge
 }
 
 function encodeConfig(output: GenerationConfig, state: EncodeState): GenerationConfig {
-  const { call } = state
-  const { maxTokens } = call.options
+  const maxTokens = outputCap(state)
   const thinking = encodeThinking(state)
   return {
     ...encodeSampling(state),
@@ -143,6 +142,15 @@ function encodeConfig(output: GenerationConfig, state: EncodeState): GenerationC
     ...output,
     ...(thinking ? { thinkingConfig: thinking } : {}),
   }
+}
+
+/** Most tokens of the answer: the API refuses more than the model makes. */
+function outputCap({ call, losses }: EncodeState): number | undefined {
+  const { maxTokens } = call.options
+  const most = call.model.maxTokens
+  if (maxTokens === undefined || most === undefined || maxTokens <= most) return maxTokens
+  losses.approximated("options.maxTokens", `The model makes at most ${most} tokens.`)
+  return most
 }
 
 function encodeSampling({ call, compat, losses }: EncodeState): GenerationConfig {

@@ -30,13 +30,17 @@ export function encodeThinking(state: EncodeState): ThinkingConfig | undefined {
   return { includeThoughts: shown, ...amount(ladder, state) }
 }
 
-/** A model of which nothing is known decides for itself, unless the caller names a number. */
+/**
+ * A model of which nothing is known decides for itself, unless the caller names a number. One that is known and has no
+ * ladder does not think.
+ */
 function withoutLadder({ call, losses }: EncodeState): ThinkingConfig | undefined {
   const { reasoning, thinkingBudget, showThinking } = call.options
   if (reasoning === "off" || thinkingBudget === 0) return undefined
   if (reasoning === undefined && thinkingBudget === undefined) return undefined
-  if (thinkingBudget === undefined && !call.model.assumed) {
-    losses.dropped("options.reasoning", "The model is not known to think.")
+  if (!call.model.assumed) {
+    const field = reasoning === undefined ? "options.thinkingBudget" : "options.reasoning"
+    losses.dropped(field, "The model does not think.")
     return undefined
   }
   if (thinkingBudget === undefined) {
@@ -57,7 +61,7 @@ function off(ladder: ThinkingLadder, { call, losses }: EncodeState): ThinkingCon
 function amount(ladder: ThinkingLadder, { call, losses }: EncodeState): ThinkingConfig {
   const { reasoning, thinkingBudget } = call.options
   if (byBudget(ladder, call)) {
-    if (thinkingBudget !== undefined) return { thinkingBudget }
+    if (thinkingBudget !== undefined) return { thinkingBudget: within(thinkingBudget, ladder, losses) }
     const level = taken(reasoning as Effort, ladder, losses)
     const budget = ladder.budgets?.[level]
     if (budget === undefined) {
@@ -71,6 +75,15 @@ function amount(ladder: ThinkingLadder, { call, losses }: EncodeState): Thinking
   const wanted = reasoning ?? effortOf(thinkingBudget as number)
   const level = wanted === "off" ? (ladder.efforts[0] ?? "low") : (wanted as Effort)
   return { thinkingLevel: spelled(taken(level, ladder, losses), ladder) }
+}
+
+/** A number of tokens within the model's range, whose ends are those of its lowest and its highest level. */
+function within(budget: number, { budgets, efforts }: ThinkingLadder, losses: EncodeState["losses"]): number {
+  const least = budgets?.[efforts[0] as Effort] ?? 1
+  const most = budgets?.[efforts.at(-1) as Effort] ?? Infinity
+  const taken = budget < 0 ? budget : Math.min(Math.max(budget, least), most)
+  if (taken !== budget) losses.approximated("options.thinkingBudget", `The model takes ${least} to ${most} tokens.`)
+  return taken
 }
 
 /** Only a ladder of levels is asked for by one: whatever else a model takes elsewhere, here that is a budget. */

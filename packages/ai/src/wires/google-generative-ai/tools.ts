@@ -76,7 +76,12 @@ function encodeConfig(functions: readonly FunctionDeclaration[], state: EncodeSt
     return undefined
   }
   const streams = compat.streamArguments === true && call.stream && !learned(call, "noStreamArguments")
-  const config = { ...choice(toolChoice), ...(streams ? { streamFunctionCallArguments: true } : {}) }
+  const unknown = typeof toolChoice === "object" && !functions.some(({ name }) => name === toolChoice.name)
+  if (unknown) losses.dropped("options.toolChoice", `There is no function named ${toolChoice.name}.`)
+  const config = {
+    ...choice(unknown ? undefined : toolChoice),
+    ...(streams ? { streamFunctionCallArguments: true } : {}),
+  }
   return Object.keys(config).length > 0 ? { functionCallingConfig: config } : undefined
 }
 

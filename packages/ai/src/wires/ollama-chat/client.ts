@@ -17,6 +17,7 @@ export const ollamaChat: WireClient = {
   framing: "ndjson",
   traits: {
     toolCallId: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 64 },
+    toolName: { pattern: /\S/, maxLength: 256 },
     roles: { developer: true, system: "anywhere" },
     media: { image: true, document: false, audio: false, inToolResult: true, inAnswer: false },
     thinking: { replay: true, signature: false, redacted: false },

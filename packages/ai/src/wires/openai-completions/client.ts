@@ -17,6 +17,7 @@ export const openaiCompletions: WireClient = {
   framing: "sse",
   traits: {
     toolCallId: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 64 },
+    toolName: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 64 },
     roles: { developer: true, system: "anywhere" },
     media: { image: true, document: true, audio: true, inToolResult: false, inAnswer: false },
     thinking: { replay: true, signature: true, redacted: true },

@@ -1,5 +1,6 @@
 import type { AudioBlock, DocumentBlock, ImageBlock, InputBlock, TextBlock } from "../../model/message.ts"
 import type { CacheMark } from "../../model/tool.ts"
+import { isPicture, mediaType } from "../media-type.ts"
 import { API, learned, type ChatBody, type Encoding } from "./types.ts"
 
 /** A text part with its cache mark, if the host takes marks. */
@@ -52,7 +53,12 @@ function imagePart({ call, lose }: Encoding, block: ImageBlock, field: string): 
     lose(field, "dropped", "Chat Completions takes images by data or address, not by file id.")
     return []
   }
-  const image: ChatBody = { url: "data" in source ? `data:${source.mimeType};base64,${source.data}` : source.url }
+  const type = "data" in source ? mediaType(source.mimeType) : undefined
+  if (type !== undefined && !isPicture(type)) {
+    lose(field, "approximated", "Hosts take PNG, JPEG, GIF and WebP images.")
+    return [{ type: "text", text: `[unsupported image: ${type}]` }]
+  }
+  const image: ChatBody = { url: "data" in source ? `data:${type};base64,${source.data}` : source.url }
   if (block.detail === "original") lose(`${field}.detail`, "dropped", "The host has no such detail.")
   else if (block.detail !== undefined && learned(call, "imageDetail") === false) {
     lose(`${field}.detail`, "dropped", "The host refused the detail of an image.")

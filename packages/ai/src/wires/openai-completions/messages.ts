@@ -1,4 +1,5 @@
 import type { InputBlock, Message, TextBlock, ToolResultMessage } from "../../model/message.ts"
+import { nothingSaid } from "../openai/encoding.ts"
 import { assistantTurn } from "./assistant-turn.ts"
 import { cacheControl, contentParts, joined, textPart } from "./content-parts.ts"
 import type { ThinkingState } from "./thinking.ts"
@@ -9,13 +10,18 @@ const IMAGES_FOLLOW = "(see attached image)"
 const IMAGES_HEADING = "Attached image(s) from tool result:"
 const BLANK_LINE = "\n\n"
 
-/** The field `messages`. */
-export function encodeMessages(encoding: Encoding, thinking: ThinkingState): ChatBody[] {
+/**
+ * The field `messages`.
+ *
+ * @param instruction joins the system prompt
+ * @throws SluiceError `invalid_request` when there is no message
+ */
+export function encodeMessages(encoding: Encoding, thinking: ThinkingState, instruction?: string): ChatBody[] {
   const { call, compat } = encoding
   const ids = new ToolCallIds(compat.toolCallIds)
   const out: ChatBody[] = []
   const { messages } = call.context
-  let next = leading(encoding, out)
+  let next = leading(encoding, out, instruction)
   while (next < messages.length) {
     const message = messages[next] as Message
     const field = `messages[${next}]`
@@ -31,6 +37,7 @@ export function encodeMessages(encoding: Encoding, thinking: ThinkingState): Cha
     else user(encoding, message.content, field, out)
   }
   if (out.length > 0 && out.every(({ role }) => role === "system")) soleSystem(encoding, out)
+  if (out.length === 0) throw nothingSaid("messages")
   markCache(encoding, out)
   return out
 }
@@ -41,7 +48,7 @@ function instructionRole({ call, compat }: Encoding): "developer" | "system" {
 }
 
 /** The system prompt, and the developer messages at the head where the host takes one system message only. */
-function leading(encoding: Encoding, out: ChatBody[]): number {
+function leading(encoding: Encoding, out: ChatBody[], instruction: string | undefined): number {
   const { call, compat } = encoding
   const { systemPrompt, messages } = call.context
   const parts: ChatBody[] = []
@@ -50,6 +57,7 @@ function leading(encoding: Encoding, out: ChatBody[]): number {
     const block: TextBlock = typeof entry === "string" ? { type: "text", text: entry } : entry
     if (block.text !== "") parts.push(textPart(encoding, block, `systemPrompt[${i}]`))
   })
+  if (instruction !== undefined) parts.push(textPart(encoding, { text: instruction }, "systemPrompt"))
   const role = instructionRole(encoding)
   if (compat.multipleSystem) {
     for (const part of parts) out.push({ role, content: joined([part]) as string | ChatBody[] })

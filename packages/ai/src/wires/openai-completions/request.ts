@@ -2,6 +2,7 @@ import type { Call, WireRequest } from "../../contract/wire-client.ts"
 import type { HeaderMap } from "../../contract/frame.ts"
 import { textValues, withBag, withExtra } from "../body-fields.ts"
 import { newEncoding, unsupported } from "../openai/encoding.ts"
+import { jsonInstruction } from "../openai/json-instruction.ts"
 import { requestHeaders } from "../openai/headers.ts"
 import { leaveOut, WITHOUT } from "../openai/left-out-fields.ts"
 import { encodeMessages } from "./messages.ts"
@@ -24,14 +25,16 @@ export function encode(call: Call): WireRequest {
   const tools = encodeTools(encoding)
   const thinking = thinkingFields(encoding, tools.choice)
   const headers = requestHeaders(call.stream)
+  const output = encodeOutput(encoding)
+  const format = output["response_format"] as ChatBody | undefined
   const body: ChatBody = {
     model: model.requestModelId ?? model.id,
-    messages: encodeMessages(encoding, thinking.state),
+    messages: encodeMessages(encoding, thinking.state, jsonInstruction(encoding, format)),
     ...streaming(encoding),
     ...sampling(encoding),
     ...limits(encoding),
     ...tools.fields,
-    ...encodeOutput(encoding),
+    ...output,
     ...thinking.fields,
     ...identity(encoding, headers),
   }

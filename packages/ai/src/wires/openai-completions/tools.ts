@@ -8,6 +8,7 @@ import {
   type ToldChoice,
 } from "../openai/tool-encoding.ts"
 import { inDialect } from "../../schema/dialect.ts"
+import { objectRoot } from "../../schema/object-root.ts"
 import { NOT_REPRESENTABLE, strictTool, type UsedStrictly } from "../../schema/strict-use.ts"
 import { standIn } from "../stand-in.ts"
 import { API, isObject, learned, type ChatBody, type Encoding } from "./types.ts"
@@ -29,7 +30,8 @@ export function encodeTools(encoding: Encoding): EncodedTools {
   if (tools.length > 0) fields["tools"] = tools.map(({ body }) => body)
   else if (compat.emptyTools && hasCalls(encoding)) fields["tools"] = []
   const choice = choiceOf(encoding, tools, fields)
-  if (options.parallelToolCalls !== undefined && tools.length > 0) {
+  // A choice may have taken the tools away.
+  if (options.parallelToolCalls !== undefined && tools.length > 0 && fields["tools"] !== undefined) {
     if (compat.parallelToolCalls === false) lose("options.parallelToolCalls", "dropped", "The host has no such field.")
     else fields["parallel_tool_calls"] = options.parallelToolCalls
   }
@@ -73,7 +75,7 @@ function nameOf(item: Record<string, unknown>): string {
 }
 
 function chatFunction({ compat }: Encoding, tool: FunctionTool, at: number): ChatTool {
-  const parameters = inDialect(tool.parameters, compat.schemas) as Json
+  const parameters = inDialect(objectRoot(tool.parameters), compat.schemas) as Json
   return { name: tool.name, body: { type: "function", function: { ...toolHead(tool), parameters } }, at, tool }
 }
 

@@ -15,6 +15,8 @@ import { partsOf } from "./reasoning.ts"
 import { API, isAnnotation, learned, nestedFields, text, type Body, type Encoding, type Obj } from "./types.ts"
 
 /** Ids that the vendor takes back. */
+/** How the vendor's ids of each kind of item begin; ids of other hosts begin with none of them. */
+const PREFIX = /^(?:msg|rs|fc|ctc)(?=_)/
 const ITEM_ID = /^[A-Za-z0-9_-]{1,64}$/
 
 /** Items whose id is more than a name: it is required, or something refers to it. */
@@ -98,9 +100,9 @@ class Turn {
       if (block.type === "thinking") {
         const known = text(this.#reasoning(block)?.["id"])
         if (known === "") continue
-        if (!ITEM_ID.test(known)) return false
+        if (!ITEM_ID.test(known) || isOfOther(known, "rs")) return false
         named = true
-      } else if (id !== "" && !ITEM_ID.test(id)) return false
+      } else if (id !== "" && (!ITEM_ID.test(id) || isOfOther(id, prefixOf(block)))) return false
     }
     return named
   }
@@ -216,6 +218,10 @@ class Turn {
       return
     }
     const { id, ...item } = block.item as Body
+    if (item["type"] === "item_reference") {
+      lose(at, "dropped", "Nothing is stored with the vendor that could be referred to.")
+      return
+    }
     if (item["type"] === "image_generation_call") {
       if (text(item["result"]) === "") {
         lose(at, "dropped", "A picture that was not made cannot be sent back.")
@@ -237,4 +243,15 @@ class Turn {
 /** The text that a reasoning item shows, as the decoder reads it. */
 function shownOf({ summary, content }: Obj): string {
   return partsOf(summary) || partsOf(content)
+}
+
+function prefixOf(block: Block): string | undefined {
+  if (block.type === "text") return "msg"
+  return block.type === "toolCall" ? (block.custom ? "ctc" : "fc") : undefined
+}
+
+/** Whether an id is one of another kind of item, which the vendor refuses. */
+function isOfOther(id: string, prefix: string | undefined): boolean {
+  const found = PREFIX.exec(id)?.[0]
+  return found !== undefined && prefix !== undefined && found !== prefix
 }

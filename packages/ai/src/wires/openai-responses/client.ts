@@ -18,6 +18,7 @@ export const openaiResponses: WireClient = {
   framing: "sse",
   traits: {
     toolCallId: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 64 },
+    toolName: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 128 },
     roles: { developer: true, system: "first" },
     media: { image: true, document: true, audio: false, inToolResult: true, inAnswer: false },
     thinking: { replay: true, signature: true, redacted: false },

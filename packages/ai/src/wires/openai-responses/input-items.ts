@@ -1,5 +1,6 @@
 import type { InputBlock, Message, TextBlock, ToolResultMessage } from "../../model/message.ts"
 import { lastAnswer } from "../../model/turns.ts"
+import { nothingSaid } from "../openai/encoding.ts"
 import { answerItems } from "./answer-items.ts"
 import { itemWithoutReserved, withoutReserved } from "./harmony.ts"
 import { InputItems, keepItems, takeItems } from "./kept-items.ts"
@@ -18,11 +19,16 @@ export interface EncodedInput {
   instructions: Body
 }
 
-/** Encodes a conversation. `chained`: what was encoded of it before is taken as it was, and each item is summed up. */
-export function encodeInput(encoding: Encoding, chained: boolean): EncodedInput {
+/**
+ * Encodes a conversation. `chained`: what was encoded of it before is taken as it was, and each item is summed up.
+ * `instruction` joins the system prompt.
+ *
+ * @throws SluiceError `invalid_request` when there is no item
+ */
+export function encodeInput(encoding: Encoding, chained: boolean, instruction?: string): EncodedInput {
   const { messages } = encoding.call.context
   const before: Body[] = []
-  const prompt = systemPrompt(encoding, before) ?? requiredInstructions(encoding)
+  const prompt = systemPrompt(encoding, before, instruction) ?? requiredInstructions(encoding)
   const kept = chained ? takeItems(encoding, before) : undefined
   if (kept) {
     // Nothing changes any more in front of the latest answer.
@@ -53,7 +59,7 @@ function withoutMessages(encoding: Encoding, before: Body[], prompt: string | un
   const { compat } = encoding
   const instructions = prompt === undefined || !compat.instructions ? {} : { instructions: prompt }
   const last = before.at(-1)?.["content"] ?? (prompt === undefined ? undefined : [textPart(prompt)])
-  if (last === undefined) return { items: new InputItems(before), instructions }
+  if (last === undefined) throw nothingSaid("input")
   if (compat.instructions) {
     const reason = "The host wants a user's message: the last of the system prompt is one as well."
     encoding.lose("messages", "injected", reason)
@@ -89,9 +95,8 @@ function speaksDeveloper({ call, compat }: Encoding): boolean {
  * Models that think take the system prompt as developer messages, others as instructions, which are returned. Some
  * hosts want its first text as instructions and the rest as messages.
  */
-function systemPrompt(encoding: Encoding, input: Body[]): string | undefined {
-  const { systemPrompt: prompt } = encoding.call.context
-  if (prompt === undefined) return undefined
+function systemPrompt(encoding: Encoding, input: Body[], instruction: string | undefined): string | undefined {
+  const { systemPrompt: prompt = [] } = encoding.call.context
   const texts: string[] = []
   const entries = typeof prompt === "string" ? [prompt] : prompt
   entries.forEach((entry, i) => {
@@ -104,6 +109,7 @@ function systemPrompt(encoding: Encoding, input: Body[]): string | undefined {
     }
     if (safe !== "") texts.push(safe)
   })
+  if (instruction !== undefined) texts.push(instruction)
   if (encoding.compat.instructions && texts.length > 0) {
     for (const one of texts.slice(1)) {
       input.push({ type: "message", role: "developer", content: [textPart(one)] })

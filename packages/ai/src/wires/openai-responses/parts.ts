@@ -1,6 +1,10 @@
 import type { DocumentBlock, ImageBlock, InputBlock } from "../../model/message.ts"
 import type { CacheMark } from "../../model/tool.ts"
+import { isPicture, mediaType } from "../media-type.ts"
 import { API, learned, text, type Body, type Encoding } from "./types.ts"
+
+/** Addresses that the vendor fetches. */
+const FETCHED = /^https?:\/\//i
 
 /** Reports a cache mark that is lost: the vendor caches by itself. */
 export function loseMark({ call, lose }: Encoding, mark: CacheMark | undefined, field: string): void {
@@ -46,7 +50,20 @@ export function isPart(item: Record<string, unknown>): boolean {
 function imagePart(encoding: Encoding, { source, detail }: ImageBlock, field: string): Body {
   const part: Body = { type: "input_image" }
   if ("fileId" in source) part["file_id"] = source.fileId
-  else part["image_url"] = "data" in source ? `data:${source.mimeType};base64,${source.data}` : source.url
+  else if ("url" in source) {
+    if (!FETCHED.test(source.url)) {
+      encoding.lose(field, "approximated", "The API fetches addresses of the web alone.")
+      return textPart(`[image: ${source.url}]`)
+    }
+    part["image_url"] = source.url
+  } else {
+    const type = mediaType(source.mimeType)
+    if (!isPicture(type)) {
+      encoding.lose(field, "approximated", "The API takes PNG, JPEG, GIF and WebP images.")
+      return textPart(`[unsupported image: ${type}]`)
+    }
+    part["image_url"] = `data:${type};base64,${source.data}`
+  }
   const given = detailOf(encoding, detail, field)
   if (given !== undefined) part["detail"] = given
   return part
@@ -75,6 +92,10 @@ function documentPart(encoding: Encoding, block: DocumentBlock, field: string): 
   }
   for (const extra of ["context", "citations"] as const) {
     if (block[extra]) lose(`${field}.${extra}`, "dropped", "The API has no such field.")
+  }
+  if ("url" in source && !FETCHED.test(source.url)) {
+    lose(field, "approximated", "The API fetches addresses of the web alone.")
+    return [textPart(`[document: ${source.url}]`)]
   }
   if ("fileId" in source || "url" in source) {
     if (title !== undefined) lose(`${field}.title`, "dropped", "A file goes under a name with its data only.")

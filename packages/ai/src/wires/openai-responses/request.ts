@@ -2,6 +2,7 @@ import type { HeaderMap } from "../../contract/frame.ts"
 import type { Call, WireRequest } from "../../contract/wire-client.ts"
 import { textValues, withBag, withExtra } from "../body-fields.ts"
 import { newEncoding, unsupported } from "../openai/encoding.ts"
+import { jsonInstruction } from "../openai/json-instruction.ts"
 import { requestHeaders } from "../openai/headers.ts"
 import { leaveOut, WITHOUT } from "../openai/left-out-fields.ts"
 import { chainPlace, overChain } from "./chain.ts"
@@ -34,7 +35,9 @@ export function encode(call: Call): WireRequest {
   const headers: HeaderMap = { ...requestHeaders(call.stream), ...keptHeaders(call) }
   const thinking = encodeThinking(encoding)
   const chain = chainPlace(encoding)
-  const input = encodeInput(encoding, chain !== undefined)
+  const text = encodeText(encoding)
+  const format = (text["text"] as Body | undefined)?.["format"] as Body | undefined
+  const input = encodeInput(encoding, chain !== undefined, jsonInstruction(encoding, format))
   const body: Body = {
     model: model.requestModelId ?? model.id,
     ...input.instructions,
@@ -45,7 +48,7 @@ export function encode(call: Call): WireRequest {
     ...limits(encoding),
     ...encodeTools(encoding),
     ...thinking.fields,
-    ...encodeText(encoding),
+    ...text,
     ...identity(encoding, headers),
   }
   const fields = leaveOut(encoding, withExtra(encoding.compat.extraBody, body), learned(call, WITHOUT))

@@ -29,6 +29,15 @@ export function newEncoding<C>(call: Call, compat: C): Encoding<C> {
   }
 }
 
+/** The error for a conversation in which nothing is said. `param` is the field of the request that would be empty. */
+export function nothingSaid(param: string): SluiceError {
+  return new SluiceError({
+    code: "invalid_request",
+    param,
+    message: `${param}: the API needs at least one message with something in it.`,
+  })
+}
+
 /** The error for what a wire cannot say at all. `param` is what of the call it is about. */
 export function unsupported(param: string, message: string): SluiceError {
   return new SluiceError({ code: "unsupported", message, param, scope: "local" })

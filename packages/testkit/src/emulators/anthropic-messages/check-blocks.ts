@@ -1,14 +1,14 @@
 import { isFields, Refused, type Fields } from "../check.ts"
 
 /** A request that is wrong, in the words of Anthropic. */
-export function bad(message: string): Refused {
-  return new Refused(400, "invalid_request_error", message)
+export function bad(rule: string, message: string): Refused {
+  return new Refused(400, "invalid_request_error", message, { rule })
 }
 
 /** The value of a field that must be there. @throws Refused */
 export function required(fields: Fields, name: string, at: string): unknown {
   const value = fields[name]
-  if (value === undefined) throw bad(`${at}${name}: Field required`)
+  if (value === undefined) throw bad("required-field", `${at}${name}: Field required`)
   return value
 }
 
@@ -44,6 +44,9 @@ const BETA_BLOCKS = new Set([
   "tool_removal",
 ])
 
+/** What the result of a tool may hold. */
+const IN_RESULTS: ReadonlySet<string> = new Set(["document", "image", "search_result", "text", "tool_reference"])
+
 const IMAGE_TYPES = new Set(["image/jpeg", "image/png", "image/gif", "image/webp"])
 
 /** Opaque values that this server gave out. */
@@ -64,12 +67,16 @@ export function checkBlock(
   latest: boolean,
   betas: string,
 ): void {
-  if (!isFields(block)) throw bad(`${at}: Input should be a valid dictionary or object to extract fields from`)
+  if (!isFields(block))
+    throw bad("block-object", `${at}: Input should be a valid dictionary or object to extract fields from`)
   const type = required(block, "type", `${at}.`)
   if (typeof type === "string" && BETA_BLOCKS.has(type) && betas !== "") return
   if (typeof type !== "string" || !BLOCKS.includes(type)) {
     const tags = BLOCKS.map((name) => `'${name}'`).join(", ")
-    throw bad(`${at}: Input tag '${String(type)}' found using 'type' does not match any of the expected tags: ${tags}`)
+    throw bad(
+      "block-type",
+      `${at}: Input tag '${String(type)}' found using 'type' does not match any of the expected tags: ${tags}`,
+    )
   }
   switch (type) {
     case "text":
@@ -92,48 +99,52 @@ export function checkBlock(
 
 function checkText(block: Fields, at: string): void {
   const text = required(block, "text", `${at}.text.`)
-  if (typeof text !== "string") throw bad(`${at}.text.text: Input should be a valid string`)
+  if (typeof text !== "string") throw bad("text-string", `${at}.text.text: Input should be a valid string`)
   if (text === "") {
-    if (block["cache_control"]) throw bad(`${at}.text: cache_control cannot be set for empty text blocks`)
-    throw bad("messages: text content blocks must be non-empty")
+    if (block["cache_control"])
+      throw bad("empty-text-cached", `${at}.text: cache_control cannot be set for empty text blocks`)
+    throw bad("empty-text", "messages: text content blocks must be non-empty")
   }
-  if (text.trim() === "") throw bad("messages: text content blocks must contain non-whitespace text")
+  if (text.trim() === "") throw bad("blank-text", "messages: text content blocks must contain non-whitespace text")
 }
 
 function checkImage(block: Fields, at: string): void {
   const source = required(block, "source", `${at}.image.`)
-  if (!isFields(source)) throw bad(`${at}.image.source: Input should be a valid dictionary`)
+  if (!isFields(source)) throw bad("image-source", `${at}.image.source: Input should be a valid dictionary`)
   const type = required(source, "type", `${at}.image.source.`)
   if (type !== "base64") return
   const media = required(source, "media_type", `${at}.image.source.base64.`)
   if (!IMAGE_TYPES.has(String(media))) {
     throw bad(
+      "image-media-type",
       `${at}.image.source.base64.media_type: Input should be 'image/jpeg', 'image/png', 'image/gif' or 'image/webp'`,
     )
   }
   const data = required(source, "data", `${at}.image.source.base64.`)
-  if (data === "") throw bad(`${at}.image.source.base64: image cannot be empty`)
+  if (data === "") throw bad("image-data", `${at}.image.source.base64: image cannot be empty`)
 }
 
 function checkToolUse(block: Fields, at: string, role: string): void {
-  if (role !== "assistant") throw bad(`${at}: \`tool_use\` blocks can only be in \`assistant\` messages`)
+  if (role !== "assistant")
+    throw bad("tool-use-role", `${at}: \`tool_use\` blocks can only be in \`assistant\` messages`)
   const id = required(block, "id", `${at}.tool_use.`)
   if (typeof id !== "string" || !/^[a-zA-Z0-9_-]+$/.test(id)) {
-    throw bad(`${at}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'`)
+    throw bad("tool-use-id", `${at}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'`)
   }
   const name = required(block, "name", `${at}.tool_use.`)
-  if (typeof name !== "string" || name === "") throw bad(`${at}.tool_use.name: String should have at least 1 character`)
-  if (name.length > 200) throw bad(`${at}.tool_use.name: String should have at most 200 characters`)
+  if (typeof name !== "string" || name === "")
+    throw bad("tool-use-name", `${at}.tool_use.name: String should have at least 1 character`)
+  if (name.length > 200) throw bad("tool-use-name", `${at}.tool_use.name: String should have at most 200 characters`)
   if (!isFields(required(block, "input", `${at}.tool_use.`))) {
-    throw bad(`${at}.tool_use.input: Input should be a valid dictionary`)
+    throw bad("tool-use-input", `${at}.tool_use.input: Input should be a valid dictionary`)
   }
 }
 
 function checkToolResult(block: Fields, at: string, role: string, issued: Issued, betas: string): void {
-  if (role !== "user") throw bad(`${at}: \`tool_result\` blocks can only be in \`user\` messages`)
+  if (role !== "user") throw bad("tool-result-role", `${at}: \`tool_result\` blocks can only be in \`user\` messages`)
   const id = required(block, "tool_use_id", `${at}.tool_result.`)
   if (typeof id !== "string" || !/^[a-zA-Z0-9_-]+$/.test(id)) {
-    throw bad(`${at}.tool_result.tool_use_id: String should match pattern '^[a-zA-Z0-9_-]+$'`)
+    throw bad("tool-result-id", `${at}.tool_result.tool_use_id: String should match pattern '^[a-zA-Z0-9_-]+$'`)
   }
   const { content } = block
   const failed = block["is_error"] === true
@@ -141,25 +152,35 @@ function checkToolResult(block: Fields, at: string, role: string, issued: Issued
     content === undefined ||
     (typeof content === "string" && content.trim() === "") ||
     (Array.isArray(content) && content.length === 0)
-  if (failed && empty) throw bad(`${at}.tool_result: content cannot be empty if \`is_error\` is true`)
+  if (failed && empty)
+    throw bad("tool-error-content", `${at}.tool_result: content cannot be empty if \`is_error\` is true`)
   if (!Array.isArray(content)) return
   content.forEach((part: unknown, n) => {
     const type = isFields(part) ? part["type"] : undefined
     if (failed && type !== "text") {
-      throw bad(`${at}.tool_result: all content must be type "text" if \`is_error\` is true`)
+      throw bad("tool-error-content", `${at}.tool_result: all content must be type "text" if \`is_error\` is true`)
     }
     if (type === "tool_reference") return
+    if (typeof type === "string" && BLOCKS.includes(type) && !IN_RESULTS.has(type)) {
+      const tags = [...IN_RESULTS].map((name) => `'${name}'`).join(", ")
+      throw bad(
+        "tool-result-content",
+        `${at}.tool_result.content.${n}: Input tag '${type}' found using 'type' does not match any of the expected tags: ${tags}`,
+      )
+    }
     checkBlock(part, `${at}.tool_result.content.${n}`, role, issued, false, betas)
   })
 }
 
 function checkThinking(block: Fields, at: string, type: string, role: string, issued: Issued, latest: boolean): void {
-  if (role !== "assistant") throw bad(`${at}: \`${type}\` blocks can only be in \`assistant\` messages`)
-  if (block["cache_control"] !== undefined) throw bad(`${at}.${type}.cache_control: Extra inputs are not permitted`)
+  if (role !== "assistant")
+    throw bad("thinking-role", `${at}: \`${type}\` blocks can only be in \`assistant\` messages`)
+  if (block["cache_control"] !== undefined)
+    throw bad("thinking-cached", `${at}.${type}.cache_control: Extra inputs are not permitted`)
   if (type === "redacted_thinking") {
     const data = required(block, "data", `${at}.redacted_thinking.`)
     if (issued.verify && !issued.redacted.has(String(data))) {
-      throw bad(`${at}: Invalid \`data\` in \`redacted_thinking\` block`)
+      throw bad("redacted-data", `${at}: Invalid \`data\` in \`redacted_thinking\` block`)
     }
     return
   }
@@ -167,11 +188,12 @@ function checkThinking(block: Fields, at: string, type: string, role: string, is
   const signature = required(block, "signature", `${at}.thinking.`)
   if (!issued.verify) return
   const signed = issued.signatures.get(String(signature))
-  if (signed === undefined) throw bad(`${at}: Invalid \`signature\` in \`thinking\` block`)
+  if (signed === undefined) throw bad("thinking-signature", `${at}: Invalid \`signature\` in \`thinking\` block`)
   // Thinking that was hidden from the client comes back empty.
   if (thinking === signed || thinking === "") return
-  if (!latest) throw bad(`${at}: Invalid \`signature\` in \`thinking\` block`)
+  if (!latest) throw bad("thinking-signature", `${at}: Invalid \`signature\` in \`thinking\` block`)
   throw bad(
+    "thinking-modified",
     `${at}: \`thinking\` or \`redacted_thinking\` blocks in the latest assistant message cannot be modified. ` +
       "These blocks must remain as they were in the original response.",
   )

@@ -7,7 +7,7 @@ import { bearer, pathOf, sendEvents, sendJson } from "../http.ts"
 import { greeting, ScriptedAnswers, type EmulatedError } from "../script.ts"
 import { document, errorBody, errorEvent, events, promptTokens, usageOf, type MessageAnswer } from "./answer.ts"
 import { bad } from "./check-blocks.ts"
-import { checkRequest, type AnthropicRules } from "./check.ts"
+import { checkRequest, DEFAULT_RULES, type AnthropicRules } from "./check.ts"
 import type { AnthropicAnswer, AnthropicMessagesOptions } from "./server-types.ts"
 
 const VERSIONS = new Set(["2023-01-01", "2023-06-01", "2026-10-21"])
@@ -29,11 +29,12 @@ export async function anthropicMessagesEmulator(options: AnthropicMessagesOption
   const script = new ScriptedAnswers<AnthropicAnswer>(options.script ?? greeting)
   const rules: AnthropicRules = {
     models: options.models,
-    maxTokens: options.maxTokens ?? 128_000,
-    alternation: options.alternation ?? false,
-    strictFields: options.strictFields ?? true,
-    betaFields: options.betaFields ?? { context_management: "context-management-" },
-    adaptive: options.adaptive ?? (() => false),
+    maxTokens: options.maxTokens ?? DEFAULT_RULES.maxTokens,
+    alternation: options.alternation ?? DEFAULT_RULES.alternation,
+    strictFields: options.strictFields ?? DEFAULT_RULES.strictFields,
+    betaFields: options.betaFields ?? DEFAULT_RULES.betaFields,
+    keepsThinking: DEFAULT_RULES.keepsThinking,
+    adaptive: options.adaptive ?? DEFAULT_RULES.adaptive,
   }
   const signatures = new Map<string, string>()
   const redacted = new Set<string>()
@@ -82,7 +83,7 @@ export async function anthropicMessagesEmulator(options: AnthropicMessagesOption
         return
       }
       const answer = await script.take(request)
-      if (!answer) throw bad("The emulator's script has no answer left.")
+      if (!answer) throw bad("script-used-up", "The emulator's script has no answer left.")
       if (answer.delayMs) await wait(answer.delayMs, signal)
       const streamed = body["stream"] === true
       const error = answer.error ?? (streamed ? undefined : answer.streamError)
@@ -122,8 +123,8 @@ function checkHead(request: SeenRequest, path: string, options: AnthropicMessage
       : new Refused(404, "not_found_error", "Not Found")
   }
   const version = request.headers["anthropic-version"]
-  if (version === undefined) throw bad("anthropic-version: header is required")
-  if (!VERSIONS.has(version)) throw bad(`anthropic-version: "${version}" is not a valid version`)
+  if (version === undefined) throw bad("version-header", "anthropic-version: header is required")
+  if (!VERSIONS.has(version)) throw bad("version-header", `anthropic-version: "${version}" is not a valid version`)
   if (request.bytes.length > MAX_BODY_BYTES) {
     throw new Refused(413, "request_too_large", "Request exceeds the maximum size")
   }

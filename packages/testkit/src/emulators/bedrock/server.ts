@@ -1,7 +1,9 @@
 import { createHmac } from "node:crypto"
 import { serveLoopback, type LoopbackServer, type SeenRequest } from "../../loopback.ts"
 import { wait } from "../../wait.ts"
-import { checkRequest, type AnthropicRules } from "../anthropic-messages/check.ts"
+import type { Issued } from "../anthropic-messages/check-blocks.ts"
+import { BEDROCK_FORM, cloudChecks } from "../anthropic-messages/check-cloud.ts"
+import { DEFAULT_RULES } from "../anthropic-messages/check.ts"
 import {
   document as messageDocument,
   events as messageEvents,
@@ -9,7 +11,7 @@ import {
   usageOf as messageUsage,
   type MessageAnswer,
 } from "../anthropic-messages/answer.ts"
-import { isFields, Refused, type Fields } from "../check.ts"
+import { isFields, passed, Refused, type Fields } from "../check.ts"
 import { bearer, pathOf, sendEvents, sendJson } from "../http.ts"
 import { greeting, ScriptedAnswers, type EmulatedError } from "../script.ts"
 import { document, events, promptTokens, usageOf, type ConverseAnswer } from "./answer.ts"
@@ -25,15 +27,6 @@ export const EMULATED_AWS_KEYS: EmulatedAwsKeys = { accessKeyId: "AKIAEMULATED",
 
 const OPERATION = /^\/model\/([^/]+)\/(converse|converse-stream|invoke|invoke-with-response-stream|count-tokens)$/
 const STREAM = "application/vnd.amazon.eventstream"
-const VERSION = "bedrock-2023-05-31"
-
-const MESSAGE_RULES: AnthropicRules = {
-  maxTokens: 128_000,
-  alternation: false,
-  strictFields: true,
-  betaFields: { context_management: "context-management-" },
-  adaptive: () => false,
-}
 
 /**
  * Bedrock's runtime, written from the vendor's documents: `Converse` and `ConverseStream`, `InvokeModel` and
@@ -79,7 +72,8 @@ export async function bedrockEmulator(options: BedrockOptions = {}): Promise<Loo
     try {
       const { model, operation } = operationOf(request)
       authorise(request, options)
-      if (options.models && !options.models.includes(model)) throw invalid("The provided model identifier is invalid.")
+      if (options.models && !options.models.includes(model))
+        throw invalid("model", "The provided model identifier is invalid.")
       if (operation === "count-tokens") {
         sendJson(response, 200, { inputTokens: countOf(request.json, model, signatures) }, headers)
         return
@@ -87,7 +81,7 @@ export async function bedrockEmulator(options: BedrockOptions = {}): Promise<Loo
       const invokes = operation.startsWith("invoke")
       const body = invokes ? checkInvoke(request.json, model, issued) : checkConverse(request.json, signatures)
       const answer = await script.take(request)
-      if (!answer) throw invalid("The emulator's script has no answer left.")
+      if (!answer) throw invalid("script-used-up", "The emulator's script has no answer left.")
       if (answer.delayMs) await wait(answer.delayMs, signal)
       const streamed = operation.endsWith("stream")
       const error = answer.error ?? (streamed ? undefined : answer.streamError)
@@ -150,11 +144,11 @@ function authorise(request: SeenRequest, { keys, apiKey, region, now }: BedrockO
 function countOf(json: unknown, model: string, signatures: ReadonlySet<string>): number {
   const input = isFields(json) ? json["input"] : undefined
   if (!isFields(input) || Object.keys(input).length !== 1)
-    throw invalid("input: exactly one of invokeModel and converse is expected")
+    throw invalid("count-input", "input: exactly one of invokeModel and converse is expected")
   const { converse, invokeModel } = input
   if (converse !== undefined) return promptTokens(checkConverse(converse, signatures, true))
   const encoded = isFields(invokeModel) ? invokeModel["body"] : undefined
-  if (typeof encoded !== "string") throw invalid("input.invokeModel.body: expected bytes in base64")
+  if (typeof encoded !== "string") throw invalid("count-input", "input.invokeModel.body: expected bytes in base64")
   const body = checkInvoke(parsed(encoded), model, { signatures: new Map(), redacted: new Set(), verify: false })
   return messageTokens(body)
 }
@@ -163,25 +157,15 @@ function parsed(encoded: string): unknown {
   try {
     return JSON.parse(Buffer.from(encoded, "base64").toString("utf8"))
   } catch {
-    throw invalid("The provided request is not valid JSON")
+    throw invalid("json", "The provided request is not valid JSON")
   }
 }
 
 /** A body in Anthropic's form, without the fields that the path and the headers of its own API would hold. */
-function checkInvoke(json: unknown, model: string, issued: Parameters<typeof checkRequest>[3]): Fields {
-  if (!isFields(json)) throw invalid("Malformed input request: expected an object")
-  const { anthropic_version: version, anthropic_beta: betas, ...rest } = json
-  if (version !== VERSION)
-    throw invalid(`Malformed input request: anthropic_version: "${String(version)}" is not ${VERSION}`)
-  for (const name of ["model", "stream", "service_tier"]) {
-    if (name in rest)
-      throw invalid(
-        `Malformed input request: #: extraneous key [${name}] is not permitted, please reformat your input and try again.`,
-      )
-  }
+function checkInvoke(json: unknown, model: string, issued: Issued): Fields {
   try {
-    return checkRequest({ model, ...rest }, Array.isArray(betas) ? betas.join(",") : "", MESSAGE_RULES, issued, false)
+    return passed(cloudChecks(json, model, BEDROCK_FORM, DEFAULT_RULES, issued))
   } catch (error) {
-    throw error instanceof Refused ? invalid(error.message) : error
+    throw error instanceof Refused ? invalid(error.rule, error.message) : error
   }
 }

@@ -148,6 +148,7 @@ function checkIds(item: unknown, n: number, options: CodexOptions): void {
   if (item["type"] === "item_reference") throw detail(400, "Unsupported input item: item_reference")
   if (item["id"] != null && !options.lenient) {
     throw bad(
+      "id-stored",
       `Item with id '${String(item["id"])}' not found. Items are not persisted when \`store\` is set to false. Try again with \`store\` set to true, or remove this item from your input.`,
       `input[${n}].id`,
     )
@@ -156,13 +157,14 @@ function checkIds(item: unknown, n: number, options: CodexOptions): void {
 
 function checkReasoning(reasoning: unknown): void {
   if (reasoning === undefined) return
-  if (!isFields(reasoning)) throw bad("Invalid type for 'reasoning': expected an object.", "reasoning", "invalid_type")
+  if (!isFields(reasoning))
+    throw bad("wrong-type", "Invalid type for 'reasoning': expected an object.", "reasoning", "invalid_type")
   const { effort, summary } = reasoning
   const efforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"]
   if (effort !== undefined && !efforts.includes(String(effort))) {
-    throw bad(`Invalid value: '${String(effort)}'.`, "reasoning.effort", "invalid_value")
+    throw bad("known-value", `Invalid value: '${String(effort)}'.`, "reasoning.effort", "invalid_value")
   }
   if (summary !== undefined && !["auto", "concise", "detailed"].includes(String(summary))) {
-    throw bad(`Invalid value: '${String(summary)}'.`, "reasoning.summary", "invalid_value")
+    throw bad("known-value", `Invalid value: '${String(summary)}'.`, "reasoning.summary", "invalid_value")
   }
 }

@@ -51,14 +51,14 @@ export async function codeAssistEmulator(options: CodeAssistOptions = {}): Promi
     const body = isFields(request.json) ? request.json : {}
     const unknown = Object.keys(body).find((name) => !WRAPPER.has(name))
     if (unknown !== undefined) {
-      throw invalid(`Invalid JSON payload received. Unknown name "${unknown}": Cannot find field.`)
+      throw invalid("unknown-field", `Invalid JSON payload received. Unknown name "${unknown}": Cannot find field.`)
     }
     const { request: inner, ...wrapper } = body
     const { project, model } = wrapper
     for (const name of options.requires ?? []) {
-      if (wrapper[name] === undefined) throw invalid(`Field ${name} is required.`)
+      if (wrapper[name] === undefined) throw invalid("required-field", `Field ${name} is required.`)
     }
-    if (typeof model !== "string" || model === "") throw invalid("Request contains an invalid argument.")
+    if (typeof model !== "string" || model === "") throw invalid("model", "Request contains an invalid argument.")
     if (project !== state.project) {
       throw new GoogleRefused(403, `Permission denied on resource project ${String(project)}.`, {
         details: [errorInfo("CONSUMER_INVALID", "googleapis.com", { consumer: `projects/${String(project)}` })],
@@ -98,7 +98,7 @@ export async function codeAssistEmulator(options: CodeAssistOptions = {}): Promi
     const body = isFields(request.json) ? request.json : {}
     checkMetadata(body["metadata"])
     const { tierId, cloudaicompanionProject: project } = body
-    if (typeof tierId !== "string") throw invalid("tierId is required.")
+    if (typeof tierId !== "string") throw invalid("required-field", "tierId is required.")
     // The free plan brings a project of its own; every other one is paid for by the account's.
     if (tierId === "free-tier" ? project !== undefined : typeof project !== "string") {
       throw new GoogleRefused(400, "Precondition check failed.", { word: "FAILED_PRECONDITION" })
@@ -142,9 +142,9 @@ export async function codeAssistEmulator(options: CodeAssistOptions = {}): Promi
 }
 
 function checkMetadata(metadata: unknown): void {
-  if (!isFields(metadata)) throw invalid("metadata is required.")
+  if (!isFields(metadata)) throw invalid("required-field", "metadata is required.")
   const ide = metadata["ideType"]
   if (typeof ide !== "string" || !IDES.has(ide)) {
-    throw invalid(`Invalid value at 'metadata.ide_type' (TYPE_ENUM), "${String(ide)}"`)
+    throw invalid("known-value", `Invalid value at 'metadata.ide_type' (TYPE_ENUM), "${String(ide)}"`)
   }
 }

@@ -154,16 +154,25 @@ function readField(entry: unknown, type: string, path: string, without: readonly
 
 function unknownName(name: string, path: string): GoogleRefused {
   const where = path === "" ? "" : ` at '${path}'`
-  return fieldViolation(path, `Invalid JSON payload received. Unknown name "${name}"${where}: Cannot find field.`)
+  return fieldViolation(
+    "unknown-field",
+    path,
+    `Invalid JSON payload received. Unknown name "${name}"${where}: Cannot find field.`,
+  )
 }
 
 function wrongKind(path: string, value: unknown): GoogleRefused {
   const shown = typeof value === "string" ? `"${value}"` : JSON.stringify(value)
-  return fieldViolation(path, `Invalid value at '${path}' (type.googleapis.com/google.protobuf.Struct), ${shown}`)
+  return fieldViolation(
+    "wrong-type",
+    path,
+    `Invalid value at '${path}' (type.googleapis.com/google.protobuf.Struct), ${shown}`,
+  )
 }
 
-function fieldViolation(field: string, description: string): GoogleRefused {
+function fieldViolation(rule: string, field: string, description: string): GoogleRefused {
   return new GoogleRefused(400, description, {
+    rule,
     details: [{ "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: [{ field, description }] }],
   })
 }
@@ -172,6 +181,7 @@ function fieldViolation(field: string, description: string): GoogleRefused {
 export function listOf(holder: Fields, name: string, path: string): Fields[] | undefined {
   const value = holder[name]
   if (value === undefined) return undefined
-  if (!Array.isArray(value)) throw invalid(`Invalid value at '${path}' (repeated field), expected a list.`)
+  if (!Array.isArray(value))
+    throw invalid("wrong-type", `Invalid value at '${path}' (repeated field), expected a list.`)
   return value as Fields[]
 }

@@ -72,7 +72,7 @@ export class ModelService {
       return
     }
     const answer = await this.#script.take(request)
-    if (!answer) throw invalid("The emulator's script has no answer left.")
+    if (!answer) throw invalid("script-used-up", "The emulator's script has no answer left.")
     if (answer.delayMs) await wait(answer.delayMs, signal)
     const error = answer.error ?? (asked.format === "document" ? answer.streamError : undefined)
     if (error) {

@@ -18,26 +18,33 @@ const STATUS: Readonly<Record<number, string>> = {
 
 /** A refusal of a request in Google's words. */
 export class GoogleRefused extends Error {
+  /** Name of the rule that the request broke, ours: the vendor has none. */
+  readonly rule: string
   readonly status: number
   readonly word: string
   readonly details: readonly Fields[]
 
-  constructor(status: number, message: string, more: { word?: string; details?: readonly Fields[] } = {}) {
+  constructor(
+    status: number,
+    message: string,
+    more: { word?: string; details?: readonly Fields[]; rule?: string } = {},
+  ) {
     super(message)
     this.status = status
     this.word = more.word ?? STATUS[status] ?? "UNKNOWN"
+    this.rule = more.rule ?? this.word
     this.details = more.details ?? []
   }
 }
 
 /** A request that is wrong in itself. */
-export function invalid(message: string): GoogleRefused {
-  return new GoogleRefused(400, message)
+export function invalid(rule: string, message: string): GoogleRefused {
+  return new GoogleRefused(400, message, { rule })
 }
 
 /** One rule of a message that did not hold, in the form in which the API lists them. */
-export function violated(path: string, why: string): GoogleRefused {
-  return invalid(`* GenerateContentRequest.${path}: ${why}\n`)
+export function violated(rule: string, path: string, why: string): GoogleRefused {
+  return invalid(rule, `* GenerateContentRequest.${path}: ${why}\n`)
 }
 
 /** Says what an error is about, for programs. */

@@ -9,8 +9,10 @@ export class Signatures {
   readonly #verify: boolean
   #next = 0
 
-  constructor(verify: boolean) {
+  /** @param issued signatures that were given out before, each with its model */
+  constructor(verify: boolean, issued: ReadonlyMap<string, string> = new Map()) {
     this.#verify = verify
+    for (const [signature, model] of issued) this.#issued.set(signature, model)
   }
 
   /** Signatures by what they stand for. */

@@ -126,7 +126,7 @@ function detailsOf(name: string): Fields {
 
 function shown(json: unknown, options: OllamaEmulatorOptions): Fields {
   const name = isFields(json) ? (json["model"] ?? json["name"]) : undefined
-  if (typeof name !== "string" || name === "") throw bad("model is required")
+  if (typeof name !== "string" || name === "") throw bad("model", "model is required")
   const model = modelNamed(name, options) ?? LISTED[0]
   const { capabilities = ["completion", "tools"], contextLength = 32_768 } = model as EmulatedOllamaModel
   const details = detailsOf(name)

@@ -7,7 +7,7 @@ export interface InputRules {
   /** The conversation that is continued. */
   previous: readonly Fields[]
   book: ItemBook
-  /** Fields of items that are not known are refused. */
+  /** Fields of items that are not known are refused, and ids that are not the vendor's own. */
   strictFields: boolean
   verifyReasoning: boolean
   /** Control words of the model's own format are refused. */
@@ -61,6 +61,7 @@ const ANSWERED = new Set(["function_call", "custom_tool_call", "local_shell_call
 export function checkInput(input: unknown, rules: InputRules): Fields[] {
   if (input === undefined || input === null || (Array.isArray(input) && input.length === 0 && !rules.mayBeEmpty)) {
     throw bad(
+      "input-missing",
       "One of \"input\" or \"previous_response_id\" or 'prompt' or 'conversation_id' must be provided.",
       "input",
       "missing_required_parameter",
@@ -71,8 +72,10 @@ export function checkInput(input: unknown, rules: InputRules): Fields[] {
   }
   const items = typeof input === "string" ? [{ type: "message", role: "user", content: input }] : (input as unknown[])
   const checked = items.map((item, n) => checkItem(item, `input[${n}]`, rules))
-  if (rules.harmony && /<\|(?:start|end|message|channel|constrain|return|call)\|>/.test(JSON.stringify(input))) {
-    throw bad("Invalid prompt: Request blocked.", null, "invalid_prompt")
+  // What a model thought is the vendor's own words.
+  const said = Array.isArray(input) ? checked.filter(({ type }) => type !== "reasoning") : input
+  if (rules.harmony && /<\|(?:start|end|message|channel|constrain|return|call)\|>/.test(JSON.stringify(said))) {
+    throw bad("control-words", "Invalid prompt: Request blocked.", null, "invalid_prompt")
   }
   checkPairs([...rules.previous, ...checked])
   checkReasoning([...rules.previous, ...checked], rules.book)
@@ -85,6 +88,7 @@ function checkItem(item: unknown, at: string, rules: InputRules): Fields {
   if (type === undefined) throw missing(`${at}.type`)
   if (typeof type !== "string" || !(type in ITEMS)) {
     throw bad(
+      "item-type",
       `Invalid value: '${String(type)}'. Supported values are: ${listed(Object.keys(ITEMS))}.`,
       `${at}.type`,
       "invalid_value",
@@ -94,11 +98,11 @@ function checkItem(item: unknown, at: string, rules: InputRules): Fields {
   if (rules.strictFields && fields) {
     for (const name of Object.keys(item)) {
       if (name !== "type" && !fields.includes(name)) {
-        throw bad(`Unknown parameter: '${at}.${name}'.`, `${at}.${name}`, "unknown_parameter")
+        throw bad("unknown-field", `Unknown parameter: '${at}.${name}'.`, `${at}.${name}`, "unknown_parameter")
       }
     }
   }
-  checkId(item, type, at)
+  checkId(item, type, at, rules.strictFields)
   switch (type) {
     case "message":
       checkMessage(item, at)
@@ -123,11 +127,12 @@ function checkItem(item: unknown, at: string, rules: InputRules): Fields {
   return { ...item, type }
 }
 
-function checkId(item: Fields, type: string, at: string): void {
+function checkId(item: Fields, type: string, at: string, strict: boolean): void {
   for (const name of ["id", "call_id"]) {
     const value = item[name]
     if (typeof value === "string" && value.length > 64) {
       throw bad(
+        "id-length",
         `Invalid '${at}.${name}': string too long. Expected a string with maximum length 64, but got a string with length ${value.length} instead.`,
         `${at}.${name}`,
         "string_above_max_length",
@@ -139,14 +144,20 @@ function checkId(item: Fields, type: string, at: string): void {
   if (typeof id !== "string") throw wrongType(`${at}.id`, "a string", id)
   if (!/^[A-Za-z0-9_-]+$/.test(id)) {
     throw bad(
+      "id-characters",
       `Invalid '${at}.id': '${id}'. Expected an ID that contains letters, numbers, underscores, or dashes, but this value contained additional characters.`,
       `${at}.id`,
       "invalid_value",
     )
   }
   const prefix = ID_PREFIXES[type]
-  if (prefix !== undefined && !id.startsWith(prefix)) {
-    throw bad(`Invalid '${at}.id': '${id}'. Expected an ID that begins with '${prefix}'.`, `${at}.id`, "invalid_value")
+  if (strict && prefix !== undefined && !id.startsWith(prefix)) {
+    throw bad(
+      "id-prefix",
+      `Invalid '${at}.id': '${id}'. Expected an ID that begins with '${prefix}'.`,
+      `${at}.id`,
+      "invalid_value",
+    )
   }
 }
 
@@ -165,6 +176,7 @@ function checkMessage(item: Fields, at: string): void {
   if (!parts) {
     const roles = ["assistant", "system", "developer", "user"]
     throw bad(
+      "role",
       `Invalid value: '${String(role)}'. Supported values are: ${listed(roles)}.`,
       `${at}.role`,
       "invalid_value",
@@ -172,6 +184,7 @@ function checkMessage(item: Fields, at: string): void {
   }
   if (phase != null && phase !== "commentary" && phase !== "final_answer") {
     throw bad(
+      "phase",
       `Invalid value: '${String(phase)}'. Supported values are: 'commentary' and 'final_answer'.`,
       `${at}.phase`,
       "invalid_value",
@@ -190,7 +203,12 @@ function checkPart(part: unknown, allowed: readonly string[], at: string): void 
   const { type } = part
   if (type === undefined) throw missing(`${at}.type`)
   if (typeof type !== "string" || !allowed.includes(type)) {
-    throw bad(`Invalid value: '${String(type)}'. Supported values are: ${listed(allowed)}.`, at, "invalid_value")
+    throw bad(
+      "part-type",
+      `Invalid value: '${String(type)}'. Supported values are: ${listed(allowed)}.`,
+      at,
+      "invalid_value",
+    )
   }
   if (type === "input_text" || type === "output_text") strings(part, ["text"], at)
   else if (type === "refusal") strings(part, ["refusal"], at)
@@ -199,6 +217,7 @@ function checkPart(part: unknown, allowed: readonly string[], at: string): void 
     const details = ["low", "high", "auto", "original"]
     if (detail != null && !details.includes(String(detail))) {
       throw bad(
+        "image-detail",
         `Invalid value: '${String(detail)}'. Supported values are: ${listed(details)}.`,
         `${at}.detail`,
         "invalid_value",
@@ -208,6 +227,7 @@ function checkPart(part: unknown, allowed: readonly string[], at: string): void 
     if (url != null && typeof url !== "string") throw wrongType(`${at}.image_url`, "an image URL", url)
     if (typeof url === "string" && !/^(?:https?:\/\/|data:image\/[a-z.+-]+;base64,)/.test(url)) {
       throw bad(
+        "image-url",
         `Invalid '${at}.image_url'. Expected a valid URL, but got a value with an invalid format.`,
         `${at}.image_url`,
         "invalid_value",
@@ -232,6 +252,7 @@ function checkReasoningItem(item: Fields, at: string, rules: InputRules): void {
   if (typeof encrypted === "string") {
     if (rules.verifyReasoning && !rules.book.gaveOut(encrypted)) {
       throw bad(
+        "encrypted-content",
         `The encrypted content ${encrypted.slice(0, 4)}... could not be verified. Reason: Encrypted content could not be decrypted or parsed.`,
         null,
         "invalid_encrypted_content",
@@ -240,7 +261,7 @@ function checkReasoningItem(item: Fields, at: string, rules: InputRules): void {
     return
   }
   if (encrypted != null) throw wrongType(`${at}.encrypted_content`, "a string", encrypted)
-  if (typeof id === "string" && !rules.book.get(id)?.stored) throw notFound(id)
+  if (typeof id === "string" && rules.strictFields && !rules.book.get(id)?.stored) throw notFound(id)
 }
 
 function referenced(item: Fields, book: ItemBook): Fields {
@@ -256,7 +277,7 @@ function notFound(id: string): Refused {
     404,
     "invalid_request_error",
     `Item with id '${id}' not found. Items are not persisted when \`store\` is set to false. Try again with \`store\` set to true, or remove this item from your input.`,
-    { param: "input" },
+    { rule: "item-unknown", param: "input" },
   )
 }
 
@@ -271,12 +292,13 @@ function checkPairs(items: readonly Fields[]): void {
       const call = type.slice(0, -"_output".length)
       if (!ANSWERED.has(call)) continue
       if (seen.get(id) !== call) {
-        throw bad(`No tool call found for ${words(call)} output with call_id ${id}.`, "input")
+        throw bad("output-unpaired", `No tool call found for ${words(call)} output with call_id ${id}.`, "input")
       }
       open.delete(id)
     }
   }
-  for (const [id, type] of open) throw bad(`No tool output found for ${words(type)} ${String(id)}.`, "input")
+  for (const [id, type] of open)
+    throw bad("call-unanswered", `No tool output found for ${words(type)} ${String(id)}.`, "input")
 }
 
 function words(type: string): string {
@@ -296,11 +318,16 @@ function checkReasoning(items: readonly Fields[], book: ItemBook): void {
     if (typeof id !== "string") return
     if (type === "reasoning") {
       if (isOutput(items[n + 1])) return
-      throw bad(`Item '${id}' of type 'reasoning' was provided without its required following item.`, "input")
+      throw bad(
+        "reasoning-alone",
+        `Item '${id}' of type 'reasoning' was provided without its required following item.`,
+        "input",
+      )
     }
     const needs = book.get(id)?.reasoning
     if (needs !== undefined && !reasoning.has(needs)) {
       throw bad(
+        "reasoning-missing",
         `Item '${id}' of type '${String(type)}' was provided without its required 'reasoning' item: '${needs}'.`,
         "input",
       )
@@ -315,6 +342,7 @@ export function optionalString(body: Fields, name: string, limit?: number): void
   if (typeof value !== "string") throw wrongType(name, "a string", value)
   if (limit !== undefined && value.length > limit) {
     throw bad(
+      "string-length",
       `Invalid '${name}': string too long. Expected a string with maximum length ${limit}, but got a string with length ${value.length} instead.`,
       name,
       "string_above_max_length",

@@ -28,6 +28,7 @@ function checkTool(tool: unknown, at: string, names: Set<string>): void {
   if (type !== "function" && type !== "custom") {
     if (OTHER_TOOLS.has(String(type))) return
     throw bad(
+      "tool-type",
       `Invalid value: '${String(type)}'. Supported values are: ${listed(["function", "custom", ...OTHER_TOOLS])}.`,
       `${at}.type`,
       "invalid_value",
@@ -37,12 +38,14 @@ function checkTool(tool: unknown, at: string, names: Set<string>): void {
   if (name === undefined) throw missing(`${at}.name`)
   if (typeof name !== "string" || !/^[a-zA-Z0-9_-]{1,128}$/.test(name)) {
     throw bad(
+      "tool-name",
       `Invalid '${at}.name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.`,
       `${at}.name`,
       "invalid_value",
     )
   }
-  if (names.has(name)) throw bad(`Duplicate tool name: '${name}'. Tool names must be unique.`, "tools")
+  if (names.has(name))
+    throw bad("tool-name-unique", `Duplicate tool name: '${name}'. Tool names must be unique.`, "tools")
   names.add(name)
   if (type === "function") checkFunction(tool, name, at)
   else checkFormat(tool["format"], `${at}.format`)
@@ -54,34 +57,41 @@ function checkFunction(tool: Fields, name: string, at: string): void {
   if (parameters === undefined) throw missing(`${at}.parameters`)
   if (parameters === null) return
   if (!isFields(parameters)) throw wrongType(`${at}.parameters`, "an object", parameters)
-  const refuse = (why: string): Refused =>
-    bad(`Invalid schema for function '${name}': ${why}`, `${at}.parameters`, "invalid_function_parameters")
+  const refuse = (rule: string, why: string): Refused =>
+    bad(rule, `Invalid schema for function '${name}': ${why}`, `${at}.parameters`, "invalid_function_parameters")
   if (parameters["type"] !== undefined && parameters["type"] !== "object") {
-    throw refuse(`schema must be a JSON Schema of 'type: "object"', got 'type: "${String(parameters["type"])}"'.`)
+    throw refuse(
+      "schema-type",
+      `schema must be a JSON Schema of 'type: "object"', got 'type: "${String(parameters["type"])}"'.`,
+    )
   }
   checkSchema(parameters, [], refuse)
   if (strict === true) checkStrict(parameters, [], refuse)
 }
 
 /** What is refused whether a tool is strict or not. */
-function checkSchema(schema: unknown, path: readonly string[], refuse: (why: string) => Refused): void {
+function checkSchema(schema: unknown, path: readonly string[], refuse: (rule: string, why: string) => Refused): void {
   if (!isFields(schema)) return
   const context = `In context=(${path.map((part) => `'${part}'`).join(", ")})`
   const { type, properties, pattern } = schema
   if (path.length === 0 && type === "object" && properties === undefined) {
-    throw refuse(`${context}, object schema missing properties.`)
+    throw refuse("schema-properties", `${context}, object schema missing properties.`)
   }
-  if (type === "array" && schema["items"] === undefined) throw refuse(`${context}, array schema missing items.`)
-  if (schema["oneOf"] !== undefined) throw refuse(`${context}, 'oneOf' is not permitted.`)
+  if (type === "array" && schema["items"] === undefined)
+    throw refuse("schema-items", `${context}, array schema missing items.`)
+  if (schema["oneOf"] !== undefined) throw refuse("schema-one-of", `${context}, 'oneOf' is not permitted.`)
   if (typeof pattern === "string" && /\(\?<?[=!]/.test(pattern))
-    throw refuse(`${context}, 'pattern' is not a valid regex.`)
+    throw refuse("schema-pattern", `${context}, 'pattern' is not a valid regex.`)
   const values = [
     ...(Array.isArray(schema["enum"]) ? schema["enum"] : []),
     ...("const" in schema ? [schema["const"]] : []),
   ]
   for (const value of values) {
     if (type === undefined || fits(value, Array.isArray(type) ? type : [type])) continue
-    throw refuse(`${context}, enum value ${JSON.stringify(value)} does not validate against ${JSON.stringify(schema)}.`)
+    throw refuse(
+      "schema-enum",
+      `${context}, enum value ${JSON.stringify(value)} does not validate against ${JSON.stringify(schema)}.`,
+    )
   }
   for (const [name, entry] of Object.entries(isFields(properties) ? properties : {})) {
     checkSchema(entry, [...path, "properties", name], refuse)
@@ -103,6 +113,7 @@ function checkFormat(format: unknown, at: string): void {
   if (format["type"] === "text") return
   if (format["type"] !== "grammar") {
     throw bad(
+      "format-type",
       `Invalid value: '${String(format["type"])}'. Supported values are: 'text' and 'grammar'.`,
       `${at}.type`,
       "invalid_value",
@@ -110,6 +121,7 @@ function checkFormat(format: unknown, at: string): void {
   }
   if (format["syntax"] !== "lark" && format["syntax"] !== "regex") {
     throw bad(
+      "grammar-syntax",
       `Invalid value: '${String(format["syntax"])}'. Supported values are: 'lark' and 'regex'.`,
       `${at}.syntax`,
       "invalid_value",
@@ -123,10 +135,19 @@ function checkChoice(choice: unknown, tools: readonly Fields[]): void {
   if (typeof choice === "string") {
     const known = ["none", "auto", "required"]
     if (!known.includes(choice)) {
-      throw bad(`Invalid value: '${choice}'. Supported values are: ${listed(known)}.`, "tool_choice", "invalid_value")
+      throw bad(
+        "tool-choice",
+        `Invalid value: '${choice}'. Supported values are: ${listed(known)}.`,
+        "tool_choice",
+        "invalid_value",
+      )
     }
     if (choice === "required" && tools.length === 0) {
-      throw bad("Tool choice 'required' must be specified with 'tools' parameter.", "tool_choice")
+      throw bad(
+        "tool-choice-without-tools",
+        "Tool choice 'required' must be specified with 'tools' parameter.",
+        "tool_choice",
+      )
     }
     return
   }
@@ -136,10 +157,10 @@ function checkChoice(choice: unknown, tools: readonly Fields[]): void {
   if (type === undefined) throw missing("tool_choice.type")
   if (type !== "function" && type !== "custom") {
     if (tools.some((tool) => tool["type"] === type)) return
-    throw bad(`Tool choice '${String(type)}' not found in 'tools' parameter.`, "tool_choice")
+    throw bad("tool-choice-unknown", `Tool choice '${String(type)}' not found in 'tools' parameter.`, "tool_choice")
   }
   if (typeof name !== "string") throw missing("tool_choice.name")
   if (!tools.some((tool) => tool["type"] === type && tool["name"] === name)) {
-    throw bad(`Tool choice '${name}' not found in 'tools' parameter.`, "tool_choice")
+    throw bad("tool-choice-unknown", `Tool choice '${name}' not found in 'tools' parameter.`, "tool_choice")
   }
 }

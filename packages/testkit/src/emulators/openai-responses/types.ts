@@ -81,8 +81,8 @@ export interface ResponsesDialect {
 export interface ResponsesRules {
   /** Models that exist; absent: every name. */
   models?: readonly string[] | undefined
-  /** Whether a model thinks: it then refuses sampling, and only then takes an effort. */
-  thinks(model: string): boolean
+  /** Whether a model thinks: it then refuses sampling, and only then takes an effort. `undefined`: nobody knows. */
+  thinks(model: string): boolean | undefined
   /** Fields that are not known are refused. */
   strictFields: boolean
   /** Parameters that this host refuses though the vendor knows them. */
@@ -91,6 +91,8 @@ export interface ResponsesRules {
   zeroDataRetention: boolean
   /** Encrypted reasoning that this server did not give out is refused. */
   verifyReasoning: boolean
+  /** Least that `max_output_tokens` may be. Default 16. */
+  leastOutput?: number
 }
 
 /** How the emulator of the Responses API is set up. */

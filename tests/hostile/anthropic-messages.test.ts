@@ -1,0 +1,3 @@
+import { hostileProperty } from "./support/properties.ts"
+
+await hostileProperty("anthropic-messages")
