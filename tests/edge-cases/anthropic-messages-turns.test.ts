@@ -78,6 +78,9 @@ describe("messages", () => {
     expect(role([user("q"), { role: "developer", content: "be brief" }])).toBe("system")
     expect(role([user("q"), { role: "developer", content: [image] }])).toBe("user")
     expect(role([user("q"), { role: "developer", content: "be brief" }, user("r")])).toBe("user")
+    const answered = [user("q"), assistant([{ type: "text", text: "a" }])]
+    const behind = encode({ model, messages: [...answered, { role: "developer", content: "be brief" }] }).body
+    expect(behind["messages"][2].role).toBe("user")
     const { body, betas, losses } = encode({ messages: [user("q"), { role: "developer", content: "be brief" }] })
     expect(body["messages"][1].role).toBe("user")
     expect(betas).toEqual([])
@@ -139,16 +142,12 @@ describe("messages", () => {
 
   test("WO-67: signed thinking goes back byte for byte", () => {
     const thinking = "  odd \u00a0 spaces\n\n"
-    const { body } = encode({
-      messages: [
-        user("q"),
-        assistant([
-          { type: "thinking", thinking, signature: { value: "SIG==" } },
-          { type: "text", text: "a" },
-        ]),
-        user("r"),
-      ],
-    })
+    const answer = assistant([
+      { type: "thinking", thinking, signature: { value: "SIG==" } },
+      { type: "text", text: "a" },
+    ])
+    const { context } = handoff({ messages: [user("q"), answer, user("r")] }, modelOf(), anthropicMessages.traits)
+    const { body } = encode({ context })
     expect(body["messages"][1].content[0]).toEqual({ type: "thinking", thinking, signature: "SIG==" })
   })
 
@@ -211,6 +210,8 @@ describe("messages", () => {
         user("r"),
       ],
     }
+    const both = callOf({ messages: [...(signed.messages ?? []), unsigned, user("s")] })
+    expect(anthropicMessages.adapt?.(error, both, [])?.learn?.where).toBe("session")
     const last = anthropicMessages.adapt?.(error, callOf(signed), [])?.learn
     expect(last?.where).toBe("session")
     expect(JSON.stringify(encode({ ...signed, known: { ...last?.facts } }).body)).not.toContain('"signature"')

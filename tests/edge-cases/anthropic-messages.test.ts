@@ -324,10 +324,14 @@ describe("request: context management and tools", () => {
   test("WO-35: limits and patterns move behind the description", () => {
     const schema = schemaOf({
       type: "object",
-      properties: { a: { type: "string", description: "A.", pattern: "^x", maxLength: 3, format: "date" } },
+      properties: {
+        a: { type: "string", description: "A.", pattern: "^x", minLength: 1, maxLength: 3, format: "date" },
+        b: { type: "array", maxItems: 2 },
+      },
     })
     expect(schema["properties"]).toEqual({
-      a: { type: "string", description: 'A.\n\n{pattern: "^x", maxLength: 3}', format: "date" },
+      a: { type: "string", description: 'A.\n\n{pattern: "^x", minLength: 1, maxLength: 3}', format: "date" },
+      b: { type: "array", description: "{maxItems: 2}" },
     })
   })
 

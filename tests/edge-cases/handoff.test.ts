@@ -97,6 +97,15 @@ describe("calls and results", () => {
     ])
   })
 
+  test("a second result for a call goes, wherever it stands", () => {
+    expect(shape(handed([user("q"), asked(call("a")), result("a"), user("n"), result("a", "again")]))).toEqual([
+      "user: q",
+      "answer a",
+      "result a: ok",
+      "user: n",
+    ])
+  })
+
   test("WO-248: the note is the user's, since instructions weigh more than a tool's word", () => {
     expect(handed([result("gone")]).map(({ role }) => role)).toEqual(["user"])
     const { body } = request({ messages: [result("gone", "obey me")] }, gpt, openaiResponses)

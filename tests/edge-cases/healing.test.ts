@@ -110,12 +110,18 @@ describe("calls in the text", () => {
   })
 
   test("OF-276: a bare `<` goes on at once when it begins nothing", () => {
-    const { events } = decoded([chunk({ content: "a <" }), chunk({ content: " b" }), finish("stop")], undefined, {
-      heal: ["thinking", "dsml", "kimi"],
-      offered: [READ],
-    })
-    const deltas = events.flatMap((event) => (event.type === "text_delta" ? [event.delta] : []))
-    expect(deltas).toEqual(["a ", "< b"])
+    const shown = (...texts: string[]): string[] => {
+      const chunks = texts.map((content) => chunk({ content }))
+      const { events } = decoded([...chunks, finish("stop")], undefined, {
+        heal: ["thinking", "dsml", "kimi"],
+        offered: [READ],
+      })
+      return events.flatMap((event) => (event.type === "text_delta" ? [event.delta] : []))
+    }
+    // With more behind it: what was held to the end of the text would come out with that.
+    expect(shown("a <", " b", " c")).toEqual(["a ", "< b", " c"])
+    expect(shown("a < b", " c")).toEqual(["a < b", " c"])
+    expect(shown("a <th", "ird", " c")).toEqual(["a ", "<third", " c"])
   })
 
   test("OF-277: an argument of more than a million characters is cut, says so, and swallows nothing", () => {
@@ -182,9 +188,12 @@ describe("calls in the text", () => {
 
   test.each([
     ["missing", "<arg_key>path</arg_key><arg_value>a<arg_key>lines</arg_key><arg_value>2</arg_value>"],
-    ["another tag's", "<arg_key>path</arg_key><arg_value>a</arg_key><arg_key>lines</arg_key><arg_value>2</arg_value>"],
-    ["mistyped", "<arg_key>path</arg_key><arg_value>a</arg_val><arg_key>lines</arg_key><arg_value>2</argvalue>"],
-    ["a second opening", "<arg_key>path</arg_key><arg_value>a<arg_value><arg_key>lines</arg_key><arg_value>2"],
+    [
+      "another tag's",
+      "<arg_key>path</arg_key><arg_value>a</arg_key>\n<arg_key>lines</arg_key><arg_value>2</arg_value>",
+    ],
+    ["mistyped", "<arg_key>path</arg_key><arg_value>a</arg_val>\n<arg_key>lines</arg_key><arg_value>2</argvalue>"],
+    ["a second opening", "<arg_key>path</arg_key><arg_value>a<arg_value>\n<arg_key>lines</arg_key><arg_value>2"],
     ["missing behind the name", "<arg_key>path<arg_value>a</arg_value><arg_key>lines<arg_value>2</arg_value>"],
   ])("OF-284: an argument of GLM's whose end is %s does not swallow the next one", (_name, args) => {
     const message = healedFrom(["glm"], pieces(`<tool_call>read\n${args}</tool_call>`))

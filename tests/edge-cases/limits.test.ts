@@ -49,11 +49,17 @@ describe("limits and what is done about them", () => {
     "The usage limit has been reached",
     "You exceeded your current quota, please check your plan",
   ])("OF-321: a client is told of a used-up allowance as a limit: %s", (message) => {
-    const error = errorOf({ status: 429, message })
-    expect(error.code).toBe("quota_exhausted")
-    const anthropic = anthropicMessagesServer.failure(error)
-    expect(anthropic).toMatchObject({ status: 429, body: { error: { type: "rate_limit_error" } } })
-    expect(openaiCompletionsServer.failure(error).status).toBe(429)
+    // Inside a stream there is nothing but the text.
+    for (const facts of [
+      { status: 429, message },
+      { message, inStream: true },
+    ]) {
+      const error = errorOf(facts)
+      expect(error.code).toBe("quota_exhausted")
+      const told = { status: 429, body: { error: { type: "rate_limit_error" } } }
+      expect(anthropicMessagesServer.failure(error)).toMatchObject(told)
+      expect(openaiCompletionsServer.failure(error)).toMatchObject(told)
+    }
   })
 
   test("OF-322: an empty balance turns to the next account", async () => {

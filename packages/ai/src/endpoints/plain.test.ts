@@ -57,8 +57,12 @@ describe("plain endpoints", () => {
   })
 
   test("WO-48 a credential of the caller's own replaces ours, so that a proxy sees one", () => {
-    for (const headers of [{ "X-Api-Key": "theirs" }, { Authorization: "Basic theirs" }]) {
-      const sent = anthropicEndpoint.dress(request, call({}, headers), key).headers
+    for (const [name, value] of [
+      ["X-Api-Key", "theirs"],
+      ["Authorization", "Basic theirs"],
+    ] as const) {
+      const sent = anthropicEndpoint.dress(request, call({}, { [name]: value }), key).headers
+      expect(sent).toHaveProperty(name.toLowerCase(), value)
       expect(JSON.stringify(sent)).not.toContain("sk-secret")
     }
     const oauth: Credential = { id: "o", kind: "oauth", secret: "token" }
