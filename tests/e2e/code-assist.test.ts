@@ -41,6 +41,53 @@ describe("the Code Assist of the Gemini CLI", () => {
     expect(host?.methods).toEqual(["loadCodeAssist", "streamGenerateContent"])
   })
 
+  describe("WO-150: a plan in JSON that a quick model prints before its answer", () => {
+    const ask = async (texts: readonly object[], asked: { tools?: boolean; json?: boolean } = {}) => {
+      const host = await codeAssist({ model: "gemini-3-flash-preview", hosts: [{ script: [...texts] }] })
+      const context: Context = { messages: [{ role: "user", content: "look" }] }
+      const message = await host.ask(
+        asked.tools === false ? context : { ...context, tools: [TOOL] },
+        asked.json ? { output: { type: "json" } } : {},
+      )
+      return { message, asked: host.hosts[0]?.methods.filter((one) => one.startsWith("stream")).length }
+    }
+
+    test("is thinking, and no part of the text", async () => {
+      const { message } = await ask([{ text: ' {"thought": "I look { around }."}\n\nNothing there.' }])
+      expect(message.content).toMatchObject([
+        { type: "thinking", thinking: "I look { around }." },
+        { type: "text", text: "Nothing there." },
+      ])
+    })
+
+    test("goes where it is the call that follows in the shape of an object", async () => {
+      const text = '{"name":"look","arguments":{"at":"x"}}'
+      const { message } = await ask([{ text, toolCalls: [{ name: "look", arguments: { at: "x" } }] }])
+      expect(message.content.map(({ type }) => type)).toEqual(["toolCall"])
+    })
+
+    test("is no answer: with nothing behind it the model is asked again", async () => {
+      const { message, asked } = await ask([{ text: '{"thought":"I look."}' }, { text: "Nothing there." }])
+      expect(asked).toBe(2)
+      expect(message).toMatchObject({ stopReason: "stop", content: [{ type: "text", text: "Nothing there." }] })
+    })
+
+    test.each([
+      ["other JSON", '{"city":"Rome"}', {}],
+      ["a tool that is not offered", '{"name":"other","arguments":{}}', {}],
+      ["JSON behind a text", 'So: {"thought":"x"}', {}],
+      ["JSON that is cut off", '{"thought":"x', {}],
+      ["an answer without tools", '{"thought":"x"}', { tools: false }],
+    ])("%s stays as it is", async (_name, text, asked) => {
+      expect((await ask([{ text }], asked)).message.content).toMatchObject([{ type: "text", text }])
+    })
+
+    test("JSON that was asked for stays as it is", async () => {
+      const { message } = await ask([{ text: '{"thought":"x"}' }], { tools: false, json: true })
+      expect(message.content).toMatchObject([{ type: "text", text: '{"thought":"x"}' }])
+    })
+  })
+
   test("tools, their signatures and thinking go back and forth", async () => {
     const { ask, hosts } = await codeAssist({
       model: "gemini-3-flash-preview",

@@ -54,7 +54,7 @@ export function wireEntries(env: EnvironmentReader): SluiceConfig["wires"] {
       const { vertexAnthropicEndpoint, vertexSettings } = await import("./endpoints/vertex/index.ts")
       return vertexAnthropicEndpoint(vertexSettings(env))
     }),
-    "google-gemini-cli": entry(gemini, async () => {
+    "google-gemini-cli": entry(healed(gemini), async () => {
       const { codeAssistEndpoint, codeAssistSettings } = await import("./endpoints/code-assist/index.ts")
       return codeAssistEndpoint(codeAssistSettings(env))
     }),

@@ -43,6 +43,7 @@ export interface Compat {
  *
  * - `thinking`: thinking in tags, in a fence, in a channel of Gemma's or in the analysis channel of Harmony
  * - `control-tokens`: tokens of a chat template (`<|im_end|>`), which mean nothing in a text and are left out
+ * - `planning`: a plan in JSON before the answer, as quick models of Google's print it; their own host lets it through
  * - `kimi`: sections of tool calls as Kimi K2 writes them
  * - `dsml`: DeepSeek's tool calls from V3.2 on
  * - `glm`: tool calls of GLM 4.5 and later, with a tag for each argument
@@ -50,7 +51,16 @@ export interface Compat {
  * - `minimax`: tool calls of MiniMax M2
  * - `harmony`: tool calls and channels of gpt-oss
  */
-export type HealingFamily = "thinking" | "control-tokens" | "kimi" | "dsml" | "glm" | "hermes" | "minimax" | "harmony"
+export type HealingFamily =
+  | "thinking"
+  | "control-tokens"
+  | "planning"
+  | "kimi"
+  | "dsml"
+  | "glm"
+  | "hermes"
+  | "minimax"
+  | "harmony"
 
 /** A limit on the edges of images that holds from some number of images in a request on. */
 export interface ImageEdge {

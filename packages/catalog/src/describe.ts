@@ -57,7 +57,12 @@ export function describeModel(
     ...layers.map((layer) => layer.compat),
     traits.thinking === false ? { chat: { thinkingFormat: "none" } } : undefined,
   )
-  if (compat.heal && isFirstParty(baseUrl)) delete compat.heal
+  if (compat.heal && isFirstParty(baseUrl)) {
+    // A vendor reads its models' markup itself.
+    const heal = compat.heal.filter((family) => family === "planning")
+    if (heal.length > 0) compat.heal = heal
+    else delete compat.heal
+  }
   const requestModelId = options.requestModelId ?? known.requestModelId ?? requestId(host, id)
   const model: Model = {
     id,

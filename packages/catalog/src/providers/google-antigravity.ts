@@ -43,7 +43,7 @@ export const googleAntigravity: Provider = {
   rules: [
     ...ALL_FAMILIES,
     ...GEMINI_NATIVE_RULES,
-    { match: /flash/i, set: { compat: { timeouts: { firstEventMs: 60_000 } } } },
+    { match: /flash/i, set: { compat: { timeouts: { firstEventMs: 60_000 }, heal: ["planning"] } } },
     { match: /^gemini-/i, set: { compat: { codeAssist: { forcedInWords: true } } } },
     {
       match: /^gemini-3-pro$/i,

@@ -16,6 +16,9 @@ export const googleGeminiCli: Provider = {
   thirdPartyNote:
     "Google's terms keep this login to its own programs and accounts may be suspended: use a key of the Gemini API or Vertex.",
   defaultModel: "gemini-2.5-pro",
-  rules: [...GEMINI_NATIVE_RULES, { match: /flash/i, set: { compat: { timeouts: { firstEventMs: 60_000 } } } }],
+  rules: [
+    ...GEMINI_NATIVE_RULES,
+    { match: /flash/i, set: { compat: { timeouts: { firstEventMs: 60_000 }, heal: ["planning"] } } },
+  ],
   models: async () => (await import("../models/google-gemini-cli.ts")).MODELS,
 }

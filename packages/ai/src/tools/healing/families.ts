@@ -3,7 +3,7 @@ import type { Context } from "../../model/message.ts"
 import type { CallOptions } from "../../model/options.ts"
 
 /** The families that hold tool calls. */
-const CALLS: ReadonlySet<HealingFamily> = new Set(["kimi", "dsml", "glm", "hermes", "minimax", "harmony"])
+const CALLS: ReadonlySet<HealingFamily> = new Set(["kimi", "dsml", "glm", "hermes", "minimax", "harmony", "planning"])
 
 /** What healing looks at in a call. */
 export interface HealingCall {
@@ -28,9 +28,11 @@ export function healingOf({ model, options, context }: HealingCall): {
   const known = model.compat.heal
   if (!known || options.healing === false || options.logprobs) return { families: [], headOnly }
   const calls = (context.tools?.length ?? 0) > 0 && options.toolChoice !== "none"
-  const families = known.filter((family) =>
-    CALLS.has(family) ? calls : family === "thinking" || (family === "control-tokens" && !headOnly),
-  )
+  const families = known.filter((family) => {
+    // An answer that is to be JSON may well begin like these.
+    if (headOnly && (family === "control-tokens" || family === "planning")) return false
+    return calls || !CALLS.has(family)
+  })
   return { families, headOnly }
 }
 

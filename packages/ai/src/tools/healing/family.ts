@@ -44,6 +44,8 @@ export type Opening =
 export interface SectionContext {
   tools: OfferedTools
   call(call: HealedCall): void
+  /** A plan that the model printed before its answer; empty where it says nothing beyond the call that follows. */
+  plan(thought: string): void
 }
 
 /** How a piece of markup begins, and what then. */
@@ -53,6 +55,8 @@ export interface Opener {
   match: Matcher
   /** It must not follow a letter or a digit. */
   atWordStart?: boolean
+  /** It stands only where nothing has been said yet. */
+  atHead?: boolean
   /** It stands only at the end of a message. */
   inMessage?: boolean
   /** `undefined` where it is text after all. */

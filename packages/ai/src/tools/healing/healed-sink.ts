@@ -93,6 +93,7 @@ class HealedText implements HealerOutput {
   }
 
   text(delta: string): void {
+    if (delta.trim() !== "") this.#sink.showPlans()
     this.#open("text")
     this.#out.text(this.#block, delta)
   }
@@ -109,6 +110,10 @@ class HealedText implements HealerOutput {
 
   call(call: HealedCall): void {
     this.#sink.calls.push(call)
+  }
+
+  plan(thought: string): void {
+    this.#sink.plans.push(thought)
   }
 
   cut(): void {
@@ -147,6 +152,8 @@ class HealedText implements HealerOutput {
  */
 class HealedSink implements MessageSink {
   readonly calls: HealedCall[] = []
+  /** Plans that wait for the answer that they are of: with nothing behind them the model said nothing. */
+  readonly plans: string[] = []
   cut = false
   /** The host has told thinking in a field of its own: the same in the text is not said again. */
   thinks = false
@@ -188,7 +195,17 @@ class HealedSink implements MessageSink {
     for (const delta of deltas) this.text(key, delta)
   }
 
+  /** The plans as the thinking that they are: the answer has begun. */
+  showPlans(): void {
+    const thought = this.plans.splice(0).filter(Boolean).join("\n\n")
+    if (thought === "" || this.thinks) return
+    const key = `plan:${this.#made++}`
+    this.#out.thinking(key, thought)
+    this.#out.close(key)
+  }
+
   toolCall(key: string, call: { id?: string; name?: string; custom?: boolean }): void {
+    this.showPlans()
     if (call.name && !this.#named.has(key)) {
       this.#named.add(key)
       const waiting = this.#unnamed.get(key) ?? []
@@ -209,6 +226,7 @@ class HealedSink implements MessageSink {
   }
 
   block(key: string, block: Block): void {
+    this.showPlans()
     this.#out.block(key, block)
   }
 
@@ -229,6 +247,13 @@ class HealedSink implements MessageSink {
 
   stop(reason: StopReason, details?: StopDetails): void {
     this.#end()
+    if (this.plans.length > 0) {
+      return this.#out.fail({
+        is: "empty_response",
+        inStream: true,
+        message: "The model planned, and answered nothing.",
+      })
+    }
     this.#out.stop(reason, details)
   }
 
@@ -283,6 +308,7 @@ class HealedSink implements MessageSink {
   }
 
   #call({ name, arguments: args }: HealedCall): void {
+    this.showPlans()
     const key = `healed:${this.#made++}`
     this.#out.toolCall(key, { name })
     this.#out.args(key, typeof args === "string" ? args : JSON.stringify(args))

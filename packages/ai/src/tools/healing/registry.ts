@@ -7,6 +7,7 @@ import { harmony } from "./harmony.ts"
 import { hermes } from "./hermes.ts"
 import { kimi } from "./kimi.ts"
 import { minimax } from "./minimax.ts"
+import { planning } from "./planning.ts"
 import { thinking } from "./thinking.ts"
 
 /** Every family, in the order in which they are asked: tokens in general come last. */
@@ -18,5 +19,6 @@ export const FAMILIES: Readonly<Record<HealingFamily, Family>> = {
   hermes,
   minimax,
   harmony,
+  planning,
   "control-tokens": controlTokens,
 }

@@ -11,7 +11,7 @@ const TOOLS: OfferedTools = new Map([
 ])
 
 /** What came out, in order; texts and thinking that went on are one entry. */
-type Out = (["text" | "thinking", string] | ["call", HealedCall] | ["end"] | ["cut"])[]
+type Out = (["text" | "thinking" | "plan", string] | ["call", HealedCall] | ["end"] | ["cut"])[]
 
 class Reader {
   readonly out: Out = []
@@ -25,6 +25,7 @@ class Reader {
         thinking: (delta) => this.#say("thinking", delta),
         thinkingEnd: () => this.out.push(["end"]),
         call: (call) => this.out.push(["call", call]),
+        plan: (thought) => this.out.push(["plan", thought]),
         cut: () => this.out.push(["cut"]),
       },
     )
@@ -260,7 +261,10 @@ describe("text that speaks of markup", () => {
     const nothing = (): void => expect.unreachable()
     const healer = new TextHealer(
       { openers, tools: TOOLS },
-      { text: (delta) => void (said += delta), thinking: nothing, thinkingEnd: nothing, call: nothing, cut: nothing },
+      {
+        text: (delta) => void (said += delta),
+        ...{ thinking: nothing, thinkingEnd: nothing, call: nothing, plan: nothing, cut: nothing },
+      },
     )
     for (const char of text) healer.push(char)
     healer.end()

@@ -10,6 +10,8 @@ export interface HealerOutput {
   /** The thinking is over. */
   thinkingEnd(): void
   call(call: HealedCall): void
+  /** What the model planned before its answer. */
+  plan(thought: string): void
   /** A call was not finished, and is left out. */
   cut(): void
 }
@@ -64,8 +66,9 @@ export class TextHealer implements SectionContext {
     this.tools = tools
     this.#headOnly = headOnly
     this.#out = out
+    const brace = openers.some(({ first }) => first.includes("{")) ? "{" : ""
     const letters = openers.some(({ first }) => first.includes("t")) ? "|\\b[tac]" : ""
-    this.#trigger = new RegExp(`[<\`~\\n]${letters}`, "g")
+    this.#trigger = new RegExp(`[<\`~\\n${brace}]${letters}`, "g")
   }
 
   /** Whether no markup has begun that is not over. */
@@ -106,6 +109,10 @@ export class TextHealer implements SectionContext {
 
   call(call: HealedCall): void {
     this.#out.call(call)
+  }
+
+  plan(thought: string): void {
+    this.#out.plan(thought)
   }
 
   #read(text: string, last: boolean): void {
@@ -185,7 +192,8 @@ export class TextHealer implements SectionContext {
       at = next
       if (at === text.length) break
       if (this.#mayOpen(text, start, at)) {
-        const found = this.#find(text, at, last)
+        const head = !this.#begun && text.slice(start, at).trim() === ""
+        const found = this.#find(text, at, last, head)
         if (found) {
           this.#emit(text.slice(start, at))
           if (found === "partial") {
@@ -211,10 +219,16 @@ export class TextHealer implements SectionContext {
     return text[at] === "`" ? this.#code.mayFence : !this.#code.inside && !QUOTES.has(this.#code.before)
   }
 
-  #find(text: string, at: number, last: boolean): { opening: Opening; length: number } | "partial" | undefined {
+  #find(
+    text: string,
+    at: number,
+    last: boolean,
+    head: boolean,
+  ): { opening: Opening; length: number } | "partial" | undefined {
     const first = text[at] as string
     for (const opener of this.#openers) {
       if (!opener.first.includes(first) || (opener.inMessage && !this.#message)) continue
+      if (opener.atHead && !head) continue
       if (opener.atWordStart && first !== "<" && /\w/.test(this.#code.before)) continue
       const length = opener.match(text, at)
       if (length === 0 || (length === PARTIAL ? text.length - at : length) > MAX_OPENER) continue
