@@ -263,7 +263,11 @@ describe("text that speaks of markup", () => {
       { openers, tools: TOOLS },
       {
         text: (delta) => void (said += delta),
-        ...{ thinking: nothing, thinkingEnd: nothing, call: nothing, plan: nothing, cut: nothing },
+        thinking: nothing,
+        thinkingEnd: nothing,
+        call: nothing,
+        plan: nothing,
+        cut: nothing,
       },
     )
     for (const char of text) healer.push(char)
