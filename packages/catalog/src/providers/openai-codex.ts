@@ -30,7 +30,7 @@ export const openaiCodex: Provider = {
       promptCacheKey: true,
       thinkingSummary: "asked",
       cumulativeSummaries: true,
-      serviceTiers: ["default", "flex", "priority"],
+      serviceTiers: ["default", "flex", "scale", "priority"],
       chain: "connection",
       keptHeaders: { "x-codex-turn-state": "turn", "x-models-etag": "session" },
     },
