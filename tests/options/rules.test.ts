@@ -116,6 +116,15 @@ describe("a format of the output", () => {
   })
 })
 
+test("half a character within JSON that is a text of its own is replaced like every other", async () => {
+  const output = { type: "jsonSchema", schema: { ...SCHEMA, description: "a\ud800" } } as const
+  const { body } = await asked("amazon-bedrock/us.anthropic.claude-opus-4-6-v1", { output })
+  expect(JSON.stringify(body)).not.toMatch(/\\ud800/)
+  const orphan: Message = { role: "toolResult", toolCallId: "i\ud800", toolName: "t\ud800", content: "x" }
+  const noted = await asked("openai/gpt-5.5", {}, { messages: [orphan] })
+  expect(JSON.stringify(noted.body)).toMatch(/tool=.{0,4}t\ufffd/)
+})
+
 describe("cache marks of the caller", () => {
   const said = (text: string, cache?: "short" | "long"): Message => ({
     role: "user",
