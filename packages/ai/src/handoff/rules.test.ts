@@ -18,6 +18,7 @@ const model: Model = {
 }
 const traits: Traits = {
   toolCallId: { pattern: /^\w+$/, maxLength: 64 },
+  toolName: { pattern: /^\w+$/, maxLength: 64 },
   roles: { developer: false, system: "first" },
   media: { image: true, document: true, audio: true, inToolResult: true, inAnswer: false },
   thinking: { replay: true, signature: true, redacted: true },

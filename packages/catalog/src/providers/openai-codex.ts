@@ -30,7 +30,7 @@ export const openaiCodex: Provider = {
       promptCacheKey: true,
       thinkingSummary: "asked",
       cumulativeSummaries: true,
-      serviceTiers: ["default", "flex", "scale", "priority"],
+      serviceTiers: ["default", "flex", "priority"],
       chain: "connection",
       keptHeaders: { "x-codex-turn-state": "turn", "x-models-etag": "session" },
     },

@@ -45,7 +45,7 @@ export const openai: Provider = {
           promptCacheKey: true,
           promptCacheRetention: true,
           sessionHeaders: ["session_id", "x-client-request-id"],
-          serviceTiers: ["auto", "default", "flex", "scale", "priority"],
+          serviceTiers: ["auto", "default", "flex", "priority"],
           chain: "stored",
           leastOutputCap: 16,
         },
