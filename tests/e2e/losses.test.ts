@@ -30,6 +30,23 @@ test("what a target cannot honour stands on the message, and ends the call where
   expect(messages.requests[0]?.json).toMatchObject({ top_k: 5 })
 })
 
+test("fields for hosts of another wire are lost, and the next route may know them", async () => {
+  await using chat = await openaiChatEmulator({ script: () => ({ text: "Hello." }) })
+  await using messages = await anthropicMessagesEmulator({ script: () => ({ text: "Hello." }) })
+  const sluice = createSluice({ env: () => undefined, credentials: keySource("host-key") })
+  const gpt = { ...(await resolveModel("openai/gpt-4.1", { api: "openai-completions" })), baseUrl: `${chat.url}/v1` }
+  const claude = { ...(await resolveModel("anthropic/claude-sonnet-4-5")), baseUrl: messages.url }
+  const wire = { "openai-completions": { logit_bias: { 50256: -100 } } }
+  const field = "options.wire.openai-completions.logit_bias.50256"
+
+  const told = await sluice.complete(claude, context, { wire })
+  expect(told.losses).toEqual([{ field, kind: "dropped", reason: expect.any(String) }])
+  const other = await sluice.complete(claude, context, { wire, strict: true, fallbacks: [gpt] })
+  expect(other).toMatchObject({ model: gpt.id, attempts: [{ error: { param: field } }] })
+  expect(chat.requests[0]?.json).toMatchObject({ logit_bias: { 50256: -100 } })
+  expect(messages.requests).toHaveLength(1)
+})
+
 test("a call that loses nothing is the same with `strict`", async () => {
   await using chat = await openaiChatEmulator({ script: () => ({ text: "Hello." }) })
   const gpt = { ...(await resolveModel("openai/gpt-4.1", { api: "openai-completions" })), baseUrl: `${chat.url}/v1` }
@@ -80,7 +97,9 @@ test("what only the client's own API has is a loss at another one, told and refu
   for (const method of ["generateContent", "streamGenerateContent"]) {
     const response = await gateway.post(`/v1beta/models/claude/x:${method}`, body)
     await response.text()
-    expect(response.headers.get("x-sluice-losses")?.split(", ")).toContain("dropped safetySettings")
+    expect(response.headers.get("x-sluice-losses")?.split(", ")).toContain(
+      "dropped options.wire.google-generative-ai.safetySettings",
+    )
   }
   const before = messages.requests.length
   const strict = await gateway.post("/v1beta/models/claude/x:generateContent", body, {
@@ -88,7 +107,11 @@ test("what only the client's own API has is a loss at another one, told and refu
   })
   expect(strict.status).toBe(400)
   expect(await strict.json()).toMatchObject({
-    error: { message: expect.stringMatching(/claude\/x cannot take the call as it is: safetySettings/) },
+    error: {
+      message: expect.stringMatching(
+        /claude\/x cannot take the call as it is: options\.wire\.google-generative-ai\.safetySettings/,
+      ),
+    },
   })
   expect(messages.requests).toHaveLength(before)
 })

@@ -12,8 +12,10 @@ export const OPTIONS_CANON: readonly string[] = [
   "A level and a budget are two words for one wish: where one is reported, or only a budget was given, the level is open.",
   "What belongs to sessions, caches and routing is not told (`sessionId`, `promptCacheKey`, `cacheRetention`, `wire`).",
   "A format has a name on every host of chat and of responses; the one that the caller left out or that the wire respelled is open.",
-  "responses: thinking is shown where a summary is asked for, and a request without one leaves that to the host; the tier `auto` is none.",
-  "gemini: a free choice of tools and the tiers `auto` and `default` need not be said; whether thinking is shown is told where it is asked for.",
+  "responses: thinking is shown where a summary is asked for, and a request without one leaves that to the host.",
+  "The tier `auto` is none, and `default` need not be said to a host without tiers; messages has words of its own for both.",
+  "gemini, ollama: an answer that is held to a schema is held to it strictly.",
+  "gemini: a free choice of tools need not be said; whether thinking is shown is told where it is asked for.",
   "ollama: a free choice of tools and parallel calls are what a host does unasked.",
   "messages: a cap is always sent; a model with levels is asked to show its thinking; the tiers `default` and `standard_only`, `priority` and `fast` are two words for one.",
 ]
@@ -44,7 +46,8 @@ export function projectOptions(
   if (expected["reasoning"] === "off" && (!model.thinking || forced))
     expected["reasoning"] = new OneOf("off", undefined)
   if (options.showThinking !== false) expected["showThinking"] = ANY
-  if (lost.has("options.reasoning") || options.reasoning === "off" || options.reasoning === undefined) {
+  const off = options.reasoning === "off" || options.thinkingBudget === 0
+  if (lost.has("options.reasoning") || off || options.reasoning === undefined) {
     expected["showThinking"] = ANY
   }
   if (!hasTools) {
@@ -54,7 +57,13 @@ export function projectOptions(
   if (options.maxTokens === undefined && (canon === "messages" || model.maxTokens !== undefined)) {
     expected["maxTokens"] = ANY
   }
+  if (options.serviceTier === "default" && (canon === "chat" || canon === "responses" || canon === "ollama")) {
+    expected["serviceTier"] = new OneOf("default", undefined)
+  }
   const output = expected["output"] as Fields | undefined
+  if (isFields(output) && output["strict"] === true && (canon === "gemini" || canon === "ollama")) {
+    delete output["strict"]
+  }
   if ((canon === "chat" || canon === "responses") && output !== undefined && isFields(output)) output["name"] = ANY
   if (canon === "gemini" && model.thinking?.mode === "budget" && expected["reasoning"] !== "off") {
     // A level goes out as the number of tokens that stands for it.
@@ -102,10 +111,8 @@ export function canonOptions(options: CallOptions, canon: ContextCanon): Fields 
     const texts = Object.entries(said["metadata"]).map(([name, value]) => [name, String(value)])
     said["metadata"] = Object.fromEntries(texts)
   }
-  if (canon === "responses") {
-    delete said["showThinking"]
-    if (serviceTier === "auto") delete said["serviceTier"]
-  }
+  if (canon !== "messages" && serviceTier === "auto") delete said["serviceTier"]
+  if (canon === "responses") delete said["showThinking"]
   if (canon === "ollama") {
     if (parallelToolCalls === true) delete said["parallelToolCalls"]
     if (said["toolChoice"] === "auto") delete said["toolChoice"]
@@ -113,7 +120,7 @@ export function canonOptions(options: CallOptions, canon: ContextCanon): Fields 
   if (canon === "gemini") {
     if (parallelToolCalls === true) delete said["parallelToolCalls"]
     if (said["toolChoice"] === "auto") delete said["toolChoice"]
-    if (serviceTier === "auto" || serviceTier === "default") delete said["serviceTier"]
+    if (serviceTier === "default") delete said["serviceTier"]
     if (said["thinkingBudget"] === 0) said["reasoning"] = "off"
     if (said["reasoning"] === "off") delete said["thinkingBudget"]
     if (said["reasoning"] === "off" || (said["reasoning"] ?? said["thinkingBudget"]) === undefined) {

@@ -39,6 +39,15 @@ test("what has been delivered is not asked for again, whatever fails after it", 
   expect([text, asked]).toEqual(["once", 1])
 })
 
+test("what an endpoint cannot tell its host is lost like what a wire cannot, and refused where nothing may be", async () => {
+  const url = await serve((_n, _body, response) => ok(response, "fine"))
+  const loss = { field: "options.seed", kind: "dropped", reason: "The host has none." } as const
+  const plain = route(url, fetchTransport())
+  const to = { ...plain, endpoint: { ...plain.endpoint, losses: () => [loss] } }
+  expect((await complete(to, user, { seed: 1 })).losses).toEqual([loss])
+  expect((await complete(to, user, { seed: 1, strict: true })).error).toMatchObject({ param: "options.seed" })
+})
+
 describe.each(transports)("a call over %s", (_name, make) => {
   test("streams text and ends in done", async () => {
     const url = await serve((_n, _body, response) => ok(response, "Hel", "lo"))

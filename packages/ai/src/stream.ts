@@ -16,6 +16,7 @@ import type { ReasoningVault, Restoration } from "./contract/vault.ts"
 import type { Call, Mint, WireRequest } from "./contract/wire-client.ts"
 import { handoff as defaultHandoff } from "./handoff/handoff.ts"
 import { keptHandoff } from "./handoff/kept.ts"
+import { ownFieldLosses } from "./handoff/own-fields.ts"
 import { refuseLosses } from "./handoff/strict.ts"
 import { ownNames } from "./handoff/tool-names.ts"
 import { fitImages, type FittedImages } from "./images/fit.ts"
@@ -305,7 +306,12 @@ class Decoding implements Work<AssistantMessage> {
 
   request(call: Call, route: Route): WireRequest {
     const request = route.wire.encode(call)
-    this.#losses = [...(call.handedOver ?? []), ...request.losses]
+    this.#losses = [
+      ...(call.handedOver ?? []),
+      ...request.losses,
+      ...(route.endpoint.losses?.(request, call) ?? []),
+      ...ownFieldLosses(call.options, route.model),
+    ]
     if (call.options.strict) refuseLosses(this.#losses, route.model)
     return request
   }

@@ -131,6 +131,8 @@ export interface ChatCompat {
   emptyToolCallContent?: string
   /** How thinking is asked for. Default `openai`. */
   thinkingFormat?: ChatThinkingFormat
+  /** Answers show the thinking behind them, if there is any. Default true. */
+  showsThinking?: boolean
   /** Thinking is switched on or off explicitly even when the caller says nothing. Default false. */
   thinkingExplicit?: boolean
   /** In the `thinking-type` format the level travels beside the switch, as `reasoning_effort`. Default false. */

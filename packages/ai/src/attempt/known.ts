@@ -2,14 +2,28 @@ import type { Facts } from "../contract/frame.ts"
 
 /** Hosts and sessions that are remembered; the least recently used is forgotten first. */
 const MAX_ENTRIES = 1000
+/** Longest JSON of one of them: some of it are a host's own words. */
+const MAX_LENGTH = 16_384
 
-/** What was learned about hosts and sessions, shared by the calls of a program. Survives JSON. */
+/**
+ * What was learned about hosts and sessions, shared by the calls of a program. Bounded: the least recently used of 1000
+ * entries is forgotten first, and none grows beyond 16 kB.
+ *
+ * Survives JSON, so that a program may keep it for its next run. It tells which hosts and sessions there were, and nothing
+ * of what was said.
+ *
+ * @example
+ * const known = new Known(JSON.parse(await readFile("known.json", "utf8")))
+ * // … calls with { known } in their environment …
+ * await writeFile("known.json", JSON.stringify(known))
+ */
 export class Known {
   readonly #entries: Map<string, Facts>
 
-  /** @param saved what `toJSON` gave */
+  /** @param saved what `toJSON` gave; what is no entry in it is passed over */
   constructor(saved: Readonly<Record<string, Facts>> = {}) {
-    this.#entries = new Map(Object.entries(saved))
+    const entries = Object.entries(saved).filter(([, facts]) => isFacts(facts) && fits(facts))
+    this.#entries = new Map(entries.slice(-MAX_ENTRIES))
   }
 
   get(key: string): Facts {
@@ -20,8 +34,11 @@ export class Known {
     return facts
   }
 
+  /** Takes facts over. Those that are too much for an entry are not known any more, nor what they were before. */
   learn(key: string, facts: Facts): void {
-    this.#entries.set(key, { ...this.get(key), ...facts })
+    const before = this.get(key)
+    const after = { ...before, ...facts }
+    this.#entries.set(key, fits(after) ? after : without(before, facts))
     if (this.#entries.size <= MAX_ENTRIES) return
     const oldest = this.#entries.keys().next()
     if (!oldest.done) this.#entries.delete(oldest.value)
@@ -30,16 +47,26 @@ export class Known {
   /** What is known of a session with a model, of whichever of its accounts was used last. */
   ofSession(model: KnownAbout["model"], sessionId: string): Facts {
     const { host } = keysOf({ model, sessionId })
-    const key = [...this.#entries.keys()].findLast((one) => {
-      const parts: unknown = one.startsWith("[") ? JSON.parse(one) : undefined
-      return Array.isArray(parts) && parts[0] === sessionId && parts[2] === host
-    })
+    const [head, tail] = [`[${JSON.stringify(sessionId)},`, `,${JSON.stringify(host)}]`]
+    const key = [...this.#entries.keys()].findLast((one) => one.startsWith(head) && one.endsWith(tail))
     return (key === undefined ? undefined : this.#entries.get(key)) ?? {}
   }
 
   toJSON(): Record<string, Facts> {
     return Object.fromEntries(this.#entries)
   }
+}
+
+function isFacts(value: unknown): value is Facts {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
+function fits(facts: Facts): boolean {
+  return JSON.stringify(facts).length <= MAX_LENGTH
+}
+
+function without(facts: Facts, others: Facts): Facts {
+  return Object.fromEntries(Object.entries(facts).filter(([name]) => !Object.hasOwn(others, name)))
 }
 
 /** Whose facts are asked for. */
@@ -52,7 +79,9 @@ export interface KnownAbout {
 
 /** Under which keys facts about a model at its host are kept: for all, and for one session of one account. */
 export function keysOf({ model, sessionId, account = "" }: KnownAbout): { host: string; session?: string } {
-  const host = `${model.provider} ${model.baseUrl} ${model.id}`
+  // Nothing secret is kept: an address may have a password in it.
+  const address = model.baseUrl.replace(/^([a-z]+:\/\/)[^/?#]*@/i, "$1")
+  const host = `${model.provider} ${address} ${model.id}`
   return sessionId === undefined ? { host } : { host, session: JSON.stringify([sessionId, account, host]) }
 }
 

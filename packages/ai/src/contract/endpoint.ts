@@ -1,5 +1,6 @@
 import type { Model } from "@sluice/catalog/core"
 import type { SluiceError } from "../model/errors.ts"
+import type { Loss } from "../model/message.ts"
 import type { RetryOptions, Timeouts } from "../model/options.ts"
 import type { Json } from "../model/tool.ts"
 import type { Credential } from "./credential.ts"
@@ -35,6 +36,8 @@ export interface Endpoint {
   framer?(): Framer
   /** Absent: request bytes may pass. */
   body?(body: Json, headers: HeaderMap, call: Call): Json
+  /** What of a call the wire can say and this host cannot be told. */
+  losses?(request: WireRequest, call: Call): readonly Loss[]
   /** URL and credential. */
   dress(request: WireRequest, call: Call, credential: Credential): HttpRequest
   /**

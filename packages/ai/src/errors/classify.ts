@@ -42,9 +42,14 @@ const OVERFLOW: RegExp = new RegExp(
     "model_context_window_exceeded",
     "prompt filled the context window",
     "max(?:imum)? context length",
+    // What a relay says of a host that said nothing.
+    "(?:400|413) status code \\(no body\\)",
   ].join("|"),
   "i",
 )
+
+/** Tokens that are too many for now. */
+const RATE = /\bper[ _](?:minute|hour|day)\b|\brate[ _]?limit|throttl|please wait|\btp[md]\b/i
 
 /** Said of prompts, and of any other number in a request. */
 const LIMIT = /exceeds the limit of \d+/i
@@ -101,7 +106,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     ],
   },
   { code: "context_overflow", status: 413 },
-  { code: "context_overflow", text: OVERFLOW, unless: [401, 403, 429] },
+  { code: "context_overflow", text: OVERFLOW, not: RATE, unless: [401, 403, 429] },
   { code: "context_overflow", text: LIMIT, not: OTHER_LIMIT, unless: [401, 403, 429] },
   { code: "concurrency_limited", text: CONCURRENCY, unless: [400, 401, 402, 404, 422] },
   { code: "concurrency_limited", word: ["concurrency_limit_exceeded", "concurrent_limit"] },
@@ -182,7 +187,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
   { code: "invalid_request", status: [400, 499] },
   { code: "server_error", status: [500, 599] },
   { code: "quota_exhausted", text: QUOTA },
-  { code: "rate_limited", text: /\brate limit|too many requests|per minute/i },
+  { code: "rate_limited", text: /\brate limit|too many requests|per minute|throttl|please wait/i },
   { code: "overloaded", text: /overloaded|no[_ ]capacity|at capacity|high demand/i },
   { code: "content_blocked", text: BLOCKED },
   { code: "network", text: NETWORK },

@@ -135,8 +135,9 @@ function missing(message: AssistantMessage, call: ToolCallBlock, toolCallId: str
 
 /** The user's, not the developer's, whose word would weigh more than a tool's ever did. */
 function note({ toolName, toolCallId, isError, content }: ToolResultMessage): Message {
-  const name = toolName ? ` tool=${JSON.stringify(toolName)}` : ""
-  const id = toolCallId.trim() === "" ? "" : ` id=${JSON.stringify(toolCallId)}`
+  const quoted = (text: string): string => JSON.stringify(text.toWellFormed())
+  const name = toolName ? ` tool=${quoted(toolName)}` : ""
+  const id = toolCallId.trim() === "" ? "" : ` id=${quoted(toolCallId)}`
   const open = `<stale-tool-result${name}${id}${isError ? ' is-error="true"' : ""}>`
   const close = "</stale-tool-result>"
   const blocks: readonly InputBlock[] = typeof content === "string" ? [{ type: "text", text: content }] : content

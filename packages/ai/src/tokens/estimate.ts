@@ -82,7 +82,7 @@ export function estimateTokens(context: Context, api?: Api): number {
   }
   const tools = context.tools ?? []
   if (tools.length > 0) total += family.tools
-  for (const tool of tools) total += (textTokens(JSON.stringify(tool), family) * family.letters) / family.schema
+  for (const tool of tools) total += (textTokens(shown(tool), family) * family.letters) / family.schema
   return Math.ceil(total)
 }
 
@@ -93,7 +93,7 @@ function blockTokens(block: InputBlock | Block, family: Family): number {
     case "thinking":
       return textTokens(block.thinking, family)
     case "toolCall":
-      return textTokens(block.name, family) + textTokens(JSON.stringify(block.arguments), family)
+      return textTokens(block.name, family) + textTokens(shown(block.arguments), family)
     case "image":
       return family.image("data" in block.source ? sizeOfBase64(block.source.data) : undefined, block.detail)
     case "audio":
@@ -104,7 +104,18 @@ function blockTokens(block: InputBlock | Block, family: Family): number {
     case "redactedThinking":
       return 0
     case "native":
-      return textTokens(JSON.stringify(block.item), family)
+      return textTokens(shown(block.item), family)
+    default:
+      return 0
+  }
+}
+
+/** A value's JSON; nothing of one that has none, such as a schema that contains itself: an estimate does not fail. */
+function shown(value: object): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return ""
   }
 }
 

@@ -45,6 +45,13 @@ describe("an estimate", () => {
     expect(estimateTokens(unknown, "openai-responses")).toBe(4 + 765)
   })
 
+  test("is made of whatever a conversation holds", () => {
+    const parameters: Record<string, unknown> = { type: "object" }
+    parameters["properties"] = { self: parameters }
+    const messages = [{ role: "user", content: [{ type: "hologram" }, { type: "text", text: "abcd" }] }]
+    expect(estimateTokens({ messages, tools: [{ name: "t", parameters }] } as never, "openai-responses")).toBe(5)
+  })
+
   test("counts what having tools costs with Claude", () => {
     const tools: Context["tools"] = [{ name: "t", parameters: { type: "object" } }]
     const more =

@@ -1,4 +1,4 @@
-import type { OutputFormat } from "../model/options.ts"
+import type { CallOptions, OutputFormat } from "../model/options.ts"
 import type { Call } from "../contract/wire-client.ts"
 import type { Losses } from "./losses.ts"
 
@@ -20,15 +20,33 @@ export function shapeInstruction(output: Exclude<OutputFormat, { type: "text" }>
   return `${alone} The JSON must be valid against this schema:\n${JSON.stringify(output.schema)}`
 }
 
-/** Names what an output format loses by the way it is asked for. */
+/** What of an output format beside its schema a host has fields for. `strict` that is asked for is what a format is. */
+type Carried = readonly ("name" | "description")[]
+
+/** Names what an output format loses by the way it is asked for. `carried`: what the host's own field takes. */
 export function outputLosses(
   plan: { how: "format"; changed?: boolean } | { how: "tool" | "instruction" } | undefined,
   losses: Losses,
+  { output, toolChoice }: Pick<CallOptions, "output" | "toolChoice"> = {},
+  carried: Carried = [],
 ): void {
   if (plan?.how === "format" && plan.changed) {
     losses.approximated("options.output.schema", "What the API refuses in a schema was moved into descriptions.")
   }
+  if (plan?.how === "format" && output?.type === "jsonSchema") {
+    for (const field of ["name", "description"] as const) {
+      if (output[field] !== undefined && !carried.includes(field)) {
+        losses.dropped(`options.output.${field}`, "The API has no field for it.")
+      }
+    }
+    if (output.strict === false) {
+      losses.approximated("options.output.strict", "The API holds the answer to the schema in any case.")
+    }
+  }
   if (plan?.how === "tool") losses.approximated("options.output", "A forced tool stands in for the output format.")
+  if (plan?.how === "tool" && toolChoice !== undefined && toolChoice !== "auto") {
+    losses.dropped("options.toolChoice", "The tool that stands in for the output format is the only one there is.")
+  }
   if (plan?.how === "instruction") losses.approximated("options.output", "The shape is asked for, not enforced.")
 }
 

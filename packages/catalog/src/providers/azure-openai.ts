@@ -29,6 +29,7 @@ export const azureOpenai: Provider = {
   keyCheck: { by: "get", path: "/models" },
   compat: {
     chat: {
+      showsThinking: false,
       developerRole: true,
       multipleSystem: true,
       strictTools: "per-tool",

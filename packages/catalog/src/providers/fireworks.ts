@@ -21,7 +21,12 @@ export const fireworks: Provider = {
   },
   listing: { path: "/models", shape: "openai", auth: "required" },
   compat: {
-    chat: { maxTokensField: "max_tokens", multipleSystem: true, extendedSampling: true },
+    chat: {
+      maxTokensField: "max_tokens",
+      multipleSystem: true,
+      extendedSampling: true,
+      serviceTiers: ["priority"],
+    },
   },
   requestIds: { prefix: "accounts/fireworks/models/", dot: "p" },
   defaultModel: "kimi-k2.6",

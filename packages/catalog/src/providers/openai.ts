@@ -14,6 +14,7 @@ export const openai: Provider = {
       compat: {
         chat: {
           store: true,
+          showsThinking: false,
           developerRole: true,
           multipleSystem: true,
           strictTools: "per-tool",
@@ -21,7 +22,7 @@ export const openai: Provider = {
           toolCallIds: "max-40",
           customTools: true,
           promptCacheKey: true,
-          serviceTiers: ["auto", "default", "flex", "priority"],
+          serviceTiers: ["auto", "default", "flex", "scale", "priority"],
           documents: true,
           replayThinking: "never",
         },

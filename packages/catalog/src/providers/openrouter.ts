@@ -26,10 +26,16 @@ export const openrouter: Provider = {
       strictTools: "per-tool",
       extendedSampling: true,
       documents: true,
+      serviceTiers: ["flex", "scale", "priority"],
       // A cap keeps upstreams out whose own cap is lower, so only a caller's is sent.
       maxTokensOnlyIfSet: true,
     },
-    responses: { documents: true, promptCacheKey: true, sessionField: "session_id" },
+    responses: {
+      documents: true,
+      promptCacheKey: true,
+      sessionField: "session_id",
+      serviceTiers: ["flex", "scale", "priority"],
+    },
   },
   defaultModel: "openai/gpt-5.5",
   rules: [

@@ -33,7 +33,6 @@ import { counted } from "./count-tokens.ts"
 import { RequestRecord } from "./record.ts"
 import { wantsStrict } from "./losses.ts"
 import { mayRelay, relayed } from "./relay.ts"
-import { ownFields } from "./own-fields.ts"
 import { prewarmed } from "./prewarm.ts"
 import type { Router } from "./router.ts"
 import { told } from "./told.ts"
@@ -136,7 +135,6 @@ export class CallHandler {
     record.requestedModel = call.model
     record.stream = call.stream
     record.losses.push(...call.losses)
-    record.ownFields = ownFields(call, server.api)
     const routes = await router.routes(call.model, { api: server.api, forward: call.forward })
     const controller = new AbortController()
     const leave = (): void => controller.abort(clientLeft())
@@ -165,23 +163,12 @@ export class CallHandler {
     if (mayRelay(ctx)) return relayed(ctx)
     if (call.onlyPassed) throw notHere(call.onlyPassed)
     if (call.previous !== undefined && !server.keeps) throw notKept(server.previous, call.previous)
-    if (call.options.strict) {
-      refuseLosses(call.losses)
-      ctx.routes = losslessOf(routes, record)
-    }
+    if (call.options.strict) refuseLosses(call.losses)
     if (call.op === "countTokens") return counted(ctx)
     if (call.op === "prewarm") return prewarmed(ctx)
     call.estimate = { inputTokens: estimateTokens(call.context, routes[0]?.model.api), provenance: "estimated" }
     return translate(ctx)
   }
-}
-
-/** The routes that lose nothing of the client's own API. @throws SluiceError `unsupported` where there is none */
-function losslessOf(routes: CallContext["routes"], record: RequestRecord): CallContext["routes"] {
-  const lossless = routes.filter(({ model }) => record.ownLosses(model.api).length === 0)
-  const [first] = routes
-  if (lossless.length === 0 && first) refuseLosses(record.ownLosses(first.model.api), first.model)
-  return lossless
 }
 
 /** What a host keeps can be gone on from there alone, and the call cannot be passed to it as it is. */

@@ -1,4 +1,4 @@
-import { codecOf, type AssistantMessage, type Loss, type Model, type SluiceError, type Usage } from "@sluice/ai"
+import { type AssistantMessage, type Loss, type Model, type SluiceError, type Usage } from "@sluice/ai"
 import type { RequestEntry } from "../gateway-log.ts"
 import { known } from "../known.ts"
 
@@ -11,8 +11,6 @@ export class RequestRecord {
   relayed = false
   attempts = 1
   losses: Loss[] = []
-  /** What is lost where a host of another API than the client's answers. */
-  ownFields: readonly Loss[] = []
   readonly #inbound: string
   readonly #at: number
   readonly #now: () => number
@@ -60,13 +58,6 @@ export class RequestRecord {
     this.usage(message.usage)
     this.attempts = 1 + (message.attempts?.length ?? 0)
     if (message.losses) this.losses.push(...message.losses)
-    this.losses.push(...this.ownLosses(message.api))
-  }
-
-  /** What is lost of the client's own API where a host of another one answers, as far as it is not on record. */
-  ownLosses(api: Model["api"]): Loss[] {
-    if (codecOf(api) === this.#inbound) return []
-    return this.ownFields.filter(({ field }) => !this.losses.some((known) => known.field === field))
   }
 
   end(status: number, error?: Pick<SluiceError, "code">): void {

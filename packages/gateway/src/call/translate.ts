@@ -49,7 +49,7 @@ export async function translate(ctx: CallContext): Promise<void> {
       return sendError(ctx, new SluiceError(failed.error))
     }
   }
-  const begun = begunBy(early?.value, record)
+  const begun = begunBy(early?.value)
   reply.start(200, { ...streamHeaders(reply), ...answerHeaders(ctx, begun?.model, begun?.losses) })
   reply.keepAlive(settings.keepAliveMs, () => responder.keepAlive())
   if (!early) reply.frames([responder.keepAlive()])
@@ -117,12 +117,11 @@ async function whole(ctx: CallContext, responder: Responder, message: AssistantM
 /** Who answers, and what of the call was lost on the way there, once the first event has come. */
 function begunBy(
   events: readonly AssistantMessageEvent[] | undefined,
-  record: CallContext["record"],
 ): { model: { provider: string; id: string }; losses: readonly Loss[] } | undefined {
   const first = events?.[0]
   if (!first || !("partial" in first)) return undefined
-  const { api, provider, model, losses = [] } = first.partial
-  return { model: { provider, id: model }, losses: [...losses, ...record.ownLosses(api)] }
+  const { provider, model, losses = [] } = first.partial
+  return { model: { provider, id: model }, losses }
 }
 
 function failureOf(events: readonly AssistantMessageEvent[]): AssistantMessage | undefined {

@@ -6,7 +6,7 @@ import type { SluiceError } from "../../model/errors.ts"
 import type { Json } from "../../model/tool.ts"
 import { USER_AGENT } from "../../version.ts"
 import { bearerOf, givenLayers, requestTo } from "../dressing.ts"
-import { envelope } from "./envelope.ts"
+import { envelope, envelopeLosses } from "./envelope.ts"
 import { explainFailure } from "./errors.ts"
 import { adaptHost, hostOf, hostsOf } from "./hosts.ts"
 import { type CodeAssistSettings, DEFAULT_SETTINGS } from "./settings.ts"
@@ -41,6 +41,8 @@ export function codeAssistEndpoint(given: Partial<CodeAssistSettings> = {}): End
     body(body: Json, headers: HeaderMap, call: Call): Json {
       return envelope(body as { [field: string]: Json | undefined }, headers, call, settings)
     },
+
+    losses: ({ body }, call) => envelopeLosses(body as { [field: string]: Json | undefined }, call),
 
     dress(request: WireRequest, call: Call, credential: Credential): HttpRequest {
       const headers = mergeHeaders(

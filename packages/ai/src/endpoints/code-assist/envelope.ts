@@ -3,6 +3,7 @@ import type { HeaderMap } from "../../contract/frame.ts"
 import type { Call } from "../../contract/wire-client.ts"
 import { hash } from "../../model/hash.ts"
 import { SluiceError } from "../../model/errors.ts"
+import type { Loss } from "../../model/message.ts"
 import type { Json } from "../../model/tool.ts"
 import type { CodeAssistSettings } from "./settings.ts"
 
@@ -25,13 +26,34 @@ export function envelope(
   if (isObject(shaped["generationConfig"]) && thinks(shaped["generationConfig"])) {
     for (const [name, value] of Object.entries(compat.thinkingHeaders ?? {})) headers[name.toLowerCase()] = value
   }
-  return { project, model: modelIdOf(call, compat), ...agent, request: shaped }
+  return { project, model: modelIdOf(call, compat, shaped), ...agent, request: shaped }
 }
 
-/** The model's id on the wire, which the level of thinking may be a part of. */
-function modelIdOf({ model, options }: Call, { effortIds }: CodeAssistCompat): string {
-  const { reasoning } = options
-  const byEffort = reasoning === undefined ? undefined : effortIds?.[reasoning]
+/** What the service does otherwise than the wire's request would have it. */
+export function envelopeLosses(request: Body, call: Call): Loss[] {
+  const compat = call.model.compat.codeAssist ?? {}
+  const losses: Loss[] = []
+  const { maxTokens } = call.options
+  const cap = generationOf(request["generationConfig"], call, compat)?.["maxOutputTokens"]
+  if (maxTokens !== undefined && typeof cap === "number" && cap !== maxTokens) {
+    const reason = cap < maxTokens ? `The service gives at most ${cap} tokens.` : "Raised by what is thought."
+    losses.push({ field: "options.maxTokens", kind: "approximated", reason })
+  }
+  const { mode } = callingOf(request)
+  if (mode === "ANY" && hasFunctions(request) && replacedBy(compat, mode) !== undefined) {
+    const reason = "The service does not follow a forced tool; it is asked for in words."
+    losses.push({ field: "options.toolChoice", kind: "approximated", reason })
+  }
+  return losses
+}
+
+/** The model's id on the wire, which the level of thinking that the wire asks for may be a part of. */
+function modelIdOf({ model, options }: Call, { effortIds }: CodeAssistCompat, request: Body): string {
+  const generation = request["generationConfig"]
+  const thinking = isObject(generation) ? generation["thinkingConfig"] : undefined
+  const level = isObject(thinking) ? thinking["thinkingLevel"] : undefined
+  const effort = typeof level === "string" ? level.toLowerCase() : options.reasoning
+  const byEffort = effort === undefined ? undefined : effortIds?.[effort as keyof typeof effortIds]
   return byEffort ?? effortIds?.default ?? model.requestModelId ?? model.id
 }
 
@@ -65,25 +87,37 @@ function generationOf(given: Json | undefined, { options, model }: Call, compat:
 }
 
 /** How tools may be called, as the service follows it. */
-function withToolMode(request: Body, { toolMode, forcedInWords }: CodeAssistCompat): Body {
-  const declared = Array.isArray(request["tools"])
-    ? request["tools"].some((tool) => isObject(tool) && tool["functionDeclarations"] !== undefined)
-    : false
-  if (!declared) return request
+function withToolMode(request: Body, compat: CodeAssistCompat): Body {
+  if (!hasFunctions(request)) return request
   const config = isObject(request["toolConfig"]) ? request["toolConfig"] : {}
-  const calling = isObject(config["functionCallingConfig"]) ? config["functionCallingConfig"] : {}
+  const calling = callingOf(request)
   const { mode } = calling
   const shaped = { ...request }
-  const replaced = toolMode && (mode === undefined || (toolMode.when === "always" && mode !== "NONE"))
-  if (replaced) {
-    shaped["toolConfig"] = { ...config, functionCallingConfig: { ...calling, mode: toolMode.mode } }
+  const replaced = replacedBy(compat, mode)
+  if (replaced !== undefined) {
+    shaped["toolConfig"] = { ...config, functionCallingConfig: { ...calling, mode: replaced } }
   }
-  if (mode !== "ANY" || !(forcedInWords || replaced)) return shaped
+  if (mode !== "ANY" || !(compat.forcedInWords || replaced !== undefined)) return shaped
   const names = Array.isArray(calling["allowedFunctionNames"]) ? calling["allowedFunctionNames"].map(String) : []
   const what = names.length === 0 ? "one of the tools" : `the tool ${names.join(" or ")}`
   const words = { role: "user", parts: [{ text: `Answer by calling ${what}.` }] }
   shaped["contents"] = withWords(Array.isArray(shaped["contents"]) ? shaped["contents"] : [], words)
   return shaped
+}
+
+function hasFunctions({ tools }: Body): boolean {
+  return Array.isArray(tools) && tools.some((tool) => isObject(tool) && tool["functionDeclarations"] !== undefined)
+}
+
+function callingOf({ toolConfig }: Body): Body {
+  const calling = isObject(toolConfig) ? toolConfig["functionCallingConfig"] : undefined
+  return isObject(calling) ? calling : {}
+}
+
+/** The mode in the place of the wire's; `undefined` leaves that. */
+function replacedBy({ toolMode }: CodeAssistCompat, mode: Json | undefined): string | undefined {
+  if (!toolMode) return undefined
+  return mode === undefined || (toolMode.when === "always" && mode !== "NONE") ? toolMode.mode : undefined
 }
 
 /** Words of the user at the end: within the user's last turn, which results of tools keep for themselves. */

@@ -10,7 +10,7 @@ import { keptHeaders } from "../../wires/openai-responses/kept-headers.ts"
 import { explainLimit } from "./errors.ts"
 import { accountFor, givenHeaders, headersFor, shownHeaders } from "./headers.ts"
 import { adaptSocket, WEBSOCKET } from "./ladder.ts"
-import { fitsLite, LITE_METADATA, toLite } from "./lite.ts"
+import { fitsLite, LITE_METADATA, liteLosses, toLite } from "./lite.ts"
 import { type CodexSettings, DEFAULT_SETTINGS } from "./settings.ts"
 
 type Body = { [field: string]: Json | undefined }
@@ -83,6 +83,8 @@ export function codexEndpoint(given: Partial<CodexSettings> = {}): Endpoint {
       const rest = Object.keys(metadata).length === 0 ? {} : { client_metadata: metadata }
       return { type: "response.create", ...shaped, ...rest }
     },
+
+    losses: (request, call) => (lite(call) ? liteLosses(request.body as Body, call) : []),
 
     dress(request: WireRequest, call: Call, credential: Credential): HttpRequest {
       const channel = call.channel.kind === "websocket" ? "websocket" : "http"

@@ -1,5 +1,6 @@
 import type { HeaderMap } from "../../contract/frame.ts"
 import type { Call } from "../../contract/wire-client.ts"
+import type { Loss } from "../../model/message.ts"
 import type { Json } from "../../model/tool.ts"
 
 type Body = { [field: string]: Json | undefined }
@@ -43,6 +44,23 @@ export function toLite(body: Body): Body {
     ...(kept.length > 0 ? { parallel_tool_calls: false } : {}),
     reasoning: { ...(reasoning as Body | undefined), context: "all_turns" },
   }
+}
+
+/** What of a call the lighter form does otherwise than the whole one would. */
+export function liteLosses(body: Body, { options }: Call): Loss[] {
+  const { tools, tool_choice: choice } = body
+  const offered = Array.isArray(tools) ? (tools as Body[]) : []
+  const { kept, word } = choose(offered, choice)
+  const losses: Loss[] = []
+  if (choice !== undefined && choice !== word) {
+    const left = kept.length < offered.length
+    const reason = left ? "The form names no tool: it alone is offered." : "The form cannot force this tool."
+    losses.push({ field: "options.toolChoice", kind: "approximated", reason })
+  }
+  if (options.parallelToolCalls && kept.length > 0) {
+    losses.push({ field: "options.parallelToolCalls", kind: "dropped", reason: "The form has one call at a time." })
+  }
+  return losses
 }
 
 /** The form has no named choice: only the tool that is forced is offered, and one that the host runs cannot be. */

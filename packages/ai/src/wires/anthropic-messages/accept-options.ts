@@ -1,5 +1,6 @@
 import type { Effort } from "@sluice/catalog/core"
 import type { CallOptions, OutputFormat } from "../../model/options.ts"
+import { effortOf } from "../effort.ts"
 import { acceptToolChoice } from "./accept-tools.ts"
 import type { Losses } from "../losses.ts"
 import {
@@ -13,7 +14,6 @@ import {
   readText,
   refuse,
 } from "./accept-readers.ts"
-import { levelOfBudget } from "./thinking.ts"
 import { API, isItem, type Item } from "./types.ts"
 
 const LEVELS: ReadonlySet<string> = new Set<Effort>(["minimal", "low", "medium", "high", "xhigh", "max"])
@@ -115,7 +115,7 @@ function acceptThinking(body: Item, own: Item, losses: Losses): CallOptions {
     case "enabled": {
       const budget = optionalNumber(thinking["budget_tokens"], "thinking.budget_tokens")
       if (budget === undefined) refuse("thinking.budget_tokens", "is required when thinking is enabled.")
-      return { reasoning: effort ?? levelOfBudget(budget), thinkingBudget: budget, ...shown }
+      return { reasoning: effort ?? effortOf(budget), thinkingBudget: budget, ...shown }
     }
     case "adaptive":
       return { reasoning: effort ?? DEFAULT_LEVEL, ...shown }

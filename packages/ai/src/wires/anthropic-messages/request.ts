@@ -87,7 +87,7 @@ function build(call: Call): { body: MessagesBody; betas: string | undefined; los
   const losses = new Losses()
   const marks: Marks = new Map()
   const output = planOutput(call)
-  outputLosses(output, losses)
+  outputLosses(output, losses, options)
   const turns = encodeMessages(call, losses, marks)
   const system = encodeSystem(call, marks, output, losses)
   const tools = output?.how === "tool" ? [output.tool] : encodeTools(call, losses, marks)
@@ -119,7 +119,8 @@ function build(call: Call): { body: MessagesBody; betas: string | undefined; los
     ...compat.extraBody,
   }
   for (const name of UNKNOWN_OPTIONS) {
-    if (options[name] !== undefined) losses.dropped(`options.${name}`, "The API has no field for it.")
+    const value = options[name]
+    if (value !== undefined && value !== false) losses.dropped(`options.${name}`, "The API has no field for it.")
   }
   const extra = mergeOwn(body, options.wire?.[API])
   return { body, betas: betasFor(body, call, extra), losses }

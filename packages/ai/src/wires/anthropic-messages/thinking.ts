@@ -1,19 +1,10 @@
 import { EFFORTS, type Effort, type MessagesCompat, type ThinkingLadder } from "@sluice/catalog/core"
 import type { Call } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
+import { askedEffort, budgetOf, loseBesideOff } from "../effort.ts"
 import { learned } from "./facts.ts"
 import type { Losses } from "../losses.ts"
 import type { WireThinking } from "./types.ts"
-
-/** Budget of a level in tokens where the model's ladder has none. */
-const BUDGETS: Readonly<Record<Effort, number>> = {
-  minimal: 1024,
-  low: 4096,
-  medium: 8192,
-  high: 16_384,
-  xhigh: 32_768,
-  max: 32_768,
-}
 
 /** Least budget that the API takes. */
 const MIN_BUDGET = 1024
@@ -46,6 +37,7 @@ export function planThinking(call: Call, forced: boolean, begun: boolean, losses
   const { model } = call
   const compat = model.compat.messages ?? {}
   const plan: ThinkingPlan = { maxTokens: maxTokens(call, losses), on: false }
+  loseBesideOff(call.options, (field, reason) => losses.dropped(field, reason))
   const ladder = ladderOf(model, compat)
   const budgeted = !ladder || ladder.mode === "budget" || ladder.mode === "budget-effort"
   if (begun && budgeted && !ladder?.mandatory) {
@@ -75,6 +67,7 @@ export function planThinking(call: Call, forced: boolean, begun: boolean, losses
       )
     }
   } else if (level !== undefined) askFor(level, ladder, call, plan, losses)
+  else if (compat.thinksUnasked) displayOf(call, ladder, losses)
   return plan
 }
 
@@ -85,8 +78,7 @@ function ladderOf({ thinking }: Call["model"], { thinkingMode }: MessagesCompat)
 
 /** Whether the caller asked for thinking. */
 function wanted({ options }: Call): boolean {
-  if (options.reasoning === "off") return false
-  return options.reasoning !== undefined || options.thinkingBudget !== undefined
+  return (askedEffort(options) ?? "off") !== "off"
 }
 
 function maxTokens({ model, options }: Call, losses: Losses): number {
@@ -99,8 +91,8 @@ function maxTokens({ model, options }: Call, losses: Losses): number {
 
 /** A model of which nothing is known thinks by a budget if the caller gives one. */
 function withoutLadder(call: Call, forced: boolean, plan: ThinkingPlan, losses: Losses): void {
-  const { reasoning, thinkingBudget } = call.options
-  if (reasoning === "off" || !wanted(call)) return
+  const { thinkingBudget } = call.options
+  if (!wanted(call)) return
   if (thinkingBudget === undefined || forced) {
     losses.dropped("options.reasoning", "The model is not known to think.")
     return
@@ -115,7 +107,7 @@ function withoutLadder(call: Call, forced: boolean, plan: ThinkingPlan, losses: 
 /** The level to ask for; `undefined` leaves it to the vendor. */
 function levelOf(call: Call, ladder: ThinkingLadder, losses: Losses): Effort | "off" | undefined {
   const { reasoning, thinkingBudget } = call.options
-  if (reasoning === "off") {
+  if (askedEffort(call.options) === "off") {
     if (!ladder.mandatory) return "off"
     losses.approximated("options.reasoning", "The model always thinks; it is asked for its lowest level.")
     return lowest(ladder)
@@ -124,7 +116,7 @@ function levelOf(call: Call, ladder: ThinkingLadder, losses: Losses): Effort | "
     if (thinkingBudget !== undefined) return nearestLevel(thinkingBudget, ladder)
     return ladder.mandatory && ladder.mode === "budget" ? lowest(ladder) : undefined
   }
-  if (ladder.efforts.length === 0 || ladder.efforts.includes(reasoning)) return reasoning
+  if (reasoning === "off" || ladder.efforts.length === 0 || ladder.efforts.includes(reasoning)) return reasoning
   const rank = EFFORTS.indexOf(reasoning)
   const below = ladder.efforts.findLast((effort) => EFFORTS.indexOf(effort) < rank)
   const level = below ?? lowest(ladder)
@@ -136,13 +128,13 @@ function askFor(level: Effort, ladder: ThinkingLadder, call: Call, plan: Thinkin
   const { options } = call
   plan.on = true
   const display = displayOf(call, ladder, losses)
+  const wish = wanted(call) ? options.thinkingBudget : undefined
   if (ladder.mode === "budget" || ladder.mode === "budget-effort") {
-    const budget = options.thinkingBudget ?? ladder.budgets?.[level] ?? BUDGETS[level]
-    setBudget(plan, call, budget, losses)
+    setBudget(plan, call, wish ?? budgetOf(level, ladder), losses)
     Object.assign(plan.thinking as WireThinking, display)
   } else {
     plan.thinking = { type: "adaptive", ...display }
-    if (options.thinkingBudget !== undefined) {
+    if (wish !== undefined) {
       losses.approximated("options.thinkingBudget", "The model takes a level instead of a number of tokens.")
     }
   }
@@ -218,10 +210,5 @@ function wireEffort(level: Effort, ladder: ThinkingLadder): string {
 /** The lowest level whose budget reaches `tokens`. */
 function nearestLevel(tokens: number, ladder: ThinkingLadder): Effort {
   const levels = ladder.efforts.length > 0 ? ladder.efforts : EFFORTS
-  return levels.find((level) => (ladder.budgets?.[level] ?? BUDGETS[level]) >= tokens) ?? (levels.at(-1) as Effort)
-}
-
-/** The level that stands for a budget on wires that have levels only. */
-export function levelOfBudget(tokens: number): Effort {
-  return EFFORTS.find((level) => BUDGETS[level] >= tokens) ?? "xhigh"
+  return levels.find((level) => budgetOf(level, ladder) >= tokens) ?? (levels.at(-1) as Effort)
 }

@@ -42,7 +42,11 @@ export function placePoints(target: CacheTarget, state: EncodeState): void {
   }
 }
 
-/** The caller's marks; the last ones where there are too many. */
+/**
+ * The caller's marks; the last ones where there are too many. Points for an hour stand before all shorter ones: the API
+ * refuses another order.
+ * @see https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
+ */
 function placeOwn({ tools, system, turns }: CacheTarget, state: EncodeState): void {
   const { marks, compat, losses } = state
   const spots: { list: WireBlock[]; block: WireBlock; mark: CacheMark }[] = []
@@ -56,7 +60,17 @@ function placeOwn({ tools, system, turns }: CacheTarget, state: EncodeState): vo
   }
   const most = compat.cachePoints || MAX_POINTS
   if (spots.length > most) losses.dropped("cache", `A request to the model has at most ${most} cache points.`)
-  for (const { list, block, mark } of spots.slice(-most)) list.splice(list.indexOf(block) + 1, 0, point(mark, state))
+  let short = false
+  for (const { list, block, mark } of spots.slice(-most)) {
+    if (mark === "long" && short) losses.approximated("cache", "No point for an hour may stand behind a shorter one.")
+    const placed = point(short ? "short" : mark, state)
+    short ||= !isHour(placed)
+    list.splice(list.indexOf(block) + 1, 0, placed)
+  }
+}
+
+function isHour({ cachePoint }: WireBlock): boolean {
+  return (cachePoint as { ttl?: string } | undefined)?.ttl === "1h"
 }
 
 function point(mark: CacheMark, { call, compat, losses }: EncodeState): WireBlock {

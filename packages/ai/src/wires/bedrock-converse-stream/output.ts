@@ -2,6 +2,7 @@ import type { Call } from "../../contract/wire-client.ts"
 import { anthropicSchema } from "../../schema/anthropic.ts"
 import { learned } from "./facts.ts"
 import { hasRoomForTool, OUTPUT_TOOL, OUTPUT_TOOL_DESCRIPTION, schemaName, shapeInstruction } from "../output-plan.ts"
+import { wellFormed } from "../well-formed.ts"
 import { toolSpec } from "./tool-spec.ts"
 import type { Item, WireBlock } from "./types.ts"
 
@@ -28,7 +29,7 @@ export function planOutput(call: Call): OutputPlan | undefined {
     const jsonSchema = {
       name: schemaName(output.name),
       ...(description === undefined ? {} : { description }),
-      schema: JSON.stringify(written.schema),
+      schema: JSON.stringify(wellFormed(written.schema)),
     }
     const config = { textFormat: { type: "json_schema", structure: { jsonSchema } } }
     return { how: "format", config, changed: written.changed }

@@ -82,7 +82,7 @@ function build(call: Call): { body: ConverseBody; losses: Losses } {
   const losses = new Losses()
   const state: EncodeState = { call, compat, losses, marks: new Map(), names: new DocumentNames() }
   const output = planOutput(call)
-  outputLosses(output, losses)
+  outputLosses(output, losses, options, ["name", "description"])
   const plan = planTools(state, output)
   const turns = encodeMessages(state)
   const thinking = planThinking(call, plan.forced, goesOnWithoutThinking(turns), losses)
@@ -112,7 +112,8 @@ function build(call: Call): { body: ConverseBody; losses: Losses } {
     ...encodeMetadata(state),
   }
   for (const name of UNKNOWN_OPTIONS) {
-    if (options[name] !== undefined) losses.dropped(`options.${name}`, "The API has no field for it.")
+    const value = options[name]
+    if (value !== undefined && value !== false) losses.dropped(`options.${name}`, "The API has no field for it.")
   }
   return { body: own(withExtra(compat.extraBody, body as Body), options.wire?.[API]), losses }
 }

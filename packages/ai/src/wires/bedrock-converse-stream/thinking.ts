@@ -1,19 +1,10 @@
 import type { Effort, ThinkingLadder } from "@sluice/catalog/core"
 import type { Call } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
-import { effortOf, nearestEffort } from "../effort.ts"
+import { askedEffort, budgetOf, loseBesideOff, nearestEffort } from "../effort.ts"
 import type { Losses } from "../losses.ts"
 import type { Item } from "./types.ts"
 
-/** Budget of a level in tokens where the model's ladder has none. */
-const BUDGETS: Readonly<Record<Effort, number>> = {
-  minimal: 1024,
-  low: 2048,
-  medium: 8192,
-  high: 16_384,
-  xhigh: 16_384,
-  max: 32_768,
-}
 /** Least budget that Claude takes, and the room that its answer needs beside it. */
 const MIN_BUDGET = 1024
 const ANSWER_TOKENS = 4000
@@ -44,12 +35,16 @@ export function planThinking(call: Call, forced: boolean, begun: boolean, losses
   const limit = maxTokens(call, losses)
   const plan: ThinkingPlan = { fields: {}, on: false, ...(limit === undefined ? {} : { maxTokens: limit }) }
   const format = model.compat.converse?.thinkingFormat ?? "none"
-  const asked =
-    options.reasoning ?? (options.thinkingBudget === undefined ? undefined : effortOf(options.thinkingBudget))
+  const asked = askedEffort(options)
+  loseBesideOff(options, (field, reason) => losses.dropped(field, reason))
   const ladder = model.thinking
   if (!ladder || format === "none") {
     if (asked !== undefined && asked !== "off")
       losses.dropped("options.reasoning", "The model is not known to be told how to think.")
+    if (ladder?.mandatory) {
+      if (asked === "off") losses.dropped("options.reasoning", "The model always thinks.")
+      loseShown(call, losses)
+    }
     return plan
   }
   if (forced) {
@@ -65,7 +60,10 @@ export function planThinking(call: Call, forced: boolean, begun: boolean, losses
     return plan
   }
   const level = levelOf(asked, ladder, losses)
-  if (level === undefined) return plan
+  if (level === undefined) {
+    if (ladder.mandatory && !ladder.display) loseShown(call, losses)
+    return plan
+  }
   if (format === "anthropic") claude(level, ladder, call, plan, losses)
   else if (format === "nova") nova(level, ladder, call, plan, losses)
   else if (level === "off") losses.dropped("options.reasoning", "The model has no word for not thinking.")
@@ -73,6 +71,7 @@ export function planThinking(call: Call, forced: boolean, begun: boolean, losses
     plan.fields["reasoning_effort"] = ladder.effortMap?.[level] ?? level
     plan.on = true
     budgetIsLevel(call, losses)
+    loseShown(call, losses)
   }
   return plan
 }
@@ -110,18 +109,11 @@ function claude(level: Effort | "off", ladder: ThinkingLadder, call: Call, plan:
   if (level === "off") return
   plan.on = true
   const hidden = call.options.showThinking === false
-  if (hidden && !ladder.display) {
-    losses.dropped("options.showThinking", "The model cannot be told to keep its thinking back.")
-  }
+  if (!ladder.display) loseShown(call, losses)
   // The newest models keep their thinking back unless they are asked for it.
   const display = ladder.display ? { display: hidden ? "omitted" : "summarized" } : {}
   if (ladder.mode === "budget" || ladder.mode === "budget-effort") {
-    const budget = setBudget(
-      call.options.thinkingBudget ?? ladder.budgets?.[level] ?? BUDGETS[level],
-      call,
-      plan,
-      losses,
-    )
+    const budget = setBudget(budgetAsked(call) ?? budgetOf(level, ladder), call, plan, losses)
     plan.fields["thinking"] = { type: "enabled", budget_tokens: budget, ...display }
     if (call.model.compat.converse?.interleavedThinking && call.context.tools?.length) {
       plan.fields["anthropic_beta"] = [INTERLEAVED]
@@ -142,6 +134,7 @@ function nova(level: Effort | "off", ladder: ThinkingLadder, call: Call, plan: T
   plan.on = true
   plan.fields["reasoningConfig"] = { type: "enabled", maxReasoningEffort: ladder.effortMap?.[level] ?? level }
   budgetIsLevel(call, losses)
+  loseShown(call, losses)
   // At its highest level the model decides alone on the length of its answer.
   if (level === "high" && plan.maxTokens !== undefined) {
     if (call.options.maxTokens !== undefined) {
@@ -151,8 +144,19 @@ function nova(level: Effort | "off", ladder: ThinkingLadder, call: Call, plan: T
   }
 }
 
-function budgetIsLevel({ options }: Call, losses: Losses): void {
-  if (options.thinkingBudget === undefined) return
+/** The caller's own number of tokens to think with; `undefined` where it asks for no thinking. */
+function budgetAsked({ options }: Call): number | undefined {
+  return askedEffort(options) === "off" ? undefined : options.thinkingBudget
+}
+
+function loseShown({ options }: Call, losses: Losses): void {
+  if (options.showThinking === false) {
+    losses.dropped("options.showThinking", "The model cannot be told to keep its thinking back.")
+  }
+}
+
+function budgetIsLevel(call: Call, losses: Losses): void {
+  if (budgetAsked(call) === undefined) return
   losses.approximated("options.thinkingBudget", "The model takes a level instead of a number of tokens.")
 }
 

@@ -11,8 +11,8 @@ export interface EncodeState {
 }
 
 /** Reports a cache mark that is lost: the vendor caches by itself. */
-export function loseMark(mark: unknown, field: string, { call, losses }: EncodeState): void {
-  if (mark && call.options.cacheRetention !== "none") losses.dropped(`${field}.cache`, "The API has no cache marks.")
+export function loseMark(mark: unknown, field: string, { losses }: EncodeState): void {
+  if (mark) losses.dropped(`${field}.cache`, "The API has no cache marks.")
 }
 
 /** Whether calls and results carry ids at this host. */

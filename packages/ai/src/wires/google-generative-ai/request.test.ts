@@ -49,7 +49,6 @@ describe("a request", () => {
       user: "u",
       metadata: { team: "x" },
       serviceTier: "flex",
-      parallelToolCalls: false,
     }
     const { body, losses } = encode({ options })
     expect(body["generationConfig"]).toEqual({
@@ -64,7 +63,7 @@ describe("a request", () => {
       maxOutputTokens: 99,
       stopSequences: ["a", "b", "c", "d", "e"],
     })
-    const lost = ["parallelToolCalls", "stop", "minP", "verbosity", "user", "metadata", "serviceTier"]
+    const lost = ["stop", "minP", "verbosity", "user", "metadata", "serviceTier"]
     expect(losses.sort()).toEqual(lost.map((name) => `dropped options.${name}`).sort())
     const rich = encode({ options, model: at({ labels: true, serviceTiers: ["flex"] }) }).body
     expect(rich).toMatchObject({ labels: { team: "x" }, serviceTier: "flex" })

@@ -81,6 +81,9 @@ function build(call: Call): { body: GenerateBody; headers: HeaderMap; losses: Lo
     ...(tier !== undefined && !compat.tierHeader ? { serviceTier: tier } : {}),
     ...(labels ? { labels } : {}),
   }
+  if (options.cacheRetention === "long") {
+    losses.dropped("options.cacheRetention", "The host decides alone how long it caches.")
+  }
   for (const name of UNKNOWN_OPTIONS) {
     if (options[name] !== undefined) losses.dropped(`options.${name}`, "The API has no field for it.")
   }
@@ -123,9 +126,7 @@ function encodeOutput({ tools }: EncodedTools, state: EncodeState): { config: Ge
   if (lost) losses.approximated("options.output", "The host can be held to JSON, not to this schema.")
   else if (changed)
     losses.approximated("options.output.schema", "What the host refuses was merged or moved into descriptions.")
-  for (const field of ["name", "description", "strict"] as const) {
-    if (output[field] !== undefined) losses.dropped(`options.output.${field}`, "The API has no field for it.")
-  }
+  outputLosses({ how: "format" }, losses, call.options)
   const config: GenerationConfig = { responseMimeType: JSON_TYPE }
   if (!lost) config[form === "json" ? "responseJsonSchema" : "responseSchema"] = schema
   return { config }

@@ -1,6 +1,6 @@
 import { EFFORTS, type Effort, type ThinkingLadder } from "@sluice/catalog/core"
 import type { Call } from "../../contract/wire-client.ts"
-import { effortOf } from "../effort.ts"
+import { effortOf, loseBesideOff } from "../effort.ts"
 import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
 import type { ThinkingConfig } from "./types.ts"
@@ -17,6 +17,7 @@ export function encodeThinking(state: EncodeState): ThinkingConfig | undefined {
   const { call, losses } = state
   const { reasoning, thinkingBudget } = call.options
   const asked = reasoning !== undefined || thinkingBudget !== undefined
+  loseBesideOff(call.options, (field, reason) => losses.dropped(field, reason))
   if (learned(call, "noThinking")) {
     if (asked && reasoning !== "off") losses.dropped("options.reasoning", "The model does not think.")
     return undefined

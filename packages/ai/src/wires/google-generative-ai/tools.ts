@@ -68,7 +68,9 @@ export function schemaForm({ call, compat }: EncodeState): GoogleForm {
 function encodeConfig(functions: readonly FunctionDeclaration[], state: EncodeState): ToolConfig | undefined {
   const { call, compat, losses } = state
   const { toolChoice, parallelToolCalls } = call.options
-  if (parallelToolCalls === false) losses.dropped("options.parallelToolCalls", "The API has no field for it.")
+  if (parallelToolCalls === false && functions.length > 0) {
+    losses.dropped("options.parallelToolCalls", "The API has no field for it.")
+  }
   if (functions.length === 0) {
     if (toolChoice !== undefined && toolChoice !== "auto" && toolChoice !== "none") {
       losses.dropped("options.toolChoice", "There are no functions to choose from.")

@@ -1,6 +1,7 @@
 import { SluiceError } from "../../model/errors.ts"
 import type { Json } from "../../model/tool.ts"
 import { grammarSchema } from "../../schema/grammar.ts"
+import { outputLosses } from "../output-plan.ts"
 import type { Body, EncodeState } from "./types.ts"
 
 /** Our options and the names that they have in the object `options`. */
@@ -16,7 +17,9 @@ const NAMES = [
 ] as const
 
 /** Options that have no field here. */
-const UNKNOWN = ["verbosity", "serviceTier", "user", "metadata", "promptCacheKey"] as const
+const UNKNOWN = ["verbosity", "user", "promptCacheKey"] as const
+/** Tiers that are what a host without tiers gives. */
+const USUAL_TIERS: ReadonlySet<string | undefined> = new Set([undefined, "auto", "default"])
 
 /**
  * What the model's runner is told, in the object `options`; `undefined` for nothing.
@@ -35,7 +38,11 @@ export function encodeRunner(state: EncodeState): Body | undefined {
   for (const name of UNKNOWN) {
     if (options[name] !== undefined) losses.dropped(`options.${name}`, "The API has no field for it.")
   }
-  if (options.parallelToolCalls === false) {
+  if (!USUAL_TIERS.has(options.serviceTier)) losses.dropped("options.serviceTier", "The API has no field for it.")
+  if (Object.keys(options.metadata ?? {}).length > 0) losses.dropped("options.metadata", "The API has no field for it.")
+  if (options.cacheRetention === "long")
+    losses.dropped("options.cacheRetention", "The API cannot be told what to cache.")
+  if (options.parallelToolCalls === false && call.context.tools?.length) {
     losses.dropped("options.parallelToolCalls", "The API cannot be told to make one call at a time.")
   }
   return Object.keys(runner).length > 0 ? runner : undefined
@@ -60,9 +67,7 @@ export function encodeFormat({ call, losses }: EncodeState): Json | undefined {
   const { output } = call.options
   if (!output || output.type === "text") return undefined
   if (output.type === "json") return "json"
-  for (const name of ["name", "description", "strict"] as const) {
-    if (output[name] !== undefined) losses.dropped(`options.output.${name}`, "A format is a schema alone.")
-  }
+  outputLosses({ how: "format" }, losses, call.options)
   const schema = grammarSchema(output.schema)
   if (schema !== output.schema) {
     losses.approximated("options.output.schema", "The schema was put into the words that hosts read.")

@@ -128,8 +128,7 @@ describe("a request", () => {
   })
 
   test("says what has no field", () => {
-    expect(lost({}, { user: "u", parallelToolCalls: false, serviceTier: "x", verbosity: "low" }).sort()).toEqual([
-      "dropped options.parallelToolCalls",
+    expect(lost({}, { user: "u", serviceTier: "x", verbosity: "low" }).sort()).toEqual([
       "dropped options.serviceTier",
       "dropped options.user",
       "dropped options.verbosity",

@@ -1,5 +1,5 @@
 import type { Effort } from "@sluice/catalog/core"
-import { effortOf, nearestEffort } from "../effort.ts"
+import { askedEffort, loseBesideOff, nearestEffort } from "../effort.ts"
 import { learned } from "./facts.ts"
 import type { EncodeState } from "./types.ts"
 
@@ -14,8 +14,13 @@ const SPELLINGS: Readonly<Partial<Record<Effort, string>>> = { minimal: "low", x
  */
 export function encodeThink(state: EncodeState): boolean | string | undefined {
   const { call, losses } = state
-  const { reasoning, thinkingBudget, showThinking } = call.options
-  const wanted = reasoning ?? (thinkingBudget === undefined ? undefined : effortOf(thinkingBudget))
+  const { thinkingBudget, showThinking } = call.options
+  const wanted = askedEffort(call.options)
+  loseBesideOff(call.options, (field, reason) => losses.dropped(field, reason))
+  const shows = call.model.thinking !== undefined && !learned(call, "noThinking")
+  if (showThinking === false && shows && (wanted !== "off" || call.model.thinking?.mandatory)) {
+    losses.dropped("options.showThinking", "The API always shows the thinking.")
+  }
   if (wanted === undefined) return undefined
   if (wanted === "off") return off(state)
   const { model } = call

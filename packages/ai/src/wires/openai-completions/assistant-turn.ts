@@ -3,7 +3,7 @@ import { demotedThinking, isForeign } from "../demoted-thinking.ts"
 import { parseObject } from "../json.ts"
 import { sentArguments } from "../openai/tool-encoding.ts"
 import type { ThinkingState } from "./thinking.ts"
-import { cacheControl } from "./content-parts.ts"
+import { cacheControl } from "./cache.ts"
 import type { ToolCallIds } from "./tool-call-ids.ts"
 import { isObject, isThinkingField, type ChatBody, type Encoding, type Obj } from "./types.ts"
 

@@ -1,25 +1,11 @@
 import type { AudioBlock, DocumentBlock, ImageBlock, InputBlock, TextBlock } from "../../model/message.ts"
-import type { CacheMark } from "../../model/tool.ts"
 import { isPicture, mediaType } from "../media-type.ts"
+import { cacheControl } from "./cache.ts"
 import { API, learned, type ChatBody, type Encoding } from "./types.ts"
 
 /** A text part with its cache mark, if the host takes marks. */
 export function textPart(encoding: Encoding, block: Pick<TextBlock, "text" | "cache">, field: string): ChatBody {
   return { type: "text", text: block.text.toWellFormed(), ...cacheControl(encoding, block.cache, field) }
-}
-
-/** The field `cache_control` for an explicit mark; nothing where there is no mark. */
-export function cacheControl(encoding: Encoding, mark: CacheMark | undefined, field: string): ChatBody {
-  const { call, compat, lose } = encoding
-  if (!mark || call.options.cacheRetention === "none") return {}
-  if (!compat.cacheControl) {
-    lose(`${field}.cache`, "dropped", "The host takes no cache marks.")
-    return {}
-  }
-  if (mark !== "long") return { cache_control: { type: "ephemeral" } }
-  if (compat.cacheTtl === "1h") return { cache_control: { type: "ephemeral", ttl: "1h" } }
-  lose(`${field}.cache`, "approximated", "The host keeps a marked prefix for five minutes.")
-  return { cache_control: { type: "ephemeral" } }
 }
 
 /** The parts of a user's message. Empty texts are left out. */

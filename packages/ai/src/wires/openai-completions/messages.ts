@@ -1,7 +1,8 @@
 import type { InputBlock, Message, TextBlock, ToolResultMessage } from "../../model/message.ts"
 import { nothingSaid } from "../openai/encoding.ts"
 import { assistantTurn } from "./assistant-turn.ts"
-import { cacheControl, contentParts, joined, textPart } from "./content-parts.ts"
+import { cacheControl, placeMarks } from "./cache.ts"
+import { contentParts, joined, textPart } from "./content-parts.ts"
 import type { ThinkingState } from "./thinking.ts"
 import { ToolCallIds } from "./tool-call-ids.ts"
 import { learned, type ChatBody, type Encoding } from "./types.ts"
@@ -38,7 +39,7 @@ export function encodeMessages(encoding: Encoding, thinking: ThinkingState, inst
   }
   if (out.length > 0 && out.every(({ role }) => role === "system")) soleSystem(encoding, out)
   if (out.length === 0) throw nothingSaid("messages")
-  markCache(encoding, out)
+  placeMarks(encoding, out)
   return out
 }
 
@@ -179,39 +180,4 @@ function soleSystem(encoding: Encoding, out: ChatBody[]): void {
   const reason = "A conversation needs a user's message: the system prompt became it."
   if (systemPrompt !== undefined) encoding.lose("systemPrompt", "approximated", reason)
   messages.forEach((_, i) => encoding.lose(`messages[${i}]`, "approximated", reason))
-}
-
-/** Where the caller set no mark: one, on the last text that is not empty. */
-function markCache(encoding: Encoding, out: readonly ChatBody[]): void {
-  const { call, compat } = encoding
-  const retention = call.options.cacheRetention ?? "short"
-  if (!compat.cacheControl || retention === "none" || hasMarks(encoding)) return
-  const cache_control =
-    retention === "long" && compat.cacheTtl === "1h" ? { type: "ephemeral", ttl: "1h" } : { type: "ephemeral" }
-  for (const message of out.toReversed()) {
-    const role = message["role"]
-    if (role !== "user" && role !== "assistant" && role !== "developer") continue
-    const content = message["content"]
-    if (typeof content === "string") {
-      if (content.trim() === "") continue
-      message["content"] = [{ type: "text", text: content, cache_control }]
-      return
-    }
-    const part = (content as ChatBody[]).findLast(
-      ({ type, text }) => type === "text" && typeof text === "string" && text.trim() !== "",
-    )
-    if (!part) continue
-    part["cache_control"] = cache_control
-    return
-  }
-}
-
-function hasMarks({ call }: Encoding): boolean {
-  const { systemPrompt, messages, tools } = call.context
-  const marked = (entry: unknown): boolean => typeof entry === "object" && entry !== null && "cache" in entry
-  return (
-    (Array.isArray(systemPrompt) && systemPrompt.some(marked)) ||
-    (tools ?? []).some(marked) ||
-    messages.some((message) => marked(message) || (Array.isArray(message.content) && message.content.some(marked)))
-  )
 }

@@ -5,6 +5,7 @@ import { newEncoding, unsupported } from "../openai/encoding.ts"
 import { jsonInstruction } from "../openai/json-instruction.ts"
 import { requestHeaders } from "../openai/headers.ts"
 import { leaveOut, WITHOUT } from "../openai/left-out-fields.ts"
+import { tierField } from "../openai/tier.ts"
 import { encodeMessages } from "./messages.ts"
 import { thinkingFields } from "./thinking.ts"
 import { encodeOutput, encodeTools } from "./tools.ts"
@@ -113,13 +114,10 @@ function outputCap({ call, compat, lose }: Encoding): number | undefined {
   return Math.min(most, compat.maxTokensCeiling ?? DEFAULT_CEILING)
 }
 
-function identity({ call, compat, lose }: Encoding, headers: HeaderMap): ChatBody {
-  const fields: ChatBody = {}
-  const { serviceTier, user, metadata, cacheRetention, promptCacheKey, sessionId } = call.options
-  if (serviceTier !== undefined) {
-    if (compat.serviceTiers?.includes(serviceTier)) fields["service_tier"] = serviceTier
-    else lose("options.serviceTier", "dropped", `The host does not offer the tier ${serviceTier}.`)
-  }
+function identity(encoding: Encoding, headers: HeaderMap): ChatBody {
+  const { call, compat, lose } = encoding
+  const fields: ChatBody = tierField(encoding)
+  const { user, metadata, cacheRetention, promptCacheKey, sessionId } = call.options
   if (user !== undefined) fields["user"] = user
   if (metadata !== undefined) fields["metadata"] = textValues(metadata)
   const key = cacheRetention === "none" ? undefined : (promptCacheKey ?? sessionId)

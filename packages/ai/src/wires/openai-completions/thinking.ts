@@ -1,5 +1,6 @@
 import type { Effort } from "@sluice/catalog/core"
 import { spelledEffort, wantedEffort } from "../openai/efforts.ts"
+import { askedEffort } from "../effort.ts"
 import { learnedWords } from "../facts.ts"
 import { learned, type ChatBody, type Encoding } from "./types.ts"
 
@@ -18,7 +19,7 @@ export interface Thinking {
  */
 export function thinkingFields(encoding: Encoding, toolChoice: "absent" | "free" | "forced"): Thinking {
   const { call, compat, lose } = encoding
-  const { options, model } = call
+  const { model } = call
   const thinks = model.thinking || model.assumed || compat.efforts || compat.thinkingFormat
   const wish = wantedEffort(encoding, Boolean(thinks))
   const conflict =
@@ -33,7 +34,7 @@ export function thinkingFields(encoding: Encoding, toolChoice: "absent" | "free"
     return off(encoding, true)
   }
   if (wish === undefined) {
-    if (!compat.thinkingExplicit) return { state: "unsaid", fields: {} }
+    if (!compat.thinkingExplicit) return { state: "unsaid", fields: unsaid(encoding) }
     return model.thinking?.mandatory ? on(encoding, lowest(encoding), false) : off(encoding, false)
   }
   if (wish !== "off") return on(encoding, wish, true)
@@ -41,8 +42,21 @@ export function thinkingFields(encoding: Encoding, toolChoice: "absent" | "free"
     lose("options.reasoning", "approximated", "The model always thinks: its lowest level was asked for.")
     return on(encoding, lowest(encoding), false)
   }
-  if (options.thinkingBudget) lose("options.thinkingBudget", "dropped", "Thinking is off.")
   return off(encoding, true)
+}
+
+/** What is said where the host is to think as it does by default. */
+function unsaid(encoding: Encoding): ChatBody {
+  const { call, compat } = encoding
+  if (call.options.showThinking !== false || !call.model.thinking) return {}
+  if (compat.thinkingFormat === "openrouter") return { reasoning: { exclude: true } }
+  if (call.model.thinking.mandatory) loseShown(encoding)
+  return {}
+}
+
+function loseShown({ call, compat, lose }: Encoding): void {
+  if (call.options.showThinking !== false || compat.showsThinking === false) return
+  lose("options.showThinking", "dropped", "The host cannot be told to keep its thinking to itself.")
 }
 
 function lowest({ call, compat }: Encoding): Effort {
@@ -98,11 +112,10 @@ function on(encoding: Encoding, wanted: Effort, asked: boolean): Thinking {
       break
     case "none":
       if (asked) lose("options.reasoning", "dropped", "The host has no field for it.")
+      loseShown(encoding)
       return { state: "unsaid", fields: {} }
   }
-  if (options.showThinking === false && format !== "openrouter") {
-    lose("options.showThinking", "dropped", "The host cannot be told to keep its thinking to itself.")
-  }
+  if (format !== "openrouter") loseShown(encoding)
   return { state: "on", fields }
 }
 
@@ -119,6 +132,7 @@ function off(encoding: Encoding, said: boolean): Thinking {
     case "chat-template":
       return { state: "off", fields: { chat_template_kwargs: { enable_thinking: false } } }
     case "none":
+      loseOff(encoding)
       return { state: "off", fields: {} }
     case "openai":
   }
@@ -128,9 +142,18 @@ function off(encoding: Encoding, said: boolean): Thinking {
   }
   if (!said || !call.model.thinking) return { state: "off", fields: {} }
   const effort = spelled(encoding, lowest(encoding), false)
-  if (effort === undefined) return { state: "off", fields: {} }
+  if (effort === undefined) {
+    loseOff(encoding)
+    return { state: "off", fields: {} }
+  }
   lose("options.reasoning", "approximated", "The host cannot switch thinking off: its lowest level was asked for.")
   return { state: "off", fields: { reasoning_effort: effort } }
+}
+
+/** Where nothing can be said to a host whose model may think. */
+function loseOff({ call, lose }: Encoding): void {
+  if (!call.model.thinking || askedEffort(call.options) !== "off") return
+  lose("options.reasoning", "dropped", "The host cannot be told not to think.")
 }
 
 /** A level as the host spells it. */

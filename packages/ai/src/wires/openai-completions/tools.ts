@@ -32,8 +32,10 @@ export function encodeTools(encoding: Encoding): EncodedTools {
   const choice = choiceOf(encoding, tools, fields)
   // A choice may have taken the tools away.
   if (options.parallelToolCalls !== undefined && tools.length > 0 && fields["tools"] !== undefined) {
-    if (compat.parallelToolCalls === false) lose("options.parallelToolCalls", "dropped", "The host has no such field.")
-    else fields["parallel_tool_calls"] = options.parallelToolCalls
+    if (compat.parallelToolCalls !== false) fields["parallel_tool_calls"] = options.parallelToolCalls
+    else if (!options.parallelToolCalls) {
+      lose("options.parallelToolCalls", "dropped", "The host cannot be told to make one call at a time.")
+    }
   }
   return { fields, choice }
 }

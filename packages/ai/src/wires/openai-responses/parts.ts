@@ -7,8 +7,8 @@ import { API, learned, text, type Body, type Encoding } from "./types.ts"
 const FETCHED = /^https?:\/\//i
 
 /** Reports a cache mark that is lost: the vendor caches by itself. */
-export function loseMark({ call, lose }: Encoding, mark: CacheMark | undefined, field: string): void {
-  if (mark && call.options.cacheRetention !== "none") lose(`${field}.cache`, "dropped", "The API has no cache marks.")
+export function loseMark({ lose }: Encoding, mark: CacheMark | undefined, field: string): void {
+  if (mark) lose(`${field}.cache`, "dropped", "The API has no cache marks.")
 }
 
 /** A text as input. */

@@ -5,6 +5,7 @@ import { newEncoding, unsupported } from "../openai/encoding.ts"
 import { jsonInstruction } from "../openai/json-instruction.ts"
 import { requestHeaders } from "../openai/headers.ts"
 import { leaveOut, WITHOUT } from "../openai/left-out-fields.ts"
+import { tierField } from "../openai/tier.ts"
 import { chainPlace, overChain } from "./chain.ts"
 import { encodeInput } from "./input-items.ts"
 import { keptHeaders } from "./kept-headers.ts"
@@ -135,13 +136,10 @@ function limits({ call, compat, lose }: Encoding): Body {
   return { max_output_tokens: most }
 }
 
-function identity({ call, compat, lose }: Encoding, headers: HeaderMap): Body {
-  const fields: Body = {}
-  const { serviceTier, user, metadata, cacheRetention, promptCacheKey, sessionId } = call.options
-  if (serviceTier !== undefined) {
-    if (compat.serviceTiers?.includes(serviceTier)) fields["service_tier"] = serviceTier
-    else lose("options.serviceTier", "dropped", `The host does not offer the tier ${serviceTier}.`)
-  }
+function identity(encoding: Encoding, headers: HeaderMap): Body {
+  const { call, compat, lose } = encoding
+  const fields: Body = tierField(encoding)
+  const { user, metadata, cacheRetention, promptCacheKey, sessionId } = call.options
   if (user !== undefined && compat.user !== false) fields["user"] = user
   else if (user !== undefined) lose("options.user", "dropped", "The host has no such field.")
   if (metadata !== undefined) fields[compat.metadataField ?? "metadata"] = textValues(metadata)
@@ -156,5 +154,8 @@ function identity({ call, compat, lose }: Encoding, headers: HeaderMap): Body {
     fields["cache_control"] = { type: "ephemeral", ...(cacheRetention === "long" ? { ttl: "1h" } : {}) }
   }
   if (cacheRetention === "long" && compat.promptCacheRetention) fields["prompt_cache_retention"] = "24h"
+  else if (cacheRetention === "long" && !compat.cacheControl) {
+    lose("options.cacheRetention", "dropped", "The host decides alone how long it caches.")
+  }
   return fields
 }

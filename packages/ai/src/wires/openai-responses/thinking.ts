@@ -18,7 +18,6 @@ export function encodeThinking(encoding: Encoding): Thinking {
   if (wish === "off") {
     const effort = offEffort(encoding)
     if (effort !== undefined) reasoning["effort"] = effort
-    if (options.thinkingBudget) lose("options.thinkingBudget", "dropped", "Thinking is off.")
   } else if (wish !== undefined) {
     const effort = spelled(encoding, wish, true)
     if (effort !== undefined) reasoning["effort"] = effort

@@ -8,7 +8,7 @@ import { API, learned, text, type Body, type Encoding } from "./types.ts"
 
 /** The fields `tools`, `tool_choice` and `parallel_tool_calls`. */
 export function encodeTools(encoding: Encoding): Body {
-  const { call, compat, lose } = encoding
+  const { call, compat } = encoding
   const tools = (call.context.tools ?? []).flatMap((tool, i) => encodeTool(encoding, tool, i))
   const fields: Body = {}
   if (tools.length > 0) fields["tools"] = tools.map(({ body }) => body)
@@ -17,10 +17,7 @@ export function encodeTools(encoding: Encoding): Body {
     named: ({ body }) => forced(body),
   })
   const parallel = call.options.parallelToolCalls
-  if (parallel !== undefined) {
-    if (tools.length > 0) fields["parallel_tool_calls"] = parallel
-    else lose("options.parallelToolCalls", "dropped", "There is no tool that could be called.")
-  }
+  if (parallel !== undefined && tools.length > 0) fields["parallel_tool_calls"] = parallel
   return fields
 }
 

@@ -1,5 +1,5 @@
 import { EFFORTS, type Effort, type ResponsesCompat } from "@sluice/catalog/core"
-import { effortOf, isEffort, nearestEffort } from "../effort.ts"
+import { askedEffort, isEffort, loseBesideOff, nearestEffort } from "../effort.ts"
 import type { Encoding } from "./encoding.ts"
 
 /** What hosts of either wire may do differently about levels of thinking. */
@@ -7,8 +7,8 @@ type EffortCompat = Pick<ResponsesCompat, "efforts" | "effortMap">
 
 /** The level the caller wants, out of level and budget; `undefined` where nothing was said, or the model does not think. */
 export function wantedEffort({ call, lose }: Encoding<unknown>, thinks: boolean): Effort | "off" | undefined {
-  const { reasoning, thinkingBudget } = call.options
-  const asked = reasoning ?? (thinkingBudget === undefined ? undefined : effortOf(thinkingBudget))
+  const asked = askedEffort(call.options)
+  loseBesideOff(call.options, (field, reason) => lose(field, "dropped", reason))
   if (asked === undefined || asked === "off" || thinks) return asked
   lose("options.reasoning", "dropped", "The model does not think.")
   return undefined
