@@ -57,7 +57,12 @@ export interface StageOptions extends NonNullable<Parameters<typeof startGateway
 export async function stage(answers: readonly EmulatedAnswer[], options: StageOptions = {}): Promise<Stage> {
   const { llama, ...rest } = options
   const mock = createMock({ script: answers.map(mockAnswer), model: mockModel("m") })
-  const chat = await openaiChatEmulator({ script: answers, thinks: (model) => model === "thinker" })
+  // It shows its thinking and takes it back, which OpenAI's own host does not.
+  const chat = await openaiChatEmulator({
+    script: answers,
+    thinks: (model) => model === "thinker",
+    strictFields: false,
+  })
   const messages = await anthropicMessagesEmulator({ script: answers })
   const hosts: Hosts = {
     mock: { api: "mock", url: "mock://local" },

@@ -11,7 +11,10 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   tool: ["text"],
 }
 
-const FIELDS = new Set("role content name tool_calls tool_call_id refusal audio function_call".split(" "))
+/** The last two are an answer's own, which its clients send back as it came. */
+const FIELDS = new Set(
+  "role content name tool_calls tool_call_id refusal audio function_call annotations parsed".split(" "),
+)
 
 /** Refuses messages as OpenAI's Chat Completions does. `strictFields`: fields that it does not know as well. */
 export function checkMessages(messages: unknown, idLimit: number, strictFields: boolean): void {
