@@ -117,12 +117,18 @@ export class ItemWriter {
     for (const pending of this.#queue) pending.ended = true
     this.#advance(message, frames)
     this.closeMessage(frames)
-    if (this.#owed)
-      this.#report(`${this.#owed.path}.signature`, "It is of what ends the answer: nothing can follow that.")
+    this.#reportOwed()
+  }
+
+  #reportOwed(): void {
+    const owed = this.#owed
+    this.#owed = undefined
+    if (owed) this.#report(`${owed.path}.signature`, "It is of what ends the answer: nothing can follow that.")
   }
 
   /** Says that the model declined, as a message of its own. */
   refuse(text: string, frames: Frame[]): void {
+    this.#reportOwed()
     this.closeMessage(frames)
     const item = new MessageItem(this.#context, {}, frames)
     item.refuse(text, frames)
