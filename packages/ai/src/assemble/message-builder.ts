@@ -4,6 +4,7 @@ import type { ArgumentPiece, MessageSink } from "../contract/builder.ts"
 import type { ErrorFacts } from "../contract/error-facts.ts"
 import type { Facts } from "../contract/frame.ts"
 import type { SluiceError } from "../model/errors.ts"
+import { Losses } from "../model/losses.ts"
 import { isContent, type AssistantMessageEvent } from "../model/events.ts"
 import type {
   AssistantMessage,
@@ -73,7 +74,7 @@ export class MessageBuilder implements MessageSink {
   #events: AssistantMessageEvent[] = []
   #stop: { reason: StopReason; details?: StopDetails } | undefined
   #failure: SluiceError | undefined
-  #losses: Loss[] | undefined
+  #losses: Losses | undefined
 
   constructor(init: BuilderInit) {
     this.#init = init
@@ -240,8 +241,8 @@ export class MessageBuilder implements MessageSink {
 
   loss(loss: Loss): void {
     if (this.ended) return
-    this.#losses ??= []
-    if (!this.#losses.some((known) => known.field === loss.field && known.kind === loss.kind)) this.#losses.push(loss)
+    this.#losses ??= new Losses()
+    this.#losses.add(loss.field, loss.kind, loss.reason)
   }
 
   alive(forward = false): void {
@@ -265,7 +266,7 @@ export class MessageBuilder implements MessageSink {
     const cut = this.#stop?.reason === "length"
     for (const [key, open] of this.#open) this.#end(key, open, undefined, complete && !(cut && open.object))
     const message = this.message
-    if (this.#losses) message.losses = [...(message.losses ?? []), ...this.#losses]
+    if (this.#losses) message.losses = [...(message.losses ?? []), ...this.#losses.list]
     const stop = this.#stop
     if (stop?.details) message.stopDetails = stop.details
     // A host that gives its refusal as the reason to stop has told all of its usage.

@@ -1,5 +1,5 @@
 import type { DocumentBlock, ImageBlock, InputBlock, MediaSource, TextBlock } from "../../model/message.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import {
   cacheOf,
   optionalFlag,

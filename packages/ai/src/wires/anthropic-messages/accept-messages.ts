@@ -1,6 +1,6 @@
 import type { AssistantMessage, Block, InputBlock, Message, ToolResultMessage } from "../../model/message.ts"
 import { acceptContent, acceptInputBlock } from "./accept-input.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import { AnswerBlocks } from "./accept-answer.ts"
 import { cacheOf, isAbsent, optionalFlag, readItem, readList, readText, refuse } from "./accept-readers.ts"
 import { API, isItem, type Item } from "./types.ts"

@@ -2,7 +2,7 @@ import type { Effort } from "@sluice/catalog/core"
 import type { CallOptions, OutputFormat } from "../../model/options.ts"
 import { effortOf } from "../effort.ts"
 import { acceptToolChoice } from "./accept-tools.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import {
   isAbsent,
   optionalFlag,

@@ -6,7 +6,7 @@ import { acceptText } from "./accept-input.ts"
 import { acceptMessages } from "./accept-messages.ts"
 import { acceptOptions, acceptStream } from "./accept-options.ts"
 import { acceptTools } from "./accept-tools.ts"
-import { Losses } from "../losses.ts"
+import { Losses } from "../../model/losses.ts"
 import { isAbsent, optionalNumber, readItem, readList, readText, refuse } from "./accept-readers.ts"
 import { COUNT_TOKENS_PATH, isItem, type Item } from "./types.ts"
 

@@ -2,7 +2,7 @@ import { codecOf } from "@sluice/catalog/core"
 import type { AssistantMessage, Block, Opaque, StopDetails, TextBlock, ToolCallBlock } from "../../model/message.ts"
 import { type Maker, seal, withIssuer } from "../server-seal.ts"
 import { isCitation } from "./citations.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import { API, type Item } from "./types.ts"
 
 /** The value of an opaque, where it is of this wire. */

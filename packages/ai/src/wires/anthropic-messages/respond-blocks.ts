@@ -3,7 +3,7 @@ import type { Mint } from "../../contract/wire-client.ts"
 import type { AssistantMessageEvent, TerminalEvent } from "../../model/events.ts"
 import type { AssistantMessage, Block, ToolCallBlock } from "../../model/message.ts"
 import { callLosses, callSignature, ownCitations, signatureOf, textLosses, writeBlock } from "./respond-block-fields.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import { isItem, type Item } from "./types.ts"
 
 type BlockEvent = Exclude<AssistantMessageEvent, TerminalEvent | { type: "start" }>

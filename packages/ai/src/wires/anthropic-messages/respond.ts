@@ -7,7 +7,7 @@ import type { AssistantMessage, Loss } from "../../model/message.ts"
 import { callSignature, isRefusal, writeBlock, writeStop } from "./respond-block-fields.ts"
 import { BlockWriter } from "./respond-blocks.ts"
 import { errorBody } from "./respond-failure.ts"
-import { Losses } from "../losses.ts"
+import { Losses } from "../../model/losses.ts"
 import type { Item } from "./types.ts"
 import { writeUsage } from "./usage.ts"
 

@@ -3,7 +3,7 @@ import type { Call } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
 import { askedEffort, budgetOf, loseBesideOff } from "../effort.ts"
 import { learned } from "./facts.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import type { WireThinking } from "./types.ts"
 
 /** Least budget that the API takes. */

@@ -2,7 +2,7 @@ import type { Effort, ThinkingLadder } from "@sluice/catalog/core"
 import type { Call } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
 import { askedEffort, budgetOf, loseBesideOff, nearestEffort } from "../effort.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import type { Item } from "./types.ts"
 
 /** Least budget that Claude takes, and the room that its answer needs beside it. */

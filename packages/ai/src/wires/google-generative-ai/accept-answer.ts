@@ -1,7 +1,7 @@
 import type { AssistantMessage, Block, Opaque, ToolCallBlock } from "../../model/message.ts"
 import { acceptMedia, isEmpty, native } from "./accept-parts.ts"
 import { get, itemOf, readItem, readText, refuse, textOf } from "./accept-readers.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import { blockOf, isSealed, open, type Sealed, type SealedThought } from "../server-seal.ts"
 import { NO_SIGNATURE, type Item } from "./types.ts"
 

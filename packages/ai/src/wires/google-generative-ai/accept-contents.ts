@@ -2,7 +2,7 @@ import type { AssistantMessage, Block, InputBlock, Message } from "../../model/m
 import { AnswerReader } from "./accept-answer.ts"
 import { acceptInputPart, acceptMedia, isEmpty, native } from "./accept-parts.ts"
 import { get, itemOf, listOf, readItem, readList, refuse, textOf } from "./accept-readers.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import { API, type Item } from "./types.ts"
 
 /** A call whose result has not come. */

@@ -16,7 +16,7 @@ import {
   wordOf,
 } from "./accept-readers.ts"
 import { jsonSchema } from "./accept-schema.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import { API, isItem, type Item } from "./types.ts"
 
 const CONFIG = "generationConfig"

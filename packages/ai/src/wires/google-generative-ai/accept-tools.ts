@@ -14,7 +14,7 @@ import {
   wordOf,
 } from "./accept-readers.ts"
 import { jsonSchema } from "./accept-schema.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import { API, type Item } from "./types.ts"
 
 /** The tools of a request. One entry may hold many functions and several tools that the host runs. */

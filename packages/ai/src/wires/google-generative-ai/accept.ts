@@ -6,7 +6,7 @@ import { acceptContents } from "./accept-contents.ts"
 import { acceptOptions } from "./accept-options.ts"
 import { get, itemOf, listOf, readItem, readText, refuse, textOf } from "./accept-readers.ts"
 import { acceptToolConfig, acceptTools } from "./accept-tools.ts"
-import { Losses } from "../losses.ts"
+import { Losses } from "../../model/losses.ts"
 import { API, METHOD, type Item } from "./types.ts"
 
 /** What stands behind `models/` in a path: a model and what is asked of it. */

@@ -1,5 +1,5 @@
 import type { Block, TextBlock } from "../../model/message.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import { API, isBesideParts, isItem, type Candidate, type Item } from "./types.ts"
 
 /** What an answer rests on, where a block is that and no part of it. */

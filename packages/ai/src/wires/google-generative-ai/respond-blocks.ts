@@ -2,7 +2,7 @@ import type { AssistantMessageEvent, TerminalEvent } from "../../model/events.ts
 import type { AssistantMessage, Block, TextBlock } from "../../model/message.ts"
 import { aboutOf, besideAll, besideText } from "./respond-about.ts"
 import { callPart, Carried, isWhole, signed, wholePart } from "./respond-parts.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import type { Candidate, Item, Part } from "./types.ts"
 
 type BlockEvent = Exclude<AssistantMessageEvent, TerminalEvent | { type: "start" }>

@@ -7,7 +7,7 @@ import { besideAll } from "./respond-about.ts"
 import { PartWriter, type Piece } from "./respond-blocks.ts"
 import { errorBody } from "./respond-failure.ts"
 import { finishOf, isRefusal, writeUsage } from "./respond-fields.ts"
-import { Losses } from "../losses.ts"
+import { Losses } from "../../model/losses.ts"
 import type { Candidate, GenerateResponse, Item, Part } from "./types.ts"
 
 /** The vendor's words for a prompt that its filters did not let through. */

@@ -1,7 +1,7 @@
 import type { OllamaCompat } from "@sluice/catalog/core"
 import type { Call } from "../../contract/wire-client.ts"
 import type { Json } from "../../model/tool.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 
 export { isObject, type Obj } from "../json.ts"
 
