@@ -1,3 +1,4 @@
+import type { MessagesCompat } from "@sluice/catalog/core"
 import type { AssistantMessage, Block, TextBlock, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
 import { demotedThinking } from "../demoted-thinking.ts"
 import { wellFormed } from "../well-formed.ts"
@@ -89,6 +90,11 @@ function native(api: string, item: Record<string, unknown>, path: string, state:
   return { ...item } as WireBlock
 }
 
+/** Whether a host takes thinking back that nobody has signed. */
+export function takesUnsigned({ unsignedThinking, verifiesSignatures }: MessagesCompat): boolean {
+  return unsignedThinking ?? !verifiesSignatures
+}
+
 /** How the thinking of one answer goes back. */
 class ThinkingReplay {
   /** Thinking may go back as such. */
@@ -104,7 +110,7 @@ class ThinkingReplay {
     this.#state = state
     this.allowed = !learned(call, "noThinkingReplay")
     this.#signed = message.content.some((block) => block.type === "thinking" && hasSignature(block))
-    this.#unsigned = (compat.unsignedThinking ?? !compat.verifiesSignatures) && !learned(call, "noUnsignedThinking")
+    this.#unsigned = takesUnsigned(compat) && !learned(call, "noUnsignedThinking")
     this.#own =
       compat.verifiesSignatures === true &&
       message.api === model.api &&

@@ -1,6 +1,7 @@
 import type { ListedModel, TokenCount, WireClient } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
 import { adapt } from "./adapt.ts"
+import { takesUnsigned } from "./assistant.ts"
 import { MessagesDecoder } from "./decode.ts"
 import { readError } from "./errors.ts"
 import { outputTool } from "./output.ts"
@@ -18,9 +19,8 @@ export const anthropicMessages: WireClient = {
   traits: {
     toolCallId: { pattern: /^[A-Za-z0-9_-]{1,64}$/, maxLength: 64 },
     toolName: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 128 },
-    roles: { developer: false, system: "first" },
-    media: { image: true, document: true, audio: false, inToolResult: true, inAnswer: false },
-    thinking: { replay: true, signature: true, redacted: true },
+    media: { image: true, document: true, audio: false, inAnswer: false },
+    unsignedThinking: ({ compat }) => takesUnsigned(compat.messages ?? {}),
   },
   encode,
   decoder: (call, _head, out) => new MessagesDecoder(out, { outputTool: outputTool(call) }),

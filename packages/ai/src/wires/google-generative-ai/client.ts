@@ -16,9 +16,8 @@ export const googleGenerativeAi: WireClient = {
   traits: {
     toolCallId: { pattern: /^[A-Za-z0-9_-]{1,64}$/, maxLength: 64 },
     toolName: { pattern: /^[A-Za-z_][A-Za-z0-9_.:-]*$/, maxLength: 64 },
-    roles: { developer: false, system: "first" },
-    media: { image: true, document: true, audio: true, inToolResult: true, inAnswer: true },
-    thinking: { replay: true, signature: true, redacted: false },
+    media: { image: true, document: true, audio: true, inAnswer: true },
+    unsignedThinking: () => false,
   },
   encode,
   decoder: (call, _head, out) => new GenerateDecoder(out, call.mint, { hostTools: offersHostTools(call) }),
