@@ -4,6 +4,7 @@ import type { ArgumentPiece, MessageSink } from "../contract/builder.ts"
 import type { ErrorFacts } from "../contract/error-facts.ts"
 import type { Facts } from "../contract/frame.ts"
 import type { SluiceError } from "../model/errors.ts"
+import { isObject } from "../model/json.ts"
 import { Losses } from "../model/losses.ts"
 import { isContent, type AssistantMessageEvent } from "../model/events.ts"
 import type {
@@ -167,7 +168,7 @@ export class MessageBuilder implements MessageSink {
     if (!open || open.block.type !== "toolCall" || this.#failure || this.ended) return
     if (typeof piece !== "string") {
       open.object ??= {}
-      if (piece.path.length === 0 && isPlainObject(piece.value)) mergeObject(open.object, piece.value)
+      if (piece.path.length === 0 && isObject(piece.value)) mergeObject(open.object, piece.value)
       else setPath(open.object, piece.path, piece)
       open.block.arguments = open.object
       this.progressed = true
@@ -393,10 +394,6 @@ export class MessageBuilder implements MessageSink {
     const cost = costOf(usage, this.#init.prices)
     if (cost) usage.cost = cost
   }
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
 /** Appends in place once the list is ours, so that one entry per token stays linear. */

@@ -1,3 +1,4 @@
+import { isObject } from "../model/json.ts"
 import type { JsonSchema } from "../model/tool.ts"
 
 /** How a keyword holds schemas: one, a list of them, or several by name. */
@@ -36,7 +37,7 @@ const HOLDING: ReadonlyMap<string, Holding> = new Map<string, Holding>([
 
 /** Whether a value is a schema with keywords, and not `true`, `false` or something else. */
 export function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
+  return isObject(value)
 }
 
 /** Whether a keyword holds schemas by names, which are never keywords themselves. */

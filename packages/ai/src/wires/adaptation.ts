@@ -1,7 +1,7 @@
 import type { Adaptation, Attempt, Call, WireRequest } from "../contract/wire-client.ts"
 import type { SluiceError } from "../model/errors.ts"
 import type { WireFacts } from "./facts.ts"
-import { isObject, type Obj } from "./json.ts"
+import { isObject, type Obj } from "../model/json.ts"
 
 /** A change of the request that a refusal suggests. */
 export interface Change {

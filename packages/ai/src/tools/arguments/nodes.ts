@@ -1,3 +1,4 @@
+import { isObject } from "../../model/json.ts"
 import { isSchema } from "../../schema/places.ts"
 import type { Compiled, Node } from "./compile.ts"
 
@@ -47,7 +48,7 @@ export function viewsOf(schema: Compiled, node: Node, value?: unknown): Keywords
     for (const part of list(one["allOf"])) add(part)
     if (value === undefined) return
     if (one["if"] !== undefined) add(one[schema.accepts(one["if"] as Node, value) ? "then" : "else"])
-    if (isSchema(one["dependentSchemas"]) && isSchema(value)) {
+    if (isSchema(one["dependentSchemas"]) && isObject(value)) {
       for (const [name, inner] of Object.entries(one["dependentSchemas"])) if (Object.hasOwn(value, name)) add(inner)
     }
   }

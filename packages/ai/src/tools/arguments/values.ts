@@ -1,10 +1,10 @@
-import { isSchema } from "../../schema/places.ts"
+import { isObject } from "../../model/json.ts"
 import { readLenientJson } from "../lenient-json.ts"
 import { jsonString } from "../repair-arguments.ts"
 import { CONTAINER, KIND, kindOf } from "./nodes.ts"
 
 /** How often JSON may stand in JSON. */
-export const MAX_LAYERS = 3
+const MAX_LAYERS = 3
 /** Containers in containers that are looked into. */
 export const MAX_DEPTH = 64
 
@@ -36,16 +36,11 @@ export function put(target: Record<string, unknown>, name: string, value: unknow
 
 /** The object or list that a string is the JSON of, also where that is itself in strings or slightly broken. */
 export function containerIn(text: string): Record<string, unknown> | unknown[] | undefined {
-  let inner = text
-  for (let layer = 1; layer <= MAX_LAYERS; layer++) {
-    const next = jsonString(inner)
-    if (next === undefined) break
-    inner = next
-  }
+  const inner = unquoted(text)
   if (!looksLikeJson(inner)) return undefined
   try {
     const value: unknown = JSON.parse(inner)
-    return (isSchema(value) || Array.isArray(value)) && !isDeeper(value, MAX_DEPTH) ? value : undefined
+    return (isObject(value) || Array.isArray(value)) && !isDeeper(value, MAX_DEPTH) ? value : undefined
   } catch {
     return readLenientJson(inner, { brackets: true })?.value
   }

@@ -5,7 +5,7 @@ import { wellFormed } from "../well-formed.ts"
 import { isCitation } from "./citations.ts"
 import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
-import { API, type Item, type WireBlock } from "./types.ts"
+import { API, type Obj, type WireBlock } from "./types.ts"
 
 /**
  * An earlier answer as content blocks. Tool calls stand last, because nothing may stand between them and their
@@ -73,7 +73,7 @@ function toolUse(block: ToolCallBlock, path: string, { losses }: EncodeState): W
   if (block.custom) losses.dropped(`${path}.custom`, "A call of a grammar tool stands as one with the field `input`.")
   if (block.signature) losses.dropped(`${path}.signature`, "The API has no field for a call's signature.")
   const input =
-    block.rawArguments === undefined ? (wellFormed(block.arguments) as Item) : { raw_arguments: block.rawArguments }
+    block.rawArguments === undefined ? (wellFormed(block.arguments) as Obj) : { raw_arguments: block.rawArguments }
   return { type: "tool_use", id: block.id, name: block.name, input }
 }
 

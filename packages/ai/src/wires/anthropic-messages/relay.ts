@@ -10,7 +10,7 @@ import { grammarSchema } from "../../schema/grammar.ts"
 import { isSignOfLife } from "../sign-of-life.ts"
 import { errorFacts } from "./errors.ts"
 import { headers } from "./protocol.ts"
-import { ANTHROPIC_VERSION, isItem, MESSAGES_PATH, type Item } from "./types.ts"
+import { ANTHROPIC_VERSION, isObject, MESSAGES_PATH, type Obj } from "./types.ts"
 import { readUsage } from "./usage.ts"
 
 /** The last event, for hosts that leave it out. */
@@ -34,18 +34,18 @@ function passes(call: InboundCall, model: Model): boolean {
   const { compat } = model
   const { sampling, effort, contextManagement, midConversationSystem } = compat.messages ?? {}
   const { betaHeader, toolResultId, extraBody, refusesForcedTool, schemas } = compat.messages ?? {}
-  const body: Item = isItem(call.request.body) ? call.request.body : {}
+  const body: Obj = isObject(call.request.body) ? call.request.body : {}
   const has = (name: string): boolean => body[name] !== undefined && body[name] !== null
   if (compat.textOnly || toolResultId || extraBody) return false
   if (sampling === false && (has("temperature") || has("top_p") || has("top_k"))) return false
-  if (effort === false && isItem(body["output_config"]) && body["output_config"]["effort"] !== undefined) return false
+  if (effort === false && isObject(body["output_config"]) && body["output_config"]["effort"] !== undefined) return false
   if (!contextManagement && has("context_management")) return false
   if (!midConversationSystem && call.context.messages.some(({ role }) => role === "developer")) return false
   // What we sealed is no host's.
   if (holdsSeal(body["messages"])) return false
   if (betaHeader === false && call.forward["anthropic-beta"] !== undefined) return false
   if (schemas && call.context.tools?.some((tool) => "parameters" in tool && !isInWords(tool.parameters))) return false
-  const choice = isItem(body["tool_choice"]) ? body["tool_choice"]["type"] : undefined
+  const choice = isObject(body["tool_choice"]) ? body["tool_choice"]["type"] : undefined
   return !(refusesForcedTool && (choice === "any" || choice === "tool"))
 }
 
@@ -57,8 +57,8 @@ function holdsSeal(messages: unknown): boolean {
   return blocks.some(({ signature, data }) => [signature, data].some((one) => typeof one === "string" && isSealed(one)))
 }
 
-function listOf(value: unknown): Item[] {
-  return Array.isArray(value) ? value.filter(isItem) : []
+function listOf(value: unknown): Obj[] {
+  return Array.isArray(value) ? value.filter(isObject) : []
 }
 
 function isInWords(schema: JsonSchema): boolean {
@@ -126,10 +126,10 @@ class MessagesTap implements Tap {
     }
   }
 
-  #messageDelta(event: Item): TapVerdict {
+  #messageDelta(event: Obj): TapVerdict {
     this.#add(event["usage"])
     const delta = event["delta"]
-    if (!isItem(delta) || typeof delta["stop_reason"] !== "string") return this.#waiting()
+    if (!isObject(delta) || typeof delta["stop_reason"] !== "string") return this.#waiting()
     this.#terminal = true
     return this.#shown()
   }
@@ -156,15 +156,15 @@ class MessagesTap implements Tap {
   }
 }
 
-function parse(data: string): Item {
+function parse(data: string): Obj {
   try {
     const value: unknown = JSON.parse(data)
-    return isItem(value) ? value : {}
+    return isObject(value) ? value : {}
   } catch {
     return {}
   }
 }
 
-function message(event: Item): Item {
-  return isItem(event["message"]) ? event["message"] : {}
+function message(event: Obj): Obj {
+  return isObject(event["message"]) ? event["message"] : {}
 }

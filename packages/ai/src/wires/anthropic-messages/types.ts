@@ -1,4 +1,7 @@
+import type { Obj } from "../../model/json.ts"
 import type { CacheMark } from "../../model/tool.ts"
+
+export { isObject, type Obj } from "../../model/json.ts"
 
 /**
  * The parts of Anthropic's Messages that this wire reads or writes.
@@ -16,9 +19,6 @@ export const MODELS_PATH = "/v1/models"
 /** The version of the API that requests are written for. */
 export const ANTHROPIC_VERSION = "2023-06-01"
 
-/** A JSON object whose fields are not known. */
-export type Item = Record<string, unknown>
-
 /** A mark up to which the prompt is cached. */
 export interface CacheControl {
   type: "ephemeral"
@@ -26,7 +26,7 @@ export interface CacheControl {
 }
 
 /** A content block of a request. Blocks of other types travel as they are. */
-export interface WireBlock extends Item {
+export interface WireBlock extends Obj {
   type: string
   cache_control?: CacheControl
 }
@@ -36,7 +36,7 @@ export interface WireMessage {
   content: WireBlock[]
 }
 
-export interface WireTool extends Item {
+export interface WireTool extends Obj {
   cache_control?: CacheControl
 }
 
@@ -53,21 +53,21 @@ export type WireThinking =
   | { type: "adaptive"; display?: "summarized" | "omitted" }
   | { type: "disabled" }
 
-export interface OutputConfig extends Item {
+export interface OutputConfig extends Obj {
   effort?: string
-  format?: { type: "json_schema"; schema: Item }
+  format?: { type: "json_schema"; schema: Obj }
 }
 
 /** The body of a request, in the order in which its fields are written. */
-export interface MessagesBody extends Item {
+export interface MessagesBody extends Obj {
   model: string
   messages: WireMessage[]
   system?: WireBlock[]
   tools?: WireTool[]
-  metadata?: Item
+  metadata?: Obj
   max_tokens: number
   thinking?: WireThinking
-  context_management?: Item
+  context_management?: Obj
   output_config?: OutputConfig
   stream?: boolean
   temperature?: number
@@ -77,8 +77,4 @@ export interface MessagesBody extends Item {
   service_tier?: string
   speed?: string
   tool_choice?: WireToolChoice
-}
-
-export function isItem(value: unknown): value is Item {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }

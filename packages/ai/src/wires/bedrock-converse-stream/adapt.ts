@@ -1,7 +1,7 @@
 import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
 import { adaptation, type Adaptable, type Change } from "../adaptation.ts"
-import { isObject } from "../json.ts"
+import { isObject } from "../../model/json.ts"
 import { facts, type FactName } from "./facts.ts"
 import { encode } from "./request.ts"
 import type { Item } from "./types.ts"

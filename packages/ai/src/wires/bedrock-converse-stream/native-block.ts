@@ -1,6 +1,6 @@
 import { bytesOf, base64Of } from "../../images/base64.ts"
 import type { ImageBlock } from "../../model/message.ts"
-import { isObject, parseObject } from "../json.ts"
+import { isObject, parseObject } from "../../model/json.ts"
 import type { Item } from "./types.ts"
 
 /** A block that the provider ran itself or that we do not know, put together from its start and its deltas. */

@@ -1,7 +1,7 @@
 import type { ChatCompat } from "@sluice/catalog/core"
 import type { AssistantMessage, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
 import { demotedThinking, isForeign } from "../demoted-thinking.ts"
-import { parseObject } from "../json.ts"
+import { parseObject } from "../../model/json.ts"
 import { sentArguments } from "../openai/tool-encoding.ts"
 import type { ThinkingState } from "./thinking.ts"
 import { cacheControl } from "./cache.ts"

@@ -1,6 +1,6 @@
 import type { TokenCount, WireClient } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
-import { isObject } from "../json.ts"
+import { isObject } from "../../model/json.ts"
 import { listModels } from "../list-models.ts"
 import { adapt } from "./adapt.ts"
 import { ResponsesDecoder } from "./decode.ts"
