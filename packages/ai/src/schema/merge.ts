@@ -1,6 +1,6 @@
 import type { JsonSchema } from "../model/tool.ts"
 import { DESCRIBING } from "./keywords.ts"
-import { isSchema } from "./places.ts"
+import { isSchema } from "./subschemas.ts"
 import { same, strings } from "./words.ts"
 
 /** Keywords that say something about all properties that are not named beside them. */

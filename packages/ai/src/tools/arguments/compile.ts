@@ -2,7 +2,7 @@ import { type Schema, validate } from "@cfworker/json-schema"
 import type { JsonSchema } from "../../model/tool.ts"
 import { isObject } from "../../model/json.ts"
 import { once } from "../../schema/memo.ts"
-import { isSchema, resolveRef } from "../../schema/places.ts"
+import { isSchema, resolveRef } from "../../schema/subschemas.ts"
 import { upgradeSchema } from "../../schema/upgrade.ts"
 
 /** A schema as the validator is given it: only keywords that say which values are valid, each of the right shape. */

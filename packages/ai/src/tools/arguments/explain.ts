@@ -1,5 +1,5 @@
 import { isObject } from "../../model/json.ts"
-import { isSchema } from "../../schema/places.ts"
+import { isSchema } from "../../schema/subschemas.ts"
 import type { Compiled, Finding, Node } from "./compile.ts"
 import { meantForms } from "./coerce.ts"
 import {

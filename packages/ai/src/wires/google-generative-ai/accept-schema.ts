@@ -1,5 +1,5 @@
 import type { JsonSchema } from "../../model/tool.ts"
-import { mapSchemas } from "../../schema/places.ts"
+import { mapSchemas } from "../../schema/subschemas.ts"
 import { camelCase } from "./accept-readers.ts"
 import { isObject, type Obj } from "./types.ts"
 

@@ -146,6 +146,14 @@ export function nameOf(step: string): string {
   return decodeURIComponent(step).replaceAll("~1", "/").replaceAll("~0", "~")
 }
 
+/** The name as the step of a JSON pointer, in a reference. */
+export function stepOf(name: string): string {
+  return encodeURIComponent(name.replaceAll("~", "~0").replaceAll("/", "~1"))
+}
+
+/** Most nodes that putting references in place may make of a schema: each may multiply what it points at. */
+export const MAX_NODES = 4000
+
 /** What a reference within the same document points at; `undefined` for others, and where there is nothing. */
 export function resolveRef(root: JsonSchema, ref: string): unknown {
   if (ref === "#") return root
