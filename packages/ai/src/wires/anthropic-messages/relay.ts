@@ -4,6 +4,7 @@ import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Frame } from "../../contract/frame.ts"
 import type { InboundCall, Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
 import { sseBytes } from "../../framing/sse.ts"
+import { parseObject } from "../../model/json.ts"
 import { isSealed } from "../server-seal.ts"
 import type { JsonSchema } from "../../model/tool.ts"
 import { grammarSchema } from "../../schema/grammar.ts"
@@ -87,21 +88,21 @@ class MessagesTap implements Tap {
       case "content_block_start":
         return /"type"\s*:\s*"(?:text|thinking)"/.test(data.slice(0, 200)) ? this.#waiting() : this.#shown()
       case "message_start":
-        this.#add(message(parse(data))["usage"])
+        this.#add(message(parseObject(data) ?? {})["usage"])
         return this.#waiting()
       case "message_delta":
-        return this.#messageDelta(parse(data))
+        return this.#messageDelta(parseObject(data) ?? {})
       case "message_stop":
         this.#terminal = true
         this.#stopped = true
         return "end"
       case "message":
-        this.#add(parse(data)["usage"])
+        this.#add(parseObject(data)?.["usage"])
         this.#terminal = true
         this.#stopped = true
         return "end"
       case "error":
-        this.#error = { ...errorFacts(parse(data)), inStream: true }
+        this.#error = { ...errorFacts(parseObject(data) ?? {}), inStream: true }
         return this.#waiting()
       case "content_block_stop":
         return this.#waiting()
@@ -153,15 +154,6 @@ class MessagesTap implements Tap {
   #shown(): TapVerdict {
     this.#content = true
     return "content"
-  }
-}
-
-function parse(data: string): Obj {
-  try {
-    const value: unknown = JSON.parse(data)
-    return isObject(value) ? value : {}
-  } catch {
-    return {}
   }
 }
 
