@@ -10,8 +10,10 @@ export const KIND = { null: 1, boolean: 2, number: 4, string: 8, array: 16, obje
 /** Some strings only: those of an enum or a constant. */
 export const LISTED_STRING = 64
 const ANY = 63
+/** Kinds that hold other values. */
 export const CONTAINER: number = KIND.array | KIND.object
 
+/** The kind of a value, as a bit of `KIND`; 0 for what JSON has no word for. */
 export function kindOf(value: unknown): number {
   if (value === null) return KIND.null
   if (Array.isArray(value)) return KIND.array
@@ -118,6 +120,7 @@ export function isClosed(view: Keywords): boolean {
   return view["additionalProperties"] === false || view["unevaluatedProperties"] === false
 }
 
+/** Whether an object has to have a property. */
 export function requires({ required }: Keywords, name: string): boolean {
   return list(required).includes(name)
 }
@@ -157,6 +160,7 @@ function both(a: number, b: number): number {
   return someStrings ? common | LISTED_STRING : common
 }
 
+/** A list, or an empty one in place of what is none. */
 export function list<T = unknown>(value: unknown): T[] {
   return Array.isArray(value) ? (value as T[]) : []
 }

@@ -13,14 +13,17 @@ const CONTENT = new Set(["content", "input", "body", "text", "command", "code"])
 /** Values that never end with a line break, other than by mistake. */
 const ONE_LINE = new Set(["path", "paths", "file", "file_path", "filePath", "filepath", "url", "uri", "title", "label"])
 
+/** Whether the property of this name is a text of its own. */
 export function isContent(key: string | undefined): boolean {
   return key !== undefined && CONTENT.has(key)
 }
 
+/** Whether the property of this name is one line, such as a path. */
 export function isOneLine(key: string | undefined): boolean {
   return key !== undefined && ONE_LINE.has(key)
 }
 
+/** A text without the line breaks at its end. */
 export function withoutLineBreaks(text: string): string {
   let end = text.length
   while (end > 0 && (text[end - 1] === "\n" || text[end - 1] === "\r")) end--

@@ -44,6 +44,7 @@ export function acceptContent(value: unknown, path: string, losses: Losses): str
   return readList(value, path).map((block, index) => acceptInputBlock(block, `${path}[${index}]`, losses))
 }
 
+/** A picture of a client. */
 export function acceptImage(block: Obj, path: string): ImageBlock {
   const at = `${path}.source`
   return { type: "image", source: mediaSource(readItem(block["source"], at), at), ...cacheOf(block, path) }

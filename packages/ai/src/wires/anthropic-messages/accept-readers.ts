@@ -56,6 +56,7 @@ export function cacheOf(block: Obj, path: string): { cache?: CacheMark } {
   return { cache: control["ttl"] === "1h" ? "long" : "short" }
 }
 
+/** Whether a field is not there: null counts as that. */
 export function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null
 }

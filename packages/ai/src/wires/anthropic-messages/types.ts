@@ -13,7 +13,9 @@ export const API = "anthropic-messages"
 
 /** Where requests go; a base URL has no version. */
 export const MESSAGES_PATH = "/v1/messages"
+/** Where tokens are counted. */
 export const COUNT_TOKENS_PATH = "/v1/messages/count_tokens"
+/** Where models are listed. */
 export const MODELS_PATH = "/v1/models"
 
 /** The version of the API that requests are written for. */
@@ -31,11 +33,13 @@ export interface WireBlock extends Obj {
   cache_control?: CacheControl
 }
 
+/** A message of a request. */
 export interface WireMessage {
   role: "user" | "assistant" | "system"
   content: WireBlock[]
 }
 
+/** A tool of a request, the vendor's own among them. */
 export interface WireTool extends Obj {
   cache_control?: CacheControl
 }
@@ -43,16 +47,19 @@ export interface WireTool extends Obj {
 /** Cache marks of the caller, by what carries them. */
 export type Marks = Map<WireBlock | WireTool, CacheMark>
 
+/** Which tool the model may or must call. */
 export type WireToolChoice =
   | { type: "auto" | "any"; disable_parallel_tool_use?: true }
   | { type: "tool"; name: string; disable_parallel_tool_use?: true }
   | { type: "none" }
 
+/** Whether and how the model thinks. */
 export type WireThinking =
   | { type: "enabled"; budget_tokens: number; display?: "summarized" | "omitted" }
   | { type: "adaptive"; display?: "summarized" | "omitted" }
   | { type: "disabled" }
 
+/** How much the model thinks at a level, and the form of its answer. */
 export interface OutputConfig extends Obj {
   effort?: string
   format?: { type: "json_schema"; schema: Obj }
