@@ -29,7 +29,7 @@ function checks(): Check[] {
     { name: "lint", run: () => tool("oxlint", ["--quiet"]) },
     ...types,
     { name: "format", run: () => tool("oxfmt", ["--check", "."]) },
-    { name: "unused files and dependencies", run: () => tool("knip", ["--no-config-hints", "--no-progress"]) },
+    { name: "unused files, dependencies and exports", run: () => tool("knip", ["--no-config-hints", "--no-progress"]) },
     { name: "layers", run: script("check-layers.ts") },
     { name: "documents", run: script("check-docs.ts") },
     { name: "examples in documents", run: script("check-examples.ts") },

@@ -200,7 +200,10 @@ describe.each(["chat", "messages"] as const)("clients of Gemini's API, answered 
     expect(response.status).toBe(200)
     const [row] = await latest(on.at, 1)
     const own = ["safetySettings", "generationConfig.speechConfig", "generationConfig.responseModalities"]
-    for (const field of own) expect(row?.losses).toContainEqual(expect.objectContaining({ field, kind: "dropped" }))
+    for (const name of own) {
+      const field = `options.wire.google-generative-ai.${name}`
+      expect(row?.losses).toContainEqual(expect.objectContaining({ field, kind: "dropped" }))
+    }
     expect(JSON.stringify(row?.losses)).not.toMatch(/generationConfig\.seed/)
   })
 

@@ -10,17 +10,26 @@ import { applyLosses, GONE } from "./paths.ts"
  */
 export type Layout = "blocks" | "items" | "parts" | "fields" | "lines"
 
-/** What an answer's layout leaves open, in words: both sides of a comparison are brought into this form. */
-export const ANSWER_CANON: readonly string[] = [
-  "Empty texts and empty thinking without a signature say nothing.",
-  "On a wire without blocks (`fields`) texts are one text and thinking one thinking; the order of text, calls and media is not told; audio has the format of the request.",
-  "On a wire of parts texts behind each other are one text, and so is thinking, with the last signature; a call that must not be run ends the answer as a failure; hidden thinking travels in our seal on another part: where it stood is not told, and a reader keeps one seal or signature of a text; the last block of an answer that failed has no signature; an id that comes twice is told once.",
-  "Token counts that a wire insists on are 0 where they are unknown; totals, cost, provenance and the vendor's extras are not told.",
-  "A refusal is a refusal, whether it came as a reason to stop or as a failure; `toolUse` without a call is `stop`.",
-  "On a wire of items a refusal is said in the answer, as its last text; a signature is what stands encrypted in the thinking's item, out of our seal where it is sealed, and hidden thinking is an item of that alone; where a cap was met behind whole calls, they are to be run.",
-  "On lines an answer that met its cap with nothing in it is a failure: the prompt filled the window.",
-  "Who made the answer, when, its id, ids of items, the issuer of opaque values and the name of the thinking's field are the reader's own.",
-]
+/*
+ * What an answer's layout leaves open, in words: both sides of a comparison are brought into this form.
+ *
+ * - Empty texts and empty thinking without a signature say nothing.
+ * - On a wire without blocks (`fields`) texts are one text and thinking one thinking; the order of text, calls and
+ *   media is not told; audio has the format of the request.
+ * - On a wire of parts texts behind each other are one text, and so is thinking, with the last signature; a call
+ *   that must not be run ends the answer as a failure; hidden thinking travels in our seal on another part: where it
+ *   stood is not told, and a reader keeps one seal or signature of a text; the last block of an answer that failed
+ *   has no signature; an id that comes twice is told once.
+ * - Token counts that a wire insists on are 0 where they are unknown; totals, cost, provenance and the vendor's
+ *   extras are not told.
+ * - A refusal is a refusal, whether it came as a reason to stop or as a failure; `toolUse` without a call is `stop`.
+ * - On a wire of items a refusal is said in the answer, as its last text; a signature is what stands encrypted in
+ *   the thinking's item, out of our seal where it is sealed, and hidden thinking is an item of that alone; where a
+ *   cap was met behind whole calls, they are to be run.
+ * - On lines an answer that met its cap with nothing in it is a failure: the prompt filled the window.
+ * - Who made the answer, when, its id, ids of items, the issuer of opaque values and the name of the thinking's
+ *   field are the reader's own.
+ */
 
 /** What an answer is expected to be on the other side, given what was reported as lost. */
 export function projectAnswer(message: AssistantMessage, losses: readonly Loss[], layout: Layout): unknown {

@@ -6,21 +6,31 @@ import { maybeStrict, strictForm } from "./strict-form.ts"
 /** Which wire's conventions hold besides the common ones; `none` for a hand-over, which has no wire. */
 export type ContextCanon = "chat" | "messages" | "responses" | "gemini" | "ollama" | "none"
 
-/** What is the same conversation, in words: both sides of a comparison are brought into this form. */
-export const CONTEXT_CANON: readonly string[] = [
-  "A text is a list of one text block; blank texts, blank thinking without a signature and messages without content say nothing; text is well-formed.",
-  "System prompts are their paragraphs: whether they are joined by a blank line makes no difference.",
-  "Messages of one role behind each other are one, except answers.",
-  "Ids of calls are their places in the answer; a tool's name is looked up by the id; ids of items, issuers of opaque values, the name of the thinking's field, and who made an answer, when and how it ended, are not told.",
-  "The type of media at an address is known by its host; image/jpg is image/jpeg; `detail: auto` is no detail; `citations: false` is no wish for citations; an empty description is none.",
-  "`strict: false` may be left out, and without a word a host may be asked to be strict.",
-  "chat: instructions at the head of the conversation are the system prompt; texts of one answer are one text, the last mark holds for it, and unsigned thinking is one thinking; hidden thinking stands behind the visible; a mark of a tool's result stands on its text; an empty list of tools is none.",
-  "responses: instructions at the head of the conversation are the system prompt; there are items and no answers, so that answers behind each other are one; an empty list of tools is none; an item of the vendor's own tools is the same without its id.",
-  "gemini: instructions at the head of the conversation are the system prompt; what a result of a tool holds besides its text stands behind it; the kind of a file that the vendor holds is not told.",
-  "ollama: as chat.",
-  "chat and responses: a strict tool's objects are closed, require also what may be null, and have unions for lists of types.",
-  "messages: a text document is its text, however it was given; a strict tool's objects are closed.",
-]
+/*
+ * What is the same conversation, in words: both sides of a comparison are brought into this form.
+ *
+ * - A text is a list of one text block; blank texts, blank thinking without a signature and messages without content
+ *   say nothing; text is well-formed.
+ * - System prompts are their paragraphs: whether they are joined by a blank line makes no difference.
+ * - Messages of one role behind each other are one, except answers.
+ * - Ids of calls are their places in the answer; a tool's name is looked up by the id; ids of items, issuers of
+ *   opaque values, the name of the thinking's field, and who made an answer, when and how it ended, are not told.
+ * - The type of media at an address is known by its host; image/jpg is image/jpeg; `detail: auto` is no detail;
+ *   `citations: false` is no wish for citations; an empty description is none.
+ * - `strict: false` may be left out, and without a word a host may be asked to be strict.
+ * - chat: instructions at the head of the conversation are the system prompt; texts of one answer are one text, the
+ *   last mark holds for it, and unsigned thinking is one thinking; hidden thinking stands behind the visible; a mark
+ *   of a tool's result stands on its text; an empty list of tools is none.
+ * - responses: instructions at the head of the conversation are the system prompt; there are items and no answers,
+ *   so that answers behind each other are one; an empty list of tools is none; an item of the vendor's own tools is
+ *   the same without its id.
+ * - gemini: instructions at the head of the conversation are the system prompt; what a result of a tool holds
+ *   besides its text stands behind it; the kind of a file that the vendor holds is not told.
+ * - ollama: as chat.
+ * - chat and responses: a strict tool's objects are closed, require also what may be null, and have unions for lists
+ *   of types.
+ * - messages: a text document is its text, however it was given; a strict tool's objects are closed.
+ */
 
 type Fields = Record<string, unknown>
 type Token = Fields | typeof REST | Maybe

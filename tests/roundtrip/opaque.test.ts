@@ -292,10 +292,13 @@ describe("a vault, and a client that keeps text and calls alone", () => {
         messages: context.messages.map((one) => (one.role === "assistant" ? alone(one) : one)),
       }
       expect(valuesIn(bare)).toEqual([])
-      const models = [...targets.values()].map((target) => target.model)
-      const restore = await vault.find(bare, models)
-      for (const one of models) {
-        const given = restore?.(bare, one) ?? { context: bare, losses: [] as Loss[] }
+      const all = [...targets.values()]
+      const restore = await vault.find(
+        bare,
+        all.map((target) => target.model),
+      )
+      for (const { model: one, traits } of all) {
+        const given = restore?.(bare, one, traits) ?? { context: bare, losses: [] as Loss[] }
         expect(valuesIn(given.context)).toEqual(one === model ? [value] : [])
         expect(given.losses.length).toBe(one === model ? 1 : 0)
       }

@@ -4,21 +4,29 @@ import { strictForm } from "./strict-form.ts"
 import { applyLosses } from "./paths.ts"
 import type { ContextCanon } from "./canonical.ts"
 
-/** What settings of a call say the same, in words. */
-export const OPTIONS_CANON: readonly string[] = [
-  "What a host does unasked need not be said: text as output, no log probabilities, thinking off for a model that does not think, a budget beside thinking that is off; a budget of 0 and a forced tool are thinking that is off, an empty list of stop sequences, parallel calls on, an empty description of a format.",
-  "Values of metadata are texts.",
-  "Without tools a choice of tools and parallel calls say nothing.",
-  "A level and a budget are two words for one wish: where one is reported, or only a budget was given, the level is open.",
-  "What belongs to sessions, caches and routing is not told (`sessionId`, `promptCacheKey`, `cacheRetention`, `wire`).",
-  "A format has a name on every host of chat and of responses; the one that the caller left out or that the wire respelled is open.",
-  "responses: thinking is shown where a summary is asked for, and a request without one leaves that to the host.",
-  "The tier `auto` is none, and `default` need not be said to a host without tiers; messages has words of its own for both.",
-  "gemini, ollama: an answer that is held to a schema is held to it strictly.",
-  "gemini: a free choice of tools need not be said; whether thinking is shown is told where it is asked for.",
-  "ollama: a free choice of tools and parallel calls are what a host does unasked.",
-  "messages: a cap is always sent; a model with levels is asked to show its thinking; the tiers `default` and `standard_only`, `priority` and `fast` are two words for one.",
-]
+/*
+ * What settings of a call say the same, in words.
+ *
+ * - What a host does unasked need not be said: text as output, no log probabilities, thinking off for a model that
+ *   does not think, a budget beside thinking that is off; a budget of 0 and a forced tool are thinking that is off,
+ *   an empty list of stop sequences, parallel calls on, an empty description of a format.
+ * - Values of metadata are texts.
+ * - Without tools a choice of tools and parallel calls say nothing.
+ * - A level and a budget are two words for one wish: where one is reported, or only a budget was given, the level is
+ *   open.
+ * - What belongs to sessions, caches and routing is not told (`sessionId`, `promptCacheKey`, `cacheRetention`,
+ *   `wire`).
+ * - A format has a name on every host of chat and of responses; the one that the caller left out or that the wire
+ *   respelled is open.
+ * - responses: thinking is shown where a summary is asked for, and a request without one leaves that to the host.
+ * - The tier `auto` is none, and `default` need not be said to a host without tiers; messages has words of its own
+ *   for both.
+ * - gemini, ollama: an answer that is held to a schema is held to it strictly.
+ * - gemini: a free choice of tools need not be said; whether thinking is shown is told where it is asked for.
+ * - ollama: a free choice of tools and parallel calls are what a host does unasked.
+ * - messages: a cap is always sent; a model with levels is asked to show its thinking; the tiers `default` and
+ *   `standard_only`, `priority` and `fast` are two words for one.
+ */
 
 type Fields = Record<string, unknown>
 

@@ -49,7 +49,7 @@ export function assistant(content: Block[], fields: Partial<AssistantMessage> = 
 }
 
 /** Events of the wire as one stream; strings are sent as they are. */
-export function sse(...events: (Record<string, unknown> | string)[]): Uint8Array {
+function sse(...events: (Record<string, unknown> | string)[]): Uint8Array {
   const parts = events.map((event) =>
     typeof event === "string"
       ? new TextEncoder().encode(event)

@@ -79,7 +79,7 @@ export function finish(reason: string, more: Obj = {}): Obj {
 }
 
 /** Chunks as server-sent events; texts go out as they are. */
-export function sse(chunks: readonly (Obj | string)[]): Uint8Array {
+function sse(chunks: readonly (Obj | string)[]): Uint8Array {
   const lines = chunks.map((one) => `data: ${typeof one === "string" ? one : JSON.stringify(one)}\n\n`)
   return new TextEncoder().encode(lines.join(""))
 }

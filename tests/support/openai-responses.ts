@@ -23,7 +23,7 @@ export type Obj = Record<string, Json | undefined>
 export type ModelInit = Partial<Omit<Model, "compat">> & { responses?: ResponsesCompat }
 
 /** A model of a host that speaks the Responses API. */
-export function modelOf({ responses, ...fields }: ModelInit = {}): Model {
+function modelOf({ responses, ...fields }: ModelInit = {}): Model {
   return {
     id: "some-model",
     provider: "some-host",
@@ -109,7 +109,7 @@ export function callItem(callId: string, args: string, fields: Obj = {}): Obj {
 }
 
 /** Events as server-sent events; texts go out as they are. */
-export function sse(events: readonly (Obj | string)[]): Uint8Array {
+function sse(events: readonly (Obj | string)[]): Uint8Array {
   const lines = events.map((one) => `data: ${typeof one === "string" ? one : JSON.stringify(one)}\n\n`)
   return new TextEncoder().encode(lines.join(""))
 }

@@ -19,9 +19,7 @@ export const toyWire: WireClient = {
   traits: {
     toolCallId: { pattern: /^.+$/, maxLength: 64 },
     toolName: { pattern: /\S/, maxLength: 256 },
-    roles: { developer: true, system: "anywhere" },
-    media: { image: true, document: true, audio: true, inToolResult: true, inAnswer: true },
-    thinking: { replay: true, signature: true, redacted: true },
+    media: { image: true, document: true, audio: true, inAnswer: true },
   },
   encode: (call) => ({
     path: "/toy",

@@ -218,7 +218,7 @@ async function restorationOf(
 /** Hands over a conversation that is whole again. */
 function restoring(restore: Restoration, handoff: Handoff): Handoff {
   return (context, model, traits) => {
-    const restored = restore(context, model)
+    const restored = restore(context, model, traits)
     const handed = handoff(restored.context, model, traits)
     return { context: handed.context, losses: [...restored.losses, ...handed.losses] }
   }

@@ -9,7 +9,7 @@ const folder =
   fileURLToPath(new URL("../../../node_modules/.cache/sluice-interop", import.meta.url))
 
 /** True when a client that is missing is a failure and not a reason to skip. */
-export const required: boolean = process.env["SLUICE_INTEROP"] === "require"
+const required: boolean = process.env["SLUICE_INTEROP"] === "require"
 
 /**
  * Why the tests of a client cannot run here, or undefined when they can. For `describe.skipIf`; when clients are

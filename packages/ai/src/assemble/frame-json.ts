@@ -1,5 +1,6 @@
 import type { MessageSink } from "../contract/builder.ts"
 import type { Frame } from "../contract/frame.ts"
+import { isObject } from "../model/json.ts"
 
 /** Longest text that may be a host's note. */
 const MAX_NOTE = 64
@@ -32,7 +33,7 @@ export function frameObject(frame: Frame, out: MessageSink): Record<string, unkn
       return undefined
     }
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  if (isObject(value)) return value
   if (value === null || typeof value !== "object") {
     out.alive()
     return undefined

@@ -1,3 +1,5 @@
+import { isObject } from "../model/json.ts"
+
 /** Container of the value in the making. */
 type Container = Record<string, unknown> | unknown[]
 
@@ -231,8 +233,7 @@ export function parseArguments(text: string): ParsedArguments {
   if (text.trim() === "") return { ok: true, value: {} }
   try {
     const value: unknown = JSON.parse(text)
-    if (typeof value === "object" && value !== null && !Array.isArray(value))
-      return { ok: true, value: value as Record<string, unknown> }
+    if (isObject(value)) return { ok: true, value }
   } catch {
     const json = new JsonArguments()
     json.push(text)

@@ -4,6 +4,8 @@ import type { ArgumentPiece, MessageSink } from "../contract/builder.ts"
 import type { ErrorFacts } from "../contract/error-facts.ts"
 import type { Facts } from "../contract/frame.ts"
 import type { SluiceError } from "../model/errors.ts"
+import { isObject } from "../model/json.ts"
+import { Losses } from "../model/losses.ts"
 import { isContent, type AssistantMessageEvent } from "../model/events.ts"
 import type {
   AssistantMessage,
@@ -73,7 +75,7 @@ export class MessageBuilder implements MessageSink {
   #events: AssistantMessageEvent[] = []
   #stop: { reason: StopReason; details?: StopDetails } | undefined
   #failure: SluiceError | undefined
-  #losses: Loss[] | undefined
+  #losses: Losses | undefined
 
   constructor(init: BuilderInit) {
     this.#init = init
@@ -166,7 +168,7 @@ export class MessageBuilder implements MessageSink {
     if (!open || open.block.type !== "toolCall" || this.#failure || this.ended) return
     if (typeof piece !== "string") {
       open.object ??= {}
-      if (piece.path.length === 0 && isPlainObject(piece.value)) mergeObject(open.object, piece.value)
+      if (piece.path.length === 0 && isObject(piece.value)) mergeObject(open.object, piece.value)
       else setPath(open.object, piece.path, piece)
       open.block.arguments = open.object
       this.progressed = true
@@ -240,8 +242,8 @@ export class MessageBuilder implements MessageSink {
 
   loss(loss: Loss): void {
     if (this.ended) return
-    this.#losses ??= []
-    if (!this.#losses.some((known) => known.field === loss.field && known.kind === loss.kind)) this.#losses.push(loss)
+    this.#losses ??= new Losses()
+    this.#losses.add(loss.field, loss.kind, loss.reason)
   }
 
   alive(forward = false): void {
@@ -265,7 +267,7 @@ export class MessageBuilder implements MessageSink {
     const cut = this.#stop?.reason === "length"
     for (const [key, open] of this.#open) this.#end(key, open, undefined, complete && !(cut && open.object))
     const message = this.message
-    if (this.#losses) message.losses = [...(message.losses ?? []), ...this.#losses]
+    if (this.#losses) message.losses = [...(message.losses ?? []), ...this.#losses.list]
     const stop = this.#stop
     if (stop?.details) message.stopDetails = stop.details
     // A host that gives its refusal as the reason to stop has told all of its usage.
@@ -392,10 +394,6 @@ export class MessageBuilder implements MessageSink {
     const cost = costOf(usage, this.#init.prices)
     if (cost) usage.cost = cost
   }
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
 /** Appends in place once the list is ours, so that one entry per token stays linear. */

@@ -1,19 +1,14 @@
 import { SluiceError } from "../model/errors.ts"
+import { isObject, type Obj } from "../model/json.ts"
 
 /** Tool arguments from vendors that stream them as objects or as values at paths instead of text. */
 const UNSAFE = new Set(["__proto__", "constructor", "prototype"])
-
-type Plain = Record<string, unknown>
-
-function isPlain(value: unknown): value is Plain {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-}
 
 /**
  * Merges a fragment into what came before. Some hosts send deltas, others all so far: a string or an array that
  * begins with the old one replaces it, anything else is appended; nested objects merge; other values replace.
  */
-export function mergeObject(target: Plain, fragment: Plain): void {
+export function mergeObject(target: Obj, fragment: Obj): void {
   for (const key of Object.keys(fragment)) {
     if (UNSAFE.has(key)) continue
     target[key] = mergeValue(target[key], fragment[key])
@@ -27,7 +22,7 @@ function mergeValue(old: unknown, next: unknown): unknown {
     if (beginsWith(old, next)) return old
     return [...old, ...next]
   }
-  if (isPlain(old) && isPlain(next)) {
+  if (isObject(old) && isObject(next)) {
     mergeObject(old, next)
     return old
   }
@@ -54,7 +49,7 @@ function checkedPart(target: Record<string | number, unknown>, part: string | nu
  * @throws SluiceError `stream_malformed` for a place far behind the end of a list
  */
 export function setPath(
-  root: Plain,
+  root: Obj,
   path: readonly (string | number)[],
   piece: { value?: unknown; append?: string },
 ): void {

@@ -1,5 +1,6 @@
 import type { Model } from "@sluice/catalog/core"
 import type { AssistantMessage, Context, Loss } from "../model/message.ts"
+import type { Traits } from "./wire-client.ts"
 
 /**
  * Keeps what only its maker can read of an answer (signed and hidden thinking, signatures, encrypted items), and
@@ -26,4 +27,8 @@ export interface ReasoningVault {
  * A conversation with what a model made put back into its answers, before it is handed over; each answer is named.
  * The same conversation always gives the same result. Messages in which nothing was missing stay the same objects.
  */
-export type Restoration = (context: Context, model: Model) => { context: Context; losses: readonly Loss[] }
+export type Restoration = (
+  context: Context,
+  model: Model,
+  traits: Traits,
+) => { context: Context; losses: readonly Loss[] }

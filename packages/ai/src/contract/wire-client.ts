@@ -1,6 +1,6 @@
 import type { Api, Model } from "@sluice/catalog/core"
 import type { Delivered, SluiceError } from "../model/errors.ts"
-import type { Context, Loss } from "../model/message.ts"
+import type { Block, Context, Loss } from "../model/message.ts"
 import type { CallOptions } from "../model/options.ts"
 import type { Json } from "../model/tool.ts"
 import type { MessageSink } from "./builder.ts"
@@ -57,17 +57,19 @@ export interface WireRequest {
   losses: readonly Loss[]
 }
 
-/** What a wire can carry, as data for the hand-over. */
+/** What a wire can carry, for the hand-over and for what is put back before it. */
 export interface Traits {
   /** Tool-call ids that the wire takes. */
   toolCallId: { pattern: RegExp; maxLength: number }
   /** Names of tools that the wire takes; lengths in characters. Others are spelled anew, and back in its calls. */
   toolName: { pattern: RegExp; maxLength: number }
-  roles: { developer: boolean; system: "first" | "anywhere" }
   /** `inAnswer`: what a model made goes back to it as a part of its answer. */
-  media: { image: boolean; document: boolean; audio: boolean; inToolResult: boolean; inAnswer: boolean }
-  /** The wire has a field for thinking, and for its signature. */
-  thinking: { replay: boolean; signature: boolean; redacted: boolean }
+  media: { image: boolean; document: boolean; audio: boolean; inAnswer: boolean }
+  /**
+   * Whether a model's host takes thinking back that nobody has signed, in an answer of these blocks. What it does not
+   * take is not put back: it would be left out again, and named as a loss of what the client never sent. Absent: it does.
+   */
+  unsignedThinking?(model: Model, content: readonly Block[]): boolean
 }
 
 /** A wire, client side. Pure: no I/O, clock, randomness or timer beyond what is passed in. */

@@ -12,9 +12,7 @@ function handed(block: Block, inAnswer: boolean, input: Modality[] = ["text", "i
   const traits: Traits = {
     toolCallId: { pattern: /^\w+$/, maxLength: 64 },
     toolName: { pattern: /\S/, maxLength: 256 },
-    roles: { developer: false, system: "first" },
-    media: { image: true, document: true, audio: true, inToolResult: true, inAnswer },
-    thinking: { replay: true, signature: true, redacted: false },
+    media: { image: true, document: true, audio: true, inAnswer },
   }
   const model: Model = {
     id,

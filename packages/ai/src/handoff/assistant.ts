@@ -12,7 +12,7 @@ import type {
   ToolCallBlock,
 } from "../model/message.ts"
 import { readable, wellFormedText } from "./input.ts"
-import type { LossList } from "./losses.ts"
+import type { Losses } from "../model/losses.ts"
 import { soundSource } from "./media.ts"
 import { spelledName } from "./tool-names.ts"
 
@@ -23,16 +23,16 @@ export interface AssistantTarget {
   /** It is the latest answer of the conversation. */
   latest: boolean
   path: string
-  losses: LossList
+  losses: Losses
 }
 
 /**
  * An earlier answer as the target may see it; `undefined` when nothing of it is left.
  *
  * Opaque values go to the model that made them, or, in the latest answer, to another model of the same provider
- * and wire, which refuses a change there. Of an answer that was cut short the last kept block's signature is not trusted, and
- * none of one that ended in the middle of its calls, unless it is the latest of the same provider. Hidden thinking does
- * not stay where nothing of the thinking beside it does.
+ * and wire, which refuses a change there. Of an answer that was cut short the last kept block's signature is not
+ * trusted, and none of one that ended in the middle of its calls, unless it is the latest of the same provider. Hidden
+ * thinking does not stay where nothing of the thinking beside it does.
  */
 export function rewriteAssistant(message: AssistantMessage, target: AssistantTarget): AssistantMessage | undefined {
   const cut = message.stopReason === "error" || message.stopReason === "aborted"
@@ -48,7 +48,7 @@ export function rewriteAssistant(message: AssistantMessage, target: AssistantTar
     rewritten.forEach((block, index) => {
       if (block?.type !== "redactedThinking") return
       const path = `${target.path}.content[${index}]`
-      target.losses.add(path, "dropped", "Hidden thinking does not go back without the thinking beside it.")
+      target.losses.dropped(path, "Hidden thinking does not go back without the thinking beside it.")
       rewritten[index] = undefined
     })
   }
@@ -67,7 +67,7 @@ export function rewriteAssistant(message: AssistantMessage, target: AssistantTar
   if (content.length === 0) return undefined
   const onlyThinking = content.every((block) => block.type === "thinking" || block.type === "redactedThinking")
   if (onlyThinking && (cut || message.stopReason === "length")) {
-    target.losses.add(target.path, "dropped", "The answer was cut short while the model was still thinking.")
+    target.losses.dropped(target.path, "The answer was cut short while the model was still thinking.")
     return undefined
   }
   return { ...message, content }
@@ -103,11 +103,11 @@ function rewriteBlock(
       return rewriteThinking(block, message, target, path, partial)
     case "redactedThinking":
       if (block.data.value.trim() !== "" && mayRead(block.data, message, target)) return block
-      losses.add(path, "dropped", "Hidden thinking can only be read by the model that made it.")
+      losses.dropped(path, "Hidden thinking can only be read by the model that made it.")
       return undefined
     case "toolCall":
       if (isMalformed(block)) {
-        losses.add(path, "dropped", "A tool call without an id or a name is refused by every host.")
+        losses.dropped(path, "A tool call without an id or a name is refused by every host.")
         return undefined
       }
       return named(readableSignature(block, message, target, path, partial), target, path)
@@ -117,15 +117,15 @@ function rewriteBlock(
         const sound = soundSource(block.type, block.source)
         if ("source" in sound) {
           const kept = sound.source === block.source ? block : { ...block, source: sound.source }
-          if (kept !== block) losses.add(`${path}.source`, "approximated", "The data was put into plain base64.")
+          if (kept !== block) losses.approximated(`${path}.source`, "The data was put into plain base64.")
           return readableSignature(kept, message, target, path, partial)
         }
       }
       if (block.type === "audio" && block.transcript?.trim()) {
-        losses.add(path, "approximated", "What was said goes back as its transcript.")
+        losses.approximated(path, "What was said goes back as its transcript.")
         return { type: "text", text: wellFormedText(block.transcript) }
       }
-      losses.add(path, "dropped", `An answer's ${block.type} cannot be sent back.`)
+      losses.dropped(path, `An answer's ${block.type} cannot be sent back.`)
       return undefined
     case "native":
       if (
@@ -136,10 +136,10 @@ function rewriteBlock(
         )
       )
         return block
-      losses.add(path, "dropped", "What a provider ran itself can only be replayed to that provider.")
+      losses.dropped(path, "What a provider ran itself can only be replayed to that provider.")
       return undefined
     default:
-      losses.add(path, "dropped", `An answer's ${block.type} cannot be sent back.`)
+      losses.dropped(path, `An answer's ${block.type} cannot be sent back.`)
       return undefined
   }
 }
@@ -155,7 +155,7 @@ function rewriteText(
   const keep = signature !== undefined && !partial && mayRead(signature, message, target)
   if (block.text.trim() === "" && !block.citations && !keep) return undefined
   if (signature !== undefined && !keep)
-    target.losses.add(`${path}.signature`, "dropped", "A signature goes back to its issuer only.")
+    target.losses.dropped(`${path}.signature`, "A signature goes back to its issuer only.")
   const kept = keep || signature === undefined ? block : bare
   return kept.text.isWellFormed() ? kept : { ...kept, text: wellFormedText(kept.text) }
 }
@@ -164,7 +164,7 @@ function rewriteText(
 function named(call: ToolCallBlock, { traits, losses }: AssistantTarget, path: string): ToolCallBlock {
   const name = spelledName(call.name, traits.toolName)
   if (name === call.name) return call
-  losses.add(`${path}.name`, "approximated", `The host does not take this name: it is told ${name}.`)
+  losses.approximated(`${path}.name`, `The host does not take this name: it is told ${name}.`)
   return { ...call, name }
 }
 
@@ -177,7 +177,7 @@ function readableSignature<B extends ToolCallBlock | ImageBlock | AudioBlock>(
   partial: boolean,
 ): B {
   if (!block.signature || (!partial && mayRead(block.signature, message, target))) return block
-  target.losses.add(`${path}.signature`, "dropped", "A signature goes back to its issuer only.")
+  target.losses.dropped(`${path}.signature`, "A signature goes back to its issuer only.")
   const { signature: _signature, ...bare } = block
   return bare as B
 }
@@ -192,7 +192,7 @@ function rewriteThinking(
   const { signature, ...bare } = block
   const keep = signature !== undefined && !partial && mayRead(signature, message, target)
   if (signature !== undefined && !keep)
-    target.losses.add(`${path}.signature`, "dropped", "A signature goes back to its issuer only.")
+    target.losses.dropped(`${path}.signature`, "A signature goes back to its issuer only.")
   if (keep) return block
   if (block.thinking.trim() === "") return signature === undefined && block.field ? bare : undefined
   return block.thinking.isWellFormed() ? bare : { ...bare, thinking: wellFormedText(block.thinking) }

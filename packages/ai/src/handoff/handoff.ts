@@ -1,12 +1,12 @@
 import type { Model } from "@sluice/catalog/core"
 import type { Traits } from "../contract/wire-client.ts"
+import { Losses } from "../model/losses.ts"
 import type { Context, Loss, Message, TextBlock } from "../model/message.ts"
 import { lastAnswer } from "../model/turns.ts"
 import { isMalformed, rewriteAssistant } from "./assistant.ts"
 import { IdMap } from "./ids.ts"
 import { rewriteInput, wellFormedText } from "./input.ts"
 import { pairCalls, type Placed } from "./pairing.ts"
-import { LossList } from "./losses.ts"
 import { handOverTools } from "./tool-names.ts"
 
 /**
@@ -15,7 +15,8 @@ import { handOverTools } from "./tool-names.ts"
  * In this order: text is made well-formed and blank system prompts are left out; calls without an id or a name go,
  * with their results; opaque values go back to their maker only; media become notes where the target cannot read
  * them; tool-call ids are made unique and spelled as the target takes them; every call gets exactly one result,
- * right behind its turn; tools are spelled as the target takes their names, and so are their calls. The same conversation always gives the same result, and the input is not changed.
+ * right behind its turn; tools are spelled as the target takes their names, and so are their calls. The same
+ * conversation always gives the same result, and the input is not changed.
  */
 export function handoff(context: Context, model: Model, traits: Traits): { context: Context; losses: readonly Loss[] } {
   const { messages } = context
@@ -41,7 +42,7 @@ export function handOver(
   traits: Traits,
   ids: IdMap,
 ): { messages: Message[]; losses: readonly Loss[] } {
-  const losses = new LossList()
+  const losses = new Losses()
   const placed: Placed[] = []
   for (let index = from; index < to; index++) {
     const message = messages[index] as Message
@@ -64,7 +65,7 @@ export function withMessages(
   before: readonly Loss[],
   traits: Traits,
 ): { context: Context; losses: readonly Loss[] } {
-  const losses = new LossList()
+  const losses = new Losses()
   const system = systemTexts(systemPrompt)
   const context = {
     ...(system === undefined ? {} : { systemPrompt: system }),

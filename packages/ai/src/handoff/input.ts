@@ -9,7 +9,7 @@ import type {
   ToolResultMessage,
   UserMessage,
 } from "../model/message.ts"
-import type { LossList } from "./losses.ts"
+import type { Losses } from "../model/losses.ts"
 import { soundSource } from "./media.ts"
 
 /** Half a surrogate pair becomes U+FFFD; all other text stays as it is. */
@@ -23,7 +23,7 @@ export function rewriteInput<M extends UserMessage | DeveloperMessage | ToolResu
   model: Model,
   traits: Traits,
   path: string,
-  losses: LossList,
+  losses: Losses,
 ): M {
   if (typeof message.content === "string") {
     return message.content.isWellFormed() ? message : { ...message, content: wellFormedText(message.content) }
@@ -42,7 +42,7 @@ interface Target {
   traits: Traits
   inResult: boolean
   path: string
-  losses: LossList
+  losses: Losses
 }
 
 function rewriteBlock(block: InputBlock, target: Target): InputBlock | undefined {
@@ -51,7 +51,7 @@ function rewriteBlock(block: InputBlock, target: Target): InputBlock | undefined
       return block.text.isWellFormed() ? block : { ...block, text: wellFormedText(block.text) }
     case "native":
       if (codecOf(block.api) === codecOf(target.model.api)) return block
-      target.losses.add(target.path, "dropped", `Only ${block.api} knows this kind of content.`)
+      target.losses.dropped(target.path, `Only ${block.api} knows this kind of content.`)
       return undefined
     default:
       return readable(block.type, target) ? sound(block, target) : note(block.type, reason(block.type, target), target)
@@ -73,7 +73,7 @@ function sound(block: ImageBlock | DocumentBlock | AudioBlock, target: Target): 
   if ("text" in block.source) {
     const { text } = block.source
     if (text.trim() === "") {
-      target.losses.add(target.path, "dropped", "There is nothing in the document.")
+      target.losses.dropped(target.path, "There is nothing in the document.")
       return undefined
     }
     return text.isWellFormed() ? block : ({ ...block, source: { text: wellFormedText(text) } } as DocumentBlock)
@@ -81,7 +81,7 @@ function sound(block: ImageBlock | DocumentBlock | AudioBlock, target: Target): 
   const found = soundSource(block.type, block.source)
   if ("why" in found) return note(block.type, found.why, target)
   if (found.source === block.source) return block
-  target.losses.add(`${target.path}.source`, "approximated", "The data was put into plain base64.")
+  target.losses.approximated(`${target.path}.source`, "The data was put into plain base64.")
   return { ...block, source: found.source }
 }
 
@@ -91,6 +91,6 @@ function reason(kind: "image" | "document" | "audio", { model, traits }: Target)
 }
 
 function note(kind: "image" | "document" | "audio", why: string, target: Target): InputBlock {
-  target.losses.add(target.path, "approximated", `A note stands for the ${kind}: ${why}.`)
+  target.losses.approximated(target.path, `A note stands for the ${kind}: ${why}.`)
   return { type: "text", text: `[${kind} omitted: ${why}]` }
 }

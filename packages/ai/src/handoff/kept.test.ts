@@ -19,9 +19,7 @@ const model: Model = {
 const traits: Traits = {
   toolCallId: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 64 },
   toolName: { pattern: /\S/, maxLength: 256 },
-  roles: { developer: true, system: "first" },
-  media: { image: true, document: false, audio: false, inToolResult: true, inAnswer: false },
-  thinking: { replay: true, signature: true, redacted: false },
+  media: { image: true, document: false, audio: false, inAnswer: false },
 }
 
 function answer(content: AssistantMessage["content"]): AssistantMessage {

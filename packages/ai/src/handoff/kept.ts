@@ -2,6 +2,7 @@ import type { Model } from "@sluice/catalog/core"
 import type { Traits } from "../contract/wire-client.ts"
 import type { Context, Loss, Message } from "../model/message.ts"
 import { lastAnswer } from "../model/turns.ts"
+import { isMalformed } from "./assistant.ts"
 import { handoff, handOver, withMessages } from "./handoff.ts"
 import { IdMap } from "./ids.ts"
 
@@ -98,7 +99,7 @@ function isClosed(messages: readonly Message[], from: number, to: number, answer
     } else if (message.role === "assistant") {
       for (const block of message.content) {
         if (block.type !== "toolCall") continue
-        if (block.id.trim() === "" || block.name.trim() === "" || all.has(block.id)) return false
+        if (isMalformed(block) || all.has(block.id)) return false
         open.add(block.id)
         all.add(block.id)
       }

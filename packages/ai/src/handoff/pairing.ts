@@ -1,6 +1,6 @@
 import type { AssistantMessage, InputBlock, Message, ToolCallBlock, ToolResultMessage } from "../model/message.ts"
 import type { IdMap } from "./ids.ts"
-import type { LossList } from "./losses.ts"
+import type { Losses } from "../model/losses.ts"
 
 /** A message with the place that it had in the caller's conversation, by which losses name it. */
 export interface Placed {
@@ -15,7 +15,7 @@ export interface Placed {
  * Puts exactly one result behind every call: the first unused real one that comes after its turn, or else a made-up
  * error. Results without a call become notes of the user, or go where they stand among the results of other calls.
  */
-export function pairCalls(placed: readonly Placed[], ids: IdMap, losses: LossList): Message[] {
+export function pairCalls(placed: readonly Placed[], ids: IdMap, losses: Losses): Message[] {
   const results = new Results(placed)
   const out: Message[] = []
   /** Ids of the calls so far. */
@@ -26,10 +26,10 @@ export function pairCalls(placed: readonly Placed[], ids: IdMap, losses: LossLis
     if (message?.role === "toolResult") {
       if (results.isUsed(at)) return
       if (inWindow || called.has(message.toolCallId)) {
-        losses.add(field, "dropped", "A tool result without a call, or a second one for the same call.")
+        losses.dropped(field, "A tool result without a call, or a second one for the same call.")
         return
       }
-      losses.add(field, "approximated", "A tool result whose call is gone stands as a note of the user.")
+      losses.approximated(field, "A tool result whose call is gone stands as a note of the user.")
       out.push(note(message))
       return
     }
@@ -40,7 +40,7 @@ export function pairCalls(placed: readonly Placed[], ids: IdMap, losses: LossLis
         return results.take(id, at)
       }
       const lost = results.takeFromWindow(id, at)
-      if (lost !== undefined) losses.add(`messages[${lost}]`, "dropped", "The call that it answers was left out.")
+      if (lost !== undefined) losses.dropped(`messages[${lost}]`, "The call that it answers was left out.")
       return undefined
     })
     if (message?.role !== "assistant") {
@@ -59,7 +59,7 @@ export function pairCalls(placed: readonly Placed[], ids: IdMap, losses: LossLis
       const result = answers[i]
       const toolCallId = renamed.get(call) as string
       if (!result) {
-        losses.add(field, "injected", "A tool call without a result was given one that says so.")
+        losses.injected(field, "A tool call without a result was given one that says so.")
         out.push(missing(message, call, toolCallId))
       } else if (result.toolCallId === toolCallId && result.toolName === call.name) out.push(result)
       else out.push({ ...result, toolCallId, toolName: call.name })

@@ -19,9 +19,7 @@ const model: Model = {
 const traits: Traits = {
   toolCallId: { pattern: /^\w+$/, maxLength: 64 },
   toolName: { pattern: /^\w+$/, maxLength: 64 },
-  roles: { developer: false, system: "first" },
-  media: { image: true, document: true, audio: true, inToolResult: true, inAnswer: false },
-  thinking: { replay: true, signature: true, redacted: true },
+  media: { image: true, document: true, audio: true, inAnswer: false },
 }
 
 function answer(content: Block[], fields: Partial<AssistantMessage> = {}): AssistantMessage {

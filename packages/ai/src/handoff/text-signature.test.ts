@@ -8,9 +8,7 @@ const own = { api: "google-generative-ai", provider: "google", model: "m" }
 const traits: Traits = {
   toolCallId: { pattern: /^\w+$/, maxLength: 64 },
   toolName: { pattern: /\S/, maxLength: 256 },
-  roles: { developer: false, system: "first" },
-  media: { image: true, document: true, audio: true, inToolResult: true, inAnswer: false },
-  thinking: { replay: true, signature: true, redacted: false },
+  media: { image: true, document: true, audio: true, inAnswer: false },
 }
 
 function handed(text: string, target: Partial<Model> = {}, message: Partial<AssistantMessage> = {}) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { Tool } from "../model/tool.ts"
-import { LossList } from "./losses.ts"
+import { Losses } from "../model/losses.ts"
 import { handOverChoice, handOverTools, ownNames, spelledName } from "./tool-names.ts"
 
 const rule = { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 20 }
@@ -26,7 +26,7 @@ describe("names of tools", () => {
   })
 
   test("of tools with one name the first stays, and one without a name goes", () => {
-    const losses = new LossList()
+    const losses = new Losses()
     const first = { ...tool("f"), description: "first" }
     expect(handOverTools([first, tool("f"), tool(" "), tool("g")], rule, losses)).toEqual([first, tool("g")])
     expect(losses.list.map(({ field, kind }) => `${kind} ${field}`)).toEqual(["dropped tools[1]", "dropped tools[2]"])
@@ -34,12 +34,12 @@ describe("names of tools", () => {
 
   test("a list that is fit stays the same list", () => {
     const tools = [tool("f"), tool("g")]
-    expect(handOverTools(tools, rule, new LossList())).toBe(tools)
+    expect(handOverTools(tools, rule, new Losses())).toBe(tools)
     expect(ownNames(tools, rule)).toBeUndefined()
   })
 
   test("a chosen tool is told by the name that its declaration has", () => {
-    const losses = new LossList()
+    const losses = new Losses()
     const [sent] = handOverTools([tool("a.b")], rule, losses)
     const name = sent && "name" in sent ? sent.name : ""
     expect(handOverChoice({ toolChoice: { name: "a.b" } }, rule).toolChoice).toEqual({ name })

@@ -2,7 +2,7 @@ import type { Traits } from "../contract/wire-client.ts"
 import { hash } from "../model/hash.ts"
 import type { CallOptions } from "../model/options.ts"
 import type { Tool } from "../model/tool.ts"
-import type { LossList } from "./losses.ts"
+import type { Losses } from "../model/losses.ts"
 
 type Rule = Traits["toolName"]
 
@@ -20,7 +20,7 @@ export function spelledName(name: string, { pattern, maxLength }: Rule): string 
 }
 
 /** The tools as a target takes them: each with a name that it can read, and no name twice. */
-export function handOverTools(tools: readonly Tool[], rule: Rule, losses: LossList): readonly Tool[] {
+export function handOverTools(tools: readonly Tool[], rule: Rule, losses: Losses): readonly Tool[] {
   const names = new Set<string>()
   let changed = false
   const kept = tools.flatMap((tool, index): Tool[] => {
@@ -31,20 +31,20 @@ export function handOverTools(tools: readonly Tool[], rule: Rule, losses: LossLi
         names.add(item)
         return [tool]
       }
-      losses.add(field, "dropped", "The same tool is there already.")
+      losses.dropped(field, "The same tool is there already.")
       changed = true
       return []
     }
     const name = spelledName(tool.name, rule)
     if (tool.name.trim() === "" || names.has(name)) {
       const why = names.has(name) ? "Another tool has the same name." : "A tool without a name cannot be called."
-      losses.add(field, "dropped", why)
+      losses.dropped(field, why)
       changed = true
       return []
     }
     names.add(name)
     if (name === tool.name) return [tool]
-    losses.add(`${field}.name`, "approximated", `The host does not take this name: it is told ${name}.`)
+    losses.approximated(`${field}.name`, `The host does not take this name: it is told ${name}.`)
     changed = true
     return [{ ...tool, name }]
   })

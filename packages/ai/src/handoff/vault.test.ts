@@ -1,7 +1,22 @@
 import { describe, expect, test } from "vitest"
 import type { Model } from "@sluice/catalog/core"
 import type { AssistantMessage, Block, Context, Message } from "../model/message.ts"
+import { anthropicMessages } from "../wires/anthropic-messages/client.ts"
+import { bedrockConverseStream } from "../wires/bedrock-converse-stream/client.ts"
+import { googleGenerativeAi } from "../wires/google-generative-ai/client.ts"
+import { ollamaChat } from "../wires/ollama-chat/client.ts"
+import { openaiCompletions } from "../wires/openai-completions/client.ts"
+import { openaiResponses } from "../wires/openai-responses/client.ts"
 import { memoryVault } from "./vault-memory.ts"
+
+const WIRES = [
+  anthropicMessages,
+  bedrockConverseStream,
+  googleGenerativeAi,
+  ollamaChat,
+  openaiCompletions,
+  openaiResponses,
+]
 
 const CLAUDE: Model = {
   id: "claude",
@@ -46,7 +61,8 @@ const HIDDEN: Block = { type: "redactedThinking", data: signed("h1") }
 async function given(vault: ReturnType<typeof memoryVault>, messages: Message[], model = CLAUDE) {
   const context: Context = { messages }
   const restore = await vault.find(context, [model])
-  const { context: whole, losses } = restore?.(context, model) ?? { context, losses: [] }
+  const { traits } = WIRES.find(({ api }) => api === model.api) ?? anthropicMessages
+  const { context: whole, losses } = restore?.(context, model, traits) ?? { context, losses: [] }
   return { messages: whole.messages, losses, contents: whole.messages.map(({ content }) => content) }
 }
 
@@ -160,7 +176,11 @@ describe("thinking that nobody has signed", () => {
     ["one that does not", "anthropic-messages", {}, texts, true],
     ["a host of Responses", "openai-responses", {}, texts, false],
     ["one that takes its text", "openai-responses", { responses: { replayThinkingText: true } }, texts, true],
+    ["a model of Bedrock's", "bedrock-converse-stream", {}, texts, true],
+    ["one that signs", "bedrock-converse-stream", { converse: { replayThinking: "signed" } }, texts, false],
+    ["one that takes none", "bedrock-converse-stream", { converse: { replayThinking: "never" } }, texts, false],
     ["a host of Ollama's API", "ollama-chat", {}, texts, true],
+    ["one of it that takes none", "ollama-chat", { ollama: { replayThinking: "never" } }, texts, false],
     ["Gemini", "google-generative-ai", {}, texts, false],
   ])("is put back where the host takes it: %s", async (_name, api, compat, content, is) => {
     const vault = memoryVault()
@@ -308,7 +328,7 @@ test("routes to several models each get their own", async () => {
   const history = { messages: [user("hi"), from([{ type: "text", text: "Yes." }])] }
   const restore = await vault.find(history, [CLAUDE, other])
   for (const model of [CLAUDE, other]) {
-    const [, made] = restore?.(history, model).context.messages ?? []
+    const [, made] = restore?.(history, model, anthropicMessages.traits).context.messages ?? []
     expect(made).toMatchObject({ model: model.id, content: [{ thinking: model.id }, { text: "Yes." }] })
   }
 })

@@ -3,7 +3,6 @@ import type { ReasoningVault, Restoration } from "../contract/vault.ts"
 import type { AssistantMessage, Issuer, Loss, Message } from "../model/message.ts"
 import { type Digest, keysOf } from "./vault-keys.ts"
 import { isOpen, type KeptState, mayLack, stateOf, withState } from "./vault-state.ts"
-import { takesOpenThinking } from "./vault-takes.ts"
 
 /** Where a vault keeps things: by key, for as long as it sees fit. */
 export interface VaultStore {
@@ -69,29 +68,38 @@ function isOfAnother({ provider, model }: AssistantMessage, maker: Issuer): bool
   return provider !== "" && (provider !== maker.provider || model !== maker.model)
 }
 
+/** An answer that is whole again. */
+interface Restored {
+  index: number
+  answer: AssistantMessage
+  /** All that was put back is thinking that nobody has signed. */
+  unsigned: boolean
+}
+
 function restoration(
   messages: readonly Message[],
   wanted: ReadonlyMap<string, Wanted>,
   states: ReadonlyMap<string, KeptState>,
 ): Restoration | undefined {
   if (states.size === 0) return undefined
-  const restored = new Map<string, ReadonlyMap<number, AssistantMessage>>()
-  for (const [name, { model, answers: lacking }] of wanted) {
-    const answers = new Map<number, AssistantMessage>()
-    for (const { index, keys } of lacking) {
+  const restored = new Map<string, readonly Restored[]>()
+  for (const [name, { answers: lacking }] of wanted) {
+    const answers = lacking.flatMap(({ index, keys }): Restored[] => {
       const state = keys.map((key) => states.get(key)).find((one) => one !== undefined)
-      const given = messages[index] as AssistantMessage
-      if (!state || (isOpen(state) && !takesOpenThinking(model, given))) continue
-      const answer = withState(given, state)
-      if (answer) answers.set(index, answer)
-    }
-    if (answers.size > 0) restored.set(name, answers)
+      const answer = state && withState(messages[index] as AssistantMessage, state)
+      return answer ? [{ index, answer, unsigned: isOpen(state) }] : []
+    })
+    if (answers.length > 0) restored.set(name, answers)
   }
   if (restored.size === 0) return undefined
-  return (context, model) => {
-    const answers = restored.get(nameOf(model))
-    if (!answers) return { context, losses: [] }
-    const losses = [...answers.keys()].map((index): Loss => ({
+  return (context, model, { unsignedThinking }) => {
+    const found = restored.get(nameOf(model)) ?? []
+    const taken = found.filter(
+      ({ answer, unsigned }) => !unsigned || (unsignedThinking?.(model, answer.content) ?? true),
+    )
+    if (taken.length === 0) return { context, losses: [] }
+    const answers = new Map(taken.map(({ index, answer }) => [index, answer]))
+    const losses = taken.map(({ index }): Loss => ({
       field: `messages[${index}]`,
       kind: "restored",
       reason: REASON,

@@ -1,3 +1,4 @@
+import { isObject, type Obj } from "../model/json.ts"
 import type { JsonSchema } from "../model/tool.ts"
 
 const DEPTH = 24
@@ -24,14 +25,8 @@ export function exampleOf(schema: JsonSchema): unknown {
   return make(schema, schema, 0)
 }
 
-type Node = Record<string, unknown>
-
-function isNode(value: unknown): value is Node {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-}
-
-function make(schema: unknown, root: Node, depth: number): unknown {
-  if (!isNode(schema) || depth > DEPTH) return schema === false || depth > DEPTH ? null : "demo"
+function make(schema: unknown, root: Obj, depth: number): unknown {
+  if (!isObject(schema) || depth > DEPTH) return schema === false || depth > DEPTH ? null : "demo"
   const node = flatten(schema, root, 0)
   if ("const" in node) return node["const"]
   if (Array.isArray(node["enum"]) && node["enum"].length > 0) return node["enum"][0]
@@ -59,8 +54,8 @@ function make(schema: unknown, root: Node, depth: number): unknown {
 }
 
 /** Follows references and folds `allOf` in. */
-function flatten(schema: unknown, root: Node, depth: number): Node {
-  if (!isNode(schema)) return {}
+function flatten(schema: unknown, root: Obj, depth: number): Obj {
+  if (!isObject(schema)) return {}
   if (depth > DEPTH) return schema
   let node = schema
   const ref = node["$ref"]
@@ -70,14 +65,14 @@ function flatten(schema: unknown, root: Node, depth: number): Node {
   }
   if (Array.isArray(node["allOf"])) {
     const { allOf, ...rest } = node
-    node = (allOf as unknown[]).reduce<Node>((sum, part) => merge(sum, flatten(part, root, depth + 1)), rest)
+    node = (allOf as unknown[]).reduce<Obj>((sum, part) => merge(sum, flatten(part, root, depth + 1)), rest)
   }
   return node
 }
 
-function merge(a: Node, b: Node): Node {
-  const merged: Node = { ...b, ...a }
-  if (isNode(a["properties"]) && isNode(b["properties"]))
+function merge(a: Obj, b: Obj): Obj {
+  const merged: Obj = { ...b, ...a }
+  if (isObject(a["properties"]) && isObject(b["properties"]))
     merged["properties"] = { ...b["properties"], ...a["properties"] }
   if (Array.isArray(a["required"]) && Array.isArray(b["required"])) {
     merged["required"] = [...new Set<unknown>([...a["required"], ...b["required"]])]
@@ -85,41 +80,41 @@ function merge(a: Node, b: Node): Node {
   return merged
 }
 
-function resolve(ref: string, root: Node): unknown {
+function resolve(ref: string, root: Obj): unknown {
   if (!ref.startsWith("#")) return {}
   let at: unknown = root
   for (const part of ref.slice(1).split("/").filter(Boolean)) {
     const name = decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~")
-    at = Array.isArray(at) ? at[Number(name)] : isNode(at) ? at[name] : undefined
+    at = Array.isArray(at) ? at[Number(name)] : isObject(at) ? at[name] : undefined
   }
   return at ?? {}
 }
 
 /** The first choice that does not lead deeper, so that a schema which holds itself comes to an end. */
-function simplest(choices: readonly unknown[], root: Node): unknown {
+function simplest(choices: readonly unknown[], root: Obj): unknown {
   const flat = choices.map((choice) => flatten(choice, root, 0))
   const plain = flat.findIndex(
     (node) => "const" in node || "enum" in node || !["object", "array"].includes(typeOf(node)),
   )
-  const first = flat[0] as Node
+  const first = flat[0] as Obj
   const open = typeOf(first) === "object" && Array.isArray(first["required"]) && first["required"].length > 0
-  const recursive = open && typeof (choices[0] as Node)["$ref"] === "string"
+  const recursive = open && typeof (choices[0] as Obj)["$ref"] === "string"
   return recursive && plain > 0 ? choices[plain] : choices[0]
 }
 
-function typeOf(node: Node): string {
+function typeOf(node: Obj): string {
   const type = node["type"]
   if (typeof type === "string") return type
   if (Array.isArray(type)) return (type as string[]).find((name) => name !== "null") ?? "null"
-  if (isNode(node["properties"]) || Array.isArray(node["required"])) return "object"
+  if (isObject(node["properties"]) || Array.isArray(node["required"])) return "object"
   if ("items" in node || "prefixItems" in node) return "array"
   if ("minimum" in node || "maximum" in node) return "number"
   return "string"
 }
 
-function makeObject(node: Node, root: Node, depth: number): unknown {
-  const properties = isNode(node["properties"]) ? node["properties"] : {}
-  const made: Node = {}
+function makeObject(node: Obj, root: Obj, depth: number): unknown {
+  const properties = isObject(node["properties"]) ? node["properties"] : {}
+  const made: Obj = {}
   for (const name of Array.isArray(node["required"]) ? (node["required"] as string[]) : []) {
     made[name] = make(properties[name] ?? additional(node), root, depth + 1)
   }
@@ -132,25 +127,25 @@ function makeObject(node: Node, root: Node, depth: number): unknown {
   return made
 }
 
-function additional(node: Node): unknown {
-  return isNode(node["additionalProperties"]) ? node["additionalProperties"] : {}
+function additional(node: Obj): unknown {
+  return isObject(node["additionalProperties"]) ? node["additionalProperties"] : {}
 }
 
-function makeArray(node: Node, root: Node, depth: number): unknown[] {
+function makeArray(node: Obj, root: Obj, depth: number): unknown[] {
   const least = typeof node["minItems"] === "number" ? node["minItems"] : 0
   const first = Array.isArray(node["prefixItems"]) ? (node["prefixItems"] as unknown[]) : []
   const unique = node["uniqueItems"] === true
   const made: unknown[] = []
   for (let n = 0; n < least; n++) {
     const item = n < first.length ? first[n] : node["items"]
-    const choices = unique && isNode(item) ? flatten(item, root, 0)["enum"] : undefined
+    const choices = unique && isObject(item) ? flatten(item, root, 0)["enum"] : undefined
     const value = Array.isArray(choices) ? choices[n % choices.length] : make(item ?? {}, root, depth + 1)
     made.push(unique && typeof value === "number" ? value + n : unique && value === "demo" ? `demo${n}` : value)
   }
   return made
 }
 
-function makeNumber(node: Node, whole: boolean): number {
+function makeNumber(node: Obj, whole: boolean): number {
   const number = (name: string): number | undefined => (typeof node[name] === "number" ? node[name] : undefined)
   const step = number("multipleOf") ?? (whole ? 1 : undefined)
   const above = number("exclusiveMinimum")
@@ -173,7 +168,7 @@ function makeNumber(node: Node, whole: boolean): number {
   return fits(high) ? high : high - 1
 }
 
-function makeString(node: Node): string {
+function makeString(node: Obj): string {
   const least = typeof node["minLength"] === "number" ? node["minLength"] : 0
   const most = typeof node["maxLength"] === "number" ? node["maxLength"] : Infinity
   const plain = FORMATS[String(node["format"])] ?? "demo".padEnd(least, "x").slice(0, most)

@@ -83,11 +83,13 @@ export type MockStep = MockAnswer | string | ((call: MockCall) => MockAnswer | s
  */
 export type MockScript = string | MockSteps | ((call: MockCall) => MockAnswer | string | Promise<MockAnswer | string>)
 
+/** The answers of a script, one for each call, in order. */
 export type MockSteps = readonly MockStep[] | Iterable<MockStep> | AsyncIterable<MockStep>
 
 /** Waits; ends early by throwing the signal's reason when it is aborted. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>
 
+/** What a mock is made from. */
 export interface MockOptions {
   /** Default: only what is pushed. */
   script?: MockScript

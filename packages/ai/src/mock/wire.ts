@@ -13,9 +13,7 @@ export const mockWire: WireClient = {
   traits: {
     toolCallId: { pattern: /^[\s\S]+$/, maxLength: 1024 },
     toolName: { pattern: /\S/, maxLength: 256 },
-    roles: { developer: true, system: "anywhere" },
-    media: { image: true, document: true, audio: true, inToolResult: true, inAnswer: true },
-    thinking: { replay: true, signature: true, redacted: true },
+    media: { image: true, document: true, audio: true, inAnswer: true },
   },
   encode(call: Call): WireRequest {
     const { op, context, options, stream } = call

@@ -1,6 +1,6 @@
 import type { FunctionTool, JsonSchema } from "../model/tool.ts"
 import { once } from "./memo.ts"
-import { isSchema, mapSchemas, Pass, usesKeyword } from "./places.ts"
+import { isSchema, mapSchemas, Pass, usesKeyword } from "./subschemas.ts"
 import { upgradeSchema } from "./upgrade.ts"
 import { described, strings } from "./words.ts"
 

@@ -1,7 +1,7 @@
 import type { JsonSchema } from "../model/tool.ts"
 import { once } from "./memo.ts"
 import { objectRoot } from "./object-root.ts"
-import { finiteSchema } from "./places.ts"
+import { finiteSchema } from "./subschemas.ts"
 import { upgradeSchema } from "./upgrade.ts"
 import { described } from "./words.ts"
 

@@ -3,7 +3,7 @@ import type { JsonSchema } from "../model/tool.ts"
 import { grammarSchema } from "./grammar.ts"
 import { once } from "./memo.ts"
 import { moonshotSchema } from "./moonshot.ts"
-import { finiteSchema } from "./places.ts"
+import { finiteSchema } from "./subschemas.ts"
 
 /** A schema in a host's words; the same object where it is already, and where the host reads all of JSON Schema. */
 export function inDialect(schema: JsonSchema, words: SchemaWords | undefined): JsonSchema {

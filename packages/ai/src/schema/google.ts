@@ -1,6 +1,7 @@
 import type { JsonSchema } from "../model/tool.ts"
+import { OF_DOCUMENT } from "./keywords.ts"
 import { once } from "./memo.ts"
-import { isSchema, mapSchemas, resolveRef } from "./places.ts"
+import { isSchema, mapSchemas, MAX_NODES, resolveRef } from "./subschemas.ts"
 import { upgradeSchema } from "./upgrade.ts"
 import { described, same, strings } from "./words.ts"
 
@@ -19,8 +20,6 @@ export interface GoogleSchema {
   lost: boolean
 }
 
-/** Most nodes that inlining may make of a schema. */
-const MAX_NODES = 4000
 /** Keywords whose schemas are written as well; what stands in others is told in words, as it is. */
 const HELD: ReadonlySet<string> = new Set(["properties", "items", "anyOf", "oneOf", "allOf"])
 const ANY_OBJECT: Readonly<JsonSchema> = { type: "object", properties: {} }
@@ -46,10 +45,7 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map(
 )
 /** Keywords that go without a word: they tell the model nothing. */
 const SILENT: ReadonlySet<string> = new Set([
-  "$schema",
-  "$id",
-  "$anchor",
-  "$comment",
+  ...OF_DOCUMENT,
   "$defs",
   "definitions",
   "$dynamicRef",

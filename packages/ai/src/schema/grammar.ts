@@ -1,12 +1,11 @@
 import type { JsonSchema } from "../model/tool.ts"
+import { ABOUT } from "./keywords.ts"
 import { once } from "./memo.ts"
-import { isSchema, mapSchemas, Pass } from "./places.ts"
+import { isSchema, mapSchemas, Pass } from "./subschemas.ts"
 import { upgradeSchema } from "./upgrade.ts"
 
 /** Every kind of value, for a schema that allows anything. */
 const ANYTHING = ["string", "number", "boolean", "object", "array", "null"] as const
-/** Keywords that say something about a value without limiting it. */
-const ABOUT: ReadonlySet<string> = new Set(["title", "description", "default", "examples", "deprecated", "$comment"])
 /** Keywords that take a plain yes or no in any grammar: whether there may be more than what is named. */
 const MORE: ReadonlySet<string> = new Set(["additionalProperties", "unevaluatedProperties"])
 

@@ -37,12 +37,12 @@ const TYPES_OF: ReadonlyMap<string, readonly string[]> = new Map<string, readonl
 /** Keywords that limit values of any type, besides unions and references. */
 const OF_ANY: ReadonlySet<string> = new Set(["not", "if", "then", "else"])
 
+/** Keywords that are about the document. */
+export const OF_DOCUMENT: readonly string[] = ["$schema", "$id", "$anchor", "$comment"]
+
 /** Keywords that tell nothing to a model: they are about the document, or say how to build a form. */
 const SILENT: ReadonlySet<string> = new Set([
-  "$schema",
-  "$id",
-  "$anchor",
-  "$comment",
+  ...OF_DOCUMENT,
   "$vocabulary",
   "$defs",
   "deprecated",
@@ -54,6 +54,9 @@ const SILENT: ReadonlySet<string> = new Set([
 
 /** Keywords that describe a value. */
 export const DESCRIBING: ReadonlySet<string> = new Set(["title", "description", "default", "examples"])
+
+/** Keywords that say something about a value without limiting it. */
+export const ABOUT: ReadonlySet<string> = new Set([...DESCRIBING, "deprecated", "$comment"])
 
 /** What a keyword does to the values of a type: it limits them, says nothing about them, or is not known to limit any. */
 export function roleOf(keyword: string, type: string | undefined): "limit" | "idle" | "unknown" {
@@ -76,6 +79,14 @@ export function typeOfValues(values: readonly unknown[]): string | undefined {
   const types = new Set(values.map(typeOfValue))
   if (types.size === 2 && types.has("integer") && types.has("number")) return "number"
   return types.size === 1 ? [...types][0] : undefined
+}
+
+/** Whether a value is of a type. */
+export function hasType(value: unknown, type: string): boolean {
+  if (value === null) return type === "null"
+  if (Array.isArray(value)) return type === "array"
+  if (type === "integer") return Number.isInteger(value)
+  return typeof value === type
 }
 
 function typeOfValue(value: unknown): string {

@@ -1,6 +1,6 @@
 import type { JsonSchema } from "../model/tool.ts"
 import { DESCRIBING } from "./keywords.ts"
-import { isSchema } from "./places.ts"
+import { isSchema } from "./subschemas.ts"
 import { same, strings } from "./words.ts"
 
 /** Keywords that say something about all properties that are not named beside them. */
@@ -11,7 +11,7 @@ const CLOSING = ["additionalProperties", "patternProperties", "unevaluatedProper
  */
 export function merged(first: JsonSchema, second: JsonSchema): JsonSchema | undefined {
   if (isClosed(first) || isClosed(second)) {
-    if (isObject(first) && isObject(second) && !same(names(first), names(second))) return undefined
+    if (isOfObject(first) && isOfObject(second) && !same(names(first), names(second))) return undefined
   }
   const out = { ...first }
   for (const [keyword, value] of Object.entries(second)) {
@@ -32,7 +32,7 @@ function isClosed(schema: JsonSchema): boolean {
   return CLOSING.some((keyword) => schema[keyword] !== undefined)
 }
 
-function isObject(schema: JsonSchema): boolean {
+function isOfObject(schema: JsonSchema): boolean {
   return schema["properties"] !== undefined || isClosed(schema)
 }
 

@@ -1,8 +1,8 @@
 import type { JsonSchema } from "../model/tool.ts"
-import { typeOfValues, valuesOf } from "./keywords.ts"
+import { OF_DOCUMENT, typeOfValues, valuesOf } from "./keywords.ts"
 import { once } from "./memo.ts"
 import { merged } from "./merge.ts"
-import { isSchema, mapSchemas, Pass } from "./places.ts"
+import { isSchema, mapSchemas, Pass } from "./subschemas.ts"
 import { upgradeSchema } from "./upgrade.ts"
 import { described, same } from "./words.ts"
 
@@ -23,8 +23,6 @@ const KEPT: ReadonlySet<string> = new Set([
 ])
 /** Those of them that hold schemas. */
 const HELD: ReadonlySet<string> = new Set(["$defs", "properties", "additionalProperties", "items", "anyOf"])
-/** Keywords that go without a word: they tell the model nothing. */
-const SILENT: ReadonlySet<string> = new Set(["$schema", "$id", "$anchor", "$comment"])
 
 /**
  * A schema in Moonshot's dialect, "MFJS": no constants, lists of types, `oneOf` or `allOf`, no limits on values and no
@@ -73,7 +71,7 @@ class Writing {
       if (single !== undefined) node["type"] = single
     }
     for (const [name, value] of Object.entries(given)) {
-      if (value === undefined || SILENT.has(name)) continue
+      if (value === undefined || OF_DOCUMENT.includes(name)) continue
       if (KEPT.has(name)) node[name] = value
       else spilled[name] = value
     }

@@ -1,7 +1,8 @@
 import type { JsonSchema } from "../model/tool.ts"
+import { hasType } from "./keywords.ts"
 import { once } from "./memo.ts"
 import { objectRoot } from "./object-root.ts"
-import { isSchema, mapSchemas, Pass } from "./places.ts"
+import { isSchema, mapSchemas, Pass } from "./subschemas.ts"
 
 /** A tool's schema as OpenAI's Responses API takes it. */
 export interface ResponsesSchema {
@@ -113,14 +114,6 @@ class Run {
     delete node["enum"]
     this.changes.add("the values of an enum moved into the branches of their types")
   }
-}
-
-/** Whether a value is of a type. */
-export function hasType(value: unknown, type: string): boolean {
-  if (value === null) return type === "null"
-  if (Array.isArray(value)) return type === "array"
-  if (type === "integer") return Number.isInteger(value)
-  return typeof value === type
 }
 
 /** Whether a value of `enum` or `const` has none of the types that stand beside it. */

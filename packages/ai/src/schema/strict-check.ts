@@ -1,6 +1,6 @@
 import type { JsonSchema } from "../model/tool.ts"
 import { isNumberBound, roleOf } from "./keywords.ts"
-import { isSchema, Pass } from "./places.ts"
+import { isSchema, Pass } from "./subschemas.ts"
 import { LOOK_AROUND } from "./responses.ts"
 
 /** Limits on values that strict mode can hold a model to, where the host takes any. */

@@ -1,9 +1,8 @@
 import type { JsonSchema } from "../model/tool.ts"
-import { DESCRIBING, isNumberBound, roleOf, typeOfValues, valuesOf } from "./keywords.ts"
+import { DESCRIBING, hasType, isNumberBound, roleOf, typeOfValues, valuesOf } from "./keywords.ts"
 import { once } from "./memo.ts"
 import { merged } from "./merge.ts"
-import { isSchema, Pass, refsIn, resolveRef } from "./places.ts"
-import { hasType } from "./responses.ts"
+import { isSchema, MAX_NODES, nameOf, Pass, refsIn, resolveRef, stepOf } from "./subschemas.ts"
 import { isStrictSchema, isStrictValidator } from "./strict-check.ts"
 import { upgradeSchema } from "./upgrade.ts"
 import { described, same, strings } from "./words.ts"
@@ -17,8 +16,8 @@ export interface StrictSchema {
   nulls: boolean
 }
 
-/** Most nodes that putting references in place may make. */
-const MAX_NODES = 4000
+/** How references to definitions begin. */
+const DEFINITIONS = "#/$defs/"
 const TYPES: ReadonlySet<string> = new Set(["string", "number", "integer", "boolean", "null", "object", "array"])
 
 /** Keywords that are written, or ruled out, elsewhere. */
@@ -95,7 +94,7 @@ class Run {
     const given = typeof $ref === "string" ? this.#placed(this.#root, $ref) : this.#root
     const root = this.#rootObject(this.#flat(given))
     for (const name of this.#defs.keys()) {
-      this.#defs.set(name, this.#node(resolveRef(this.#root, `#/$defs/${escaped(name)}`)))
+      this.#defs.set(name, this.#node(resolveRef(this.#root, DEFINITIONS + stepOf(name))))
     }
     const all = isSchema(this.#root["$defs"]) ? Object.keys(this.#root["$defs"]) : []
     const defs = all.filter((name) => this.#defs.has(name)).map((name) => [name, this.#defs.get(name)] as const)
@@ -129,7 +128,7 @@ class Run {
   /** A reference alone stays, where it is to a definition; one with something beside it is put in place. */
   #reference(source: JsonSchema, ref: string): JsonSchema {
     const beside = Object.keys(source).filter((one) => one !== "$ref" && roleOf(one, undefined) !== "idle")
-    const name = ref.startsWith("#/$defs/") ? unescaped(ref.slice(8)) : undefined
+    const name = definitionOf(ref)
     const isDefinition = ref === "#" || (name !== undefined && isSchema(resolveRef(this.#root, ref)))
     if (isDefinition && beside.length === 0) return this.#kept(ref, name)
     if (this.#isRecursive(ref)) {
@@ -309,8 +308,8 @@ class Run {
 
   #target(schema: JsonSchema): JsonSchema {
     const { $ref } = schema
-    if (typeof $ref !== "string" || !$ref.startsWith("#/$defs/")) return schema
-    return this.#defs.get(unescaped($ref.slice(8)) ?? "") ?? schema
+    const name = typeof $ref === "string" ? definitionOf($ref) : undefined
+    return (name === undefined ? undefined : this.#defs.get(name)) ?? schema
   }
 }
 
@@ -378,15 +377,11 @@ function areApart(a: JsonSchema, b: JsonSchema): boolean {
   return shared.some((name) => areApart(properties[name] as JsonSchema, others[name] as JsonSchema))
 }
 
-/** A definition's name within a reference, and a reference's part as the name. */
-function escaped(name: string): string {
-  return encodeURIComponent(name.replaceAll("~", "~0").replaceAll("/", "~1"))
-}
-
-function unescaped(step: string): string | undefined {
-  if (step.includes("/")) return undefined
+/** The name of the definition that a reference points at; `undefined` where it points at something else. */
+function definitionOf(ref: string): string | undefined {
+  if (!ref.startsWith(DEFINITIONS) || ref.includes("/", DEFINITIONS.length)) return undefined
   try {
-    return decodeURIComponent(step).replaceAll("~1", "/").replaceAll("~0", "~")
+    return nameOf(ref.slice(DEFINITIONS.length))
   } catch {
     return undefined
   }

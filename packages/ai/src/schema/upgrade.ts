@@ -1,11 +1,12 @@
 import type { JsonSchema } from "../model/tool.ts"
+import { ABOUT } from "./keywords.ts"
 import { once } from "./memo.ts"
-import { holdsNames, isSchema, mapSchemas, nameOf, Pass } from "./places.ts"
+import { holdsNames, isSchema, mapSchemas, nameOf, Pass } from "./subschemas.ts"
 
 const DRAFT = "https://json-schema.org/draft/2020-12/schema"
 const OLDER = /^https?:\/\/json-schema\.org\/(?:draft-0\d|draft\/2019-09)\/(?:hyper-)?schema#?$/
 /** Keywords that are about a schema as such and stay outside when it becomes one of two. */
-const ABOUT = ["$schema", "$id", "$defs", "title", "description", "default", "examples", "deprecated", "$comment"]
+const OUTSIDE: ReadonlySet<string> = new Set([...ABOUT, "$schema", "$id", "$defs"])
 
 /**
  * A schema in the words of draft 2020-12, with the same meaning: `$defs` for `definitions`, `prefixItems` for a list of
@@ -114,8 +115,8 @@ function withoutNullable({ nullable, ...node }: JsonSchema): JsonSchema {
       ...(Array.isArray(values) && !values.includes(null) ? { enum: [...(values as unknown[]), null] } : {}),
     }
   }
-  const about = Object.entries(node).filter(([name]) => ABOUT.includes(name))
-  const rest = Object.entries(node).filter(([name]) => !ABOUT.includes(name))
+  const about = Object.entries(node).filter(([name]) => OUTSIDE.has(name))
+  const rest = Object.entries(node).filter(([name]) => !OUTSIDE.has(name))
   if (rest.length === 0) return node
   const [only] = rest
   if (rest.length === 1 && only?.[0] === "anyOf" && Array.isArray(only[1])) {

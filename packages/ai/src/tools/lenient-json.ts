@@ -18,6 +18,7 @@ export interface LenientJson {
   repairs: readonly JsonRepair[]
 }
 
+/** How much is read over. */
 export interface LenientOptions {
   /** Closes what a cut text left open, for display. The value of such a text must not be used for anything else. */
   partial?: boolean

@@ -1,7 +1,7 @@
 import type { Adaptation, Attempt, Call, WireRequest } from "../contract/wire-client.ts"
 import type { SluiceError } from "../model/errors.ts"
 import type { WireFacts } from "./facts.ts"
-import { isObject, type Obj } from "./json.ts"
+import { isObject, type Obj } from "../model/json.ts"
 
 /** A change of the request that a refusal suggests. */
 export interface Change {
@@ -24,6 +24,31 @@ export interface Adaptable<B extends Obj = Obj> {
   isTelling(error: SluiceError): boolean
   /** The changes to try, best first. */
   changes(error: SluiceError, call: Call, body: B): Iterable<Change>
+}
+
+/** What a refusal looks like, and what to do then. */
+export interface RefusalRule<Fact extends string = string> {
+  fact: Fact
+  /** What is done, in words. */
+  change: string
+  /** Where it is remembered: what a host says of a model (default), or of this conversation. */
+  where?: "host" | "session"
+  refused: RegExp
+  /** Whether the request held what was refused. `text`: the body as JSON. */
+  sent(body: Obj, text: string): boolean
+}
+
+/** The changes that a list of rules asks for, in its order. */
+export function changesBy(rules: readonly RefusalRule[]): Pick<Adaptable, "isTelling" | "changes"> {
+  return {
+    isTelling: ({ message }) => rules.some(({ refused }) => refused.test(message)),
+    *changes({ message }, _call, body) {
+      const text = JSON.stringify(body)
+      for (const { fact, change, where = "host", refused, sent } of rules) {
+        if (refused.test(message) && sent(body, text)) yield { words: change, fact, value: true, where }
+      }
+    },
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Json } from "../model/tool.ts"
-import { isObject } from "./json.ts"
+import { isObject } from "../model/json.ts"
 
 /** The body of a request, or an object within it. */
 type Body = { [field: string]: Json | undefined }

@@ -1,6 +1,6 @@
 import type { ErrorFacts } from "../contract/error-facts.ts"
 import type { ResponseHead } from "../contract/frame.ts"
-import { isObject, type Obj } from "./json.ts"
+import { isObject, type Obj } from "../model/json.ts"
 
 /** Longest part of an upstream's own answer that is added to a gateway's message. */
 const MAX_RAW = 2048

@@ -1,5 +1,5 @@
 import type { ListedModel, Operation } from "../contract/wire-client.ts"
-import { isObject } from "./json.ts"
+import { isObject } from "../model/json.ts"
 
 /** `GET /models`. Reads OpenAI's list and the fields that aggregators and local servers add to it. */
 export const listModels: Operation<void, ListedModel[]> = {

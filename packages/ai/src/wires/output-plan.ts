@@ -1,6 +1,6 @@
 import type { CallOptions, OutputFormat } from "../model/options.ts"
 import type { Call } from "../contract/wire-client.ts"
-import type { Losses } from "./losses.ts"
+import type { Losses } from "../model/losses.ts"
 
 /** Name of the tool that stands in for an output format. */
 export const OUTPUT_TOOL = "structured_output"

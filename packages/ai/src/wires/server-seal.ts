@@ -1,6 +1,6 @@
 import { hash } from "../model/hash.ts"
 import type { AssistantMessage, Block, Issuer, Opaque } from "../model/message.ts"
-import { isObject } from "./json.ts"
+import { isObject } from "../model/json.ts"
 
 /** What the bytes of a sealed value begin with: six of them, so that what follows does not change their base64. */
 const MARK = "sluice"

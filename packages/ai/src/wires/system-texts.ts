@@ -1,7 +1,7 @@
 import type { Context, InputBlock } from "../model/message.ts"
 import type { CacheMark } from "../model/tool.ts"
 import { instructionsAtHead } from "./instructions-at-head.ts"
-import type { Losses } from "./losses.ts"
+import type { Losses } from "../model/losses.ts"
 
 /** A text of the system prompt, with the cache mark behind it. */
 export interface SystemText {

@@ -1,4 +1,4 @@
-import { isObject } from "./json.ts"
+import { isObject } from "../model/json.ts"
 
 /** A JSON value with well-formed texts and names: some APIs refuse half a surrogate pair. */
 export function wellFormed(value: unknown): unknown {

@@ -31,6 +31,7 @@ export interface ImpersonationFile {
   projectId?: string
 }
 
+/** A file of credentials of any kind that is read. */
 export type CredentialsFile = PersonFile | ServiceAccountFile | ImpersonationFile | FederationFile
 
 /** How each kind of file is read, by the word in its field `type`. */

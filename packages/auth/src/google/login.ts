@@ -29,6 +29,7 @@ export interface OAuthClient {
   secret: string
 }
 
+/** What the login of a person is used with. */
 export interface LoginOptions extends GoogleOptions {
   /** Default: `SLUICE_GOOGLE_CLIENT_ID` and `SLUICE_GOOGLE_CLIENT_SECRET`. Needed only to refresh. */
   client?: OAuthClient

@@ -2,9 +2,9 @@ import type { ModelRule } from "../provider.ts"
 import type { ThinkingLadder } from "../thinking.ts"
 
 /** Thinking that is either on or off. */
-export const TOGGLE: ThinkingLadder = { mode: "effort", efforts: ["high"] }
+const TOGGLE: ThinkingLadder = { mode: "effort", efforts: ["high"] }
 /** Thinking that is always on, without a level. */
-export const ALWAYS: ThinkingLadder = { mode: "effort", efforts: ["high"], mandatory: true }
+const ALWAYS: ThinkingLadder = { mode: "effort", efforts: ["high"], mandatory: true }
 
 /** DeepSeek: V3.1 to V3.2 think on request, R1 always, V4 at levels. */
 export const DEEPSEEK_RULES: readonly ModelRule[] = [
@@ -28,7 +28,7 @@ export const DEEPSEEK_RULES: readonly ModelRule[] = [
 ]
 
 /** Tool calls as Hermes writes them, and Qwen after it. */
-export const HERMES_MARKUP: ModelRule = {
+const HERMES_MARKUP: ModelRule = {
   match: /(?:^|\/)(?:qwen|qwq|(?:nous-?)?hermes)/i,
   set: { compat: { heal: ["hermes"] } },
 }

@@ -10,4 +10,5 @@ const IDS = [
   "gemini-3-flash-preview",
 ] as const
 
+/** Models of Code Assist, which are those of the platform. */
 export const MODELS: ModelTable = Object.fromEntries(IDS.map((id) => [id, { ...PLATFORM[id] }]))

@@ -81,5 +81,7 @@ export interface Schema {
   vault_keys: VaultKeyTable
 }
 
+/** A key of a client, as it is read. */
 export type ApiKeyRow = Selectable<ApiKeyTable>
+/** A request in the log, as it is read. */
 export type RequestRow = Selectable<RequestTable>

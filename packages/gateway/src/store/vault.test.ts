@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { AssistantMessage, Message, Model, ReasoningVault } from "@sluice/ai"
+import { anthropicMessages } from "@sluice/ai/wires/anthropic-messages"
 import { createSealer } from "@sluice/auth"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { silentLogger } from "../logger.ts"
@@ -63,7 +64,7 @@ const keep = (vault: ReasoningVault, n: number, thinking = "a private thought"):
 async function thought(vault: ReasoningVault, n: number): Promise<string | undefined> {
   const context = { messages: [...asked(n), answer(n)] }
   const restore = await vault.find(context, [MODEL])
-  const made = restore?.(context, MODEL).context.messages[1]
+  const made = restore?.(context, MODEL, anthropicMessages.traits).context.messages[1]
   const first = made?.role === "assistant" ? made.content[0] : undefined
   return first?.type === "thinking" ? first.thinking : undefined
 }
@@ -170,7 +171,7 @@ describe("the vault in the gateway's database", () => {
     await rhythm.flush()
     const context = { messages }
     const restore = await own.find(context, [MODEL])
-    expect(restore?.(context, MODEL).losses).toHaveLength(400)
+    expect(restore?.(context, MODEL, anthropicMessages.traits).losses).toHaveLength(400)
   })
 
   test("goes without a database that fails", async () => {

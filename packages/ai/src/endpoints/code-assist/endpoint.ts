@@ -2,6 +2,7 @@ import type { Credential } from "../../contract/credential.ts"
 import type { Endpoint, HttpRequest } from "../../contract/endpoint.ts"
 import { type Frame, type HeaderMap, mergeHeaders } from "../../contract/frame.ts"
 import type { Attempt, Call, WireRequest } from "../../contract/wire-client.ts"
+import { isObject, parseObject } from "../../model/json.ts"
 import type { SluiceError } from "../../model/errors.ts"
 import type { Json } from "../../model/tool.ts"
 import { USER_AGENT } from "../../version.ts"
@@ -68,21 +69,8 @@ function methodOf(path: string): string {
 
 /** What stands within `response`. An error and what is no JSON stay as they are. */
 function unwrap(frame: Frame): Frame {
-  const outer = frame.json ?? parsed(frame.data)
-  const inner = isRecord(outer) ? outer["response"] : undefined
-  if (!isRecord(inner)) return frame
+  const outer = frame.json ?? (typeof frame.data === "string" ? parseObject(frame.data) : undefined)
+  const inner = isObject(outer) ? outer["response"] : undefined
+  if (!isObject(inner)) return frame
   return { ...(frame.event === undefined ? {} : { event: frame.event }), data: JSON.stringify(inner), json: inner }
-}
-
-function parsed(data: Frame["data"]): unknown {
-  if (typeof data !== "string") return undefined
-  try {
-    return JSON.parse(data)
-  } catch {
-    return undefined
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }

@@ -2,6 +2,7 @@ import type { CodeAssistCompat } from "@sluice/catalog/core"
 import type { HeaderMap } from "../../contract/frame.ts"
 import type { Call } from "../../contract/wire-client.ts"
 import { hash } from "../../model/hash.ts"
+import { isObject } from "../../model/json.ts"
 import { SluiceError } from "../../model/errors.ts"
 import type { Loss } from "../../model/message.ts"
 import type { Json } from "../../model/tool.ts"
@@ -142,10 +143,6 @@ function thinks(config: Body): boolean {
 /** A session as the service numbers them: a negative integer of 63 bits, the same for the same name. */
 function sessionNumber(name: string): string {
   return `-${BigInt(`0x${hash(name)}`) & 0x7fff_ffff_ffff_ffffn}`
-}
-
-function isObject(value: Json | undefined): value is Body {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
 function projectMissing({ model }: Call): SluiceError {

@@ -3,8 +3,9 @@ import type { Adaptation, Attempt, Call } from "../../contract/wire-client.ts"
 import type { SluiceError } from "../../model/errors.ts"
 import type { CodexSettings } from "./settings.ts"
 
-/** Facts of a session: it has no sockets any more, and how often it came to that. */
+/** Fact of a session: it has no sockets any more. */
 export const WEBSOCKET = "codex.websocket"
+/** Fact of a session: how often it came to that. */
 export const FALLBACKS = "codex.fallbacks"
 
 const AGAIN = "over a new WebSocket"

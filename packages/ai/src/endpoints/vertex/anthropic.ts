@@ -1,5 +1,6 @@
 import type { Endpoint } from "../../contract/endpoint.ts"
 import { SluiceError } from "../../model/errors.ts"
+import { isObject } from "../../model/json.ts"
 import type { Json } from "../../model/tool.ts"
 import { MOVED_HEADERS, withoutMoved, withVersionAndBetas, type AnthropicBody } from "../anthropic-body.ts"
 import { plainEndpoint } from "../plain.ts"
@@ -19,7 +20,7 @@ export function vertexAnthropicEndpoint(settings: VertexSettings = {}): Endpoint
   const plain = plainEndpoint("google-vertex-anthropic", { scheme: () => "x-goog-api-key", merged: MOVED_HEADERS })
   return {
     id: "google-vertex-anthropic",
-    body: (body, headers) => (isObject(body) ? withVersionAndBetas(body, headers, VERSION) : body),
+    body: (body, headers) => (isBody(body) ? withVersionAndBetas(body, headers, VERSION) : body),
     dress(request, call, credential) {
       if (request.method === "GET") {
         throw new SluiceError({
@@ -41,11 +42,11 @@ export function vertexAnthropicEndpoint(settings: VertexSettings = {}): Endpoint
 }
 
 function withoutModel(body: Json | Uint8Array): Json | Uint8Array {
-  if (body instanceof Uint8Array || !isObject(body)) return body
+  if (!isBody(body)) return body
   const { model: _model, ...rest } = body
   return rest
 }
 
-function isObject(value: Json | Uint8Array): value is AnthropicBody {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+function isBody(value: Json | Uint8Array): value is AnthropicBody {
+  return !(value instanceof Uint8Array) && isObject(value)
 }

@@ -44,7 +44,7 @@ export function vertexSettings(env: (name: string) => string | undefined): Verte
 }
 
 /** The host of a location. @throws SluiceError `config` for what is none */
-export function hostOf(location: string): string {
+function hostOf(location: string): string {
   const place = location.toLowerCase()
   checkName(place, "location", "GOOGLE_VERTEX_LOCATION")
   if (place === "global") return GLOBAL_HOST

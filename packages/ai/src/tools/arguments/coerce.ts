@@ -1,4 +1,5 @@
-import { isSchema } from "../../schema/places.ts"
+import { isObject } from "../../model/json.ts"
+import { isSchema } from "../../schema/subschemas.ts"
 import type { Compiled, Node } from "./compile.ts"
 import {
   childrenOf,
@@ -73,7 +74,7 @@ export class Coercion {
     if (this.#schema.accepts(node, value)) return value
     let made = this.#kind(node, value, place)
     const views = viewsOf(this.#schema, node, made)
-    if (isSchema(made)) made = this.#members(views, made, place)
+    if (isObject(made)) made = this.#members(views, made, place)
     else if (Array.isArray(made)) made = this.#items(views, made, place)
     for (const view of views) {
       for (const { keyword, forms } of formsOf(view)) {
@@ -247,7 +248,7 @@ export class Coercion {
       this.value(node, tidy(this.#schema, [node], [value], this.changes, { path }), { path, single: true }),
     )
     // With an object in it, what is left to say is about that.
-    if (!isSchema(value) && !this.#schema.accepts(node, items)) return value
+    if (!isObject(value) && !this.#schema.accepts(node, items)) return value
     this.changes.push({ path, repair: "single-value" }, ...changes)
     return items
   }
@@ -263,7 +264,7 @@ function placeOf(path: ArgumentPath, key: string | undefined): Place {
  */
 export function meantForms(schema: Compiled, forms: readonly Node[], value: unknown): Node[] {
   let left = forms
-  if (isSchema(value)) {
+  if (isObject(value)) {
     const fits = new Map(forms.map((form) => [form, constantsFit(schema, form, value)]))
     const named = forms.filter((form) => fits.get(form) === true)
     left = named.length > 0 ? named : forms.filter((form) => fits.get(form) !== false)

@@ -1,7 +1,8 @@
 import { type Schema, validate } from "@cfworker/json-schema"
 import type { JsonSchema } from "../../model/tool.ts"
+import { isObject } from "../../model/json.ts"
 import { once } from "../../schema/memo.ts"
-import { isSchema, resolveRef } from "../../schema/places.ts"
+import { isSchema, resolveRef } from "../../schema/subschemas.ts"
 import { upgradeSchema } from "../../schema/upgrade.ts"
 
 /** A schema as the validator is given it: only keywords that say which values are valid, each of the right shape. */
@@ -41,7 +42,7 @@ const VALUES: Readonly<Record<string, Shape>> = {
   required: isStrings,
   minProperties: isNumber,
   maxProperties: isNumber,
-  dependentRequired: (value) => isSchema(value) && Object.values(value).every(isStrings),
+  dependentRequired: (value) => isObject(value) && Object.values(value).every(isStrings),
   minContains: isNumber,
   maxContains: isNumber,
   minItems: isNumber,
@@ -228,7 +229,7 @@ function compiles(pattern: string): boolean {
 
 function withPairedNames(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withPairedNames)
-  if (!isSchema(value)) return value
+  if (!isObject(value)) return value
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [
       UNPAIRED.test(name) ? name.toWellFormed() : name,

@@ -1,4 +1,5 @@
-import { isSchema } from "../../schema/places.ts"
+import { isObject } from "../../model/json.ts"
+import { isSchema } from "../../schema/subschemas.ts"
 import type { Compiled, Finding, Node } from "./compile.ts"
 import { meantForms } from "./coerce.ts"
 import {
@@ -65,7 +66,7 @@ export class Explanation {
     }
     const views = viewsOf(this.#schema, node, value)
     for (const view of views) this.#own(view, value, path)
-    if (this.issues.length > before && !isSchema(value) && !Array.isArray(value)) return
+    if (this.issues.length > before && !isObject(value) && !Array.isArray(value)) return
     this.#members(views, value, path)
     for (const view of views) for (const { keyword, forms } of formsOf(view)) this.#union(keyword, forms, value, path)
     if (this.issues.length > before) return
@@ -91,7 +92,7 @@ export class Explanation {
       if (keyword === "required" || keyword === "dependentRequired") continue
       this.#add(path, said(keyword, view[keyword]))
     }
-    if (!isSchema(value)) return
+    if (!isObject(value)) return
     if (keywords.has("required")) {
       for (const name of list<string>(view["required"])) {
         if (!Object.hasOwn(value, name)) this.#add([...path, name], "is required, and missing")
@@ -112,7 +113,7 @@ export class Explanation {
         for (const node of childrenOf(views, i)) this.explain(node, item, [...path, i])
       }
     }
-    if (!isSchema(value)) return
+    if (!isObject(value)) return
     for (const [name, inner] of Object.entries(value)) {
       for (const node of childrenOf(views, name)) this.explain(node, inner, [...path, name])
       for (const view of views) {

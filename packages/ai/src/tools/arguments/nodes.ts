@@ -1,4 +1,5 @@
-import { isSchema } from "../../schema/places.ts"
+import { isObject } from "../../model/json.ts"
+import { isSchema } from "../../schema/subschemas.ts"
 import type { Compiled, Node } from "./compile.ts"
 
 /** A node with keywords. */
@@ -9,8 +10,10 @@ export const KIND = { null: 1, boolean: 2, number: 4, string: 8, array: 16, obje
 /** Some strings only: those of an enum or a constant. */
 export const LISTED_STRING = 64
 const ANY = 63
+/** Kinds that hold other values. */
 export const CONTAINER: number = KIND.array | KIND.object
 
+/** The kind of a value, as a bit of `KIND`; 0 for what JSON has no word for. */
 export function kindOf(value: unknown): number {
   if (value === null) return KIND.null
   if (Array.isArray(value)) return KIND.array
@@ -47,7 +50,7 @@ export function viewsOf(schema: Compiled, node: Node, value?: unknown): Keywords
     for (const part of list(one["allOf"])) add(part)
     if (value === undefined) return
     if (one["if"] !== undefined) add(one[schema.accepts(one["if"] as Node, value) ? "then" : "else"])
-    if (isSchema(one["dependentSchemas"]) && isSchema(value)) {
+    if (isSchema(one["dependentSchemas"]) && isObject(value)) {
       for (const [name, inner] of Object.entries(one["dependentSchemas"])) if (Object.hasOwn(value, name)) add(inner)
     }
   }
@@ -117,6 +120,7 @@ export function isClosed(view: Keywords): boolean {
   return view["additionalProperties"] === false || view["unevaluatedProperties"] === false
 }
 
+/** Whether an object has to have a property. */
 export function requires({ required }: Keywords, name: string): boolean {
   return list(required).includes(name)
 }
@@ -156,6 +160,7 @@ function both(a: number, b: number): number {
   return someStrings ? common | LISTED_STRING : common
 }
 
+/** A list, or an empty one in place of what is none. */
 export function list<T = unknown>(value: unknown): T[] {
   return Array.isArray(value) ? (value as T[]) : []
 }

@@ -24,7 +24,7 @@ export function failureText(name: string, call: ToolCallBlock, issues: readonly 
 }
 
 /** A path as programs write it: `edits[0].path`. */
-export function pathText(path: ArgumentPath): string {
+function pathText(path: ArgumentPath): string {
   return path
     .map((step, i) => {
       if (typeof step === "number") return `[${step}]`

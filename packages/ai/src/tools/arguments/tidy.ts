@@ -1,9 +1,8 @@
-import { isSchema } from "../../schema/places.ts"
-import { jsonString } from "../repair-arguments.ts"
+import { isObject } from "../../model/json.ts"
 import type { Compiled, Node } from "./compile.ts"
 import { childrenOf, declares, KIND, kindsOf, reachOf } from "./nodes.ts"
 import type { ArgumentChange } from "./types.ts"
-import { isContent, isOneLine, looksLikeJson, MAX_LAYERS, put, withoutLineBreaks } from "./values.ts"
+import { isContent, isOneLine, looksLikeJson, put, unquoted, withoutLineBreaks } from "./values.ts"
 
 /** A place in the arguments. */
 interface Place {
@@ -34,12 +33,12 @@ export function tidy(
     )
     return items.some((item, i) => item !== value[i]) ? items : value
   }
-  if (!isSchema(value)) return value
+  if (!isObject(value)) return value
   const knows = (name: string): boolean => views.some((view) => declares(view, name))
   const members: Record<string, unknown> = {}
   let changed = false
   for (const [name, inner] of Object.entries(value)) {
-    const bare = bareName(name)
+    const bare = unquoted(name)
     const renamed = bare !== name && !Object.hasOwn(value, bare) && !Object.hasOwn(members, bare)
     const encoded = renamed && !knows(name) && (place.encoded === true || knows(bare))
     const own = encoded ? bare : name
@@ -87,15 +86,4 @@ function takesBoth(schema: Compiled, node: Node): boolean {
   const kinds = kindsOf(schema, node)
   const both = KIND.string | KIND.array
   return (kinds & both) === both && (kinds & (KIND.object | KIND.number | KIND.boolean)) === 0
-}
-
-/** The name out of the JSON strings around it. */
-function bareName(name: string): string {
-  let bare = name
-  for (let layer = 1; layer <= MAX_LAYERS; layer++) {
-    const next = jsonString(bare)
-    if (next === undefined) break
-    bare = next
-  }
-  return bare
 }

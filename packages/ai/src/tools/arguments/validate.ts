@@ -1,7 +1,7 @@
 import type { ToolCallBlock } from "../../model/message.ts"
 import type { CustomTool } from "../../model/tool.ts"
 import { type FunctionToolInput, jsonSchemaOf, type SchemaInput, type ToolInput } from "../../schema/standard.ts"
-import { isSchema } from "../../schema/places.ts"
+import { isObject } from "../../model/json.ts"
 import { repairArguments } from "../repair-arguments.ts"
 import { Coercion } from "./coerce.ts"
 import { type Compiled, compile } from "./compile.ts"
@@ -124,7 +124,7 @@ function ownSay(
   const validate = ownValidate(tool.parameters)
   const result = validate?.(valid.arguments)
   if (result === undefined || result instanceof Promise) return valid
-  if (!result.issues) return isSchema(result.value) ? { ...valid, arguments: result.value } : valid
+  if (!result.issues) return isObject(result.value) ? { ...valid, arguments: result.value } : valid
   const issues = result.issues.map(({ message, path = [] }) => ({
     message,
     path: path.map((step) => {
@@ -139,7 +139,7 @@ function ownValidate(
   parameters: SchemaInput,
 ): ((value: unknown) => StandardResult | Promise<StandardResult>) | undefined {
   const standard: unknown = parameters["~standard"]
-  const validate: unknown = isSchema(standard) ? standard["validate"] : undefined
+  const validate: unknown = isObject(standard) ? standard["validate"] : undefined
   return typeof validate === "function" ? (value) => validate.call(standard, value) as StandardResult : undefined
 }
 

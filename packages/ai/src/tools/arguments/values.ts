@@ -1,10 +1,10 @@
-import { isSchema } from "../../schema/places.ts"
+import { isObject } from "../../model/json.ts"
 import { readLenientJson } from "../lenient-json.ts"
 import { jsonString } from "../repair-arguments.ts"
 import { CONTAINER, KIND, kindOf } from "./nodes.ts"
 
 /** How often JSON may stand in JSON. */
-export const MAX_LAYERS = 3
+const MAX_LAYERS = 3
 /** Containers in containers that are looked into. */
 export const MAX_DEPTH = 64
 
@@ -13,14 +13,17 @@ const CONTENT = new Set(["content", "input", "body", "text", "command", "code"])
 /** Values that never end with a line break, other than by mistake. */
 const ONE_LINE = new Set(["path", "paths", "file", "file_path", "filePath", "filepath", "url", "uri", "title", "label"])
 
+/** Whether the property of this name is a text of its own. */
 export function isContent(key: string | undefined): boolean {
   return key !== undefined && CONTENT.has(key)
 }
 
+/** Whether the property of this name is one line, such as a path. */
 export function isOneLine(key: string | undefined): boolean {
   return key !== undefined && ONE_LINE.has(key)
 }
 
+/** A text without the line breaks at its end. */
 export function withoutLineBreaks(text: string): string {
   let end = text.length
   while (end > 0 && (text[end - 1] === "\n" || text[end - 1] === "\r")) end--
@@ -36,16 +39,11 @@ export function put(target: Record<string, unknown>, name: string, value: unknow
 
 /** The object or list that a string is the JSON of, also where that is itself in strings or slightly broken. */
 export function containerIn(text: string): Record<string, unknown> | unknown[] | undefined {
-  let inner = text
-  for (let layer = 1; layer <= MAX_LAYERS; layer++) {
-    const next = jsonString(inner)
-    if (next === undefined) break
-    inner = next
-  }
+  const inner = unquoted(text)
   if (!looksLikeJson(inner)) return undefined
   try {
     const value: unknown = JSON.parse(inner)
-    return (isSchema(value) || Array.isArray(value)) && !isDeeper(value, MAX_DEPTH) ? value : undefined
+    return (isObject(value) || Array.isArray(value)) && !isDeeper(value, MAX_DEPTH) ? value : undefined
   } catch {
     return readLenientJson(inner, { brackets: true })?.value
   }

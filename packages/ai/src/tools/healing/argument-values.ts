@@ -1,9 +1,9 @@
 import type { JsonSchema } from "../../model/tool.ts"
 
 /** Characters of one argument that are kept. */
-export const MAX_ARGUMENT = 1_000_000
+const MAX_ARGUMENT = 1_000_000
 /** What stands behind an argument that was cut. */
-export const CUT: string = `\n[cut: the argument is longer than ${MAX_ARGUMENT} characters]`
+const CUT: string = `\n[cut: the argument is longer than ${MAX_ARGUMENT} characters]`
 
 /** An argument in the making. */
 export class ArgumentText {

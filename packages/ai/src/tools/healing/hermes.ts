@@ -1,3 +1,4 @@
+import { isObject, parseObject } from "../../model/json.ts"
 import type { Family } from "./family.ts"
 import { JsonSection, type JsonSyntax } from "./json-section.ts"
 import { sequence, SPACE } from "./matcher.ts"
@@ -6,7 +7,7 @@ import { TagSection, type TagSyntax } from "./tag-section.ts"
 const JSON_CALL: JsonSyntax = {
   closer: sequence(SPACE, "</tool_call>"),
   read(_before, json) {
-    const call = parsed(json)
+    const call = parseObject(json)
     if (call === undefined) return broken(json)
     const { name, arguments: args = call["parameters"] } = call
     if (typeof name !== "string" || name === "") return undefined
@@ -34,19 +35,6 @@ const TAGS: TagSyntax = {
     if (word === "parameter") return ends ? { is: "end" } : { is: "argument", name }
     return { is: ends ? "close" : "open" }
   },
-}
-
-function parsed(json: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(json)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Block, Opaque } from "../../model/message.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import { blockOf, isSealed, open, type Sealed } from "../server-seal.ts"
 import { acceptImage, acceptText } from "./accept-input.ts"
 import { cacheOf, optionalText, readItem, readList, readText } from "./accept-readers.ts"

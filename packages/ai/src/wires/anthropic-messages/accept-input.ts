@@ -1,5 +1,5 @@
 import type { DocumentBlock, ImageBlock, InputBlock, MediaSource, TextBlock } from "../../model/message.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import {
   cacheOf,
   optionalFlag,
@@ -10,10 +10,10 @@ import {
   readText,
   refuse,
 } from "./accept-readers.ts"
-import { API, isItem, type Item } from "./types.ts"
+import { API, isObject, type Obj } from "./types.ts"
 
 /** A text block. Citations are kept as they are. */
-export function acceptText(block: Item, path: string): TextBlock {
+export function acceptText(block: Obj, path: string): TextBlock {
   const citations = block["citations"]
   return {
     type: "text",
@@ -44,12 +44,13 @@ export function acceptContent(value: unknown, path: string, losses: Losses): str
   return readList(value, path).map((block, index) => acceptInputBlock(block, `${path}[${index}]`, losses))
 }
 
-export function acceptImage(block: Item, path: string): ImageBlock {
+/** A picture of a client. */
+export function acceptImage(block: Obj, path: string): ImageBlock {
   const at = `${path}.source`
   return { type: "image", source: mediaSource(readItem(block["source"], at), at), ...cacheOf(block, path) }
 }
 
-function mediaSource(source: Item, path: string): MediaSource {
+function mediaSource(source: Obj, path: string): MediaSource {
   switch (readText(source["type"], `${path}.type`)) {
     case "base64":
       return {
@@ -65,7 +66,7 @@ function mediaSource(source: Item, path: string): MediaSource {
   }
 }
 
-function acceptDocument(block: Item, path: string, losses: Losses): InputBlock {
+function acceptDocument(block: Obj, path: string, losses: Losses): InputBlock {
   const at = `${path}.source`
   const source = readItem(block["source"], at)
   const title = optionalText(block["title"], `${path}.title`)
@@ -85,7 +86,7 @@ function acceptDocument(block: Item, path: string, losses: Losses): InputBlock {
 }
 
 /** `undefined` for content that only this wire can spell. */
-function documentSource(source: Item, path: string, losses: Losses): DocumentBlock["source"] | undefined {
+function documentSource(source: Obj, path: string, losses: Losses): DocumentBlock["source"] | undefined {
   switch (source["type"]) {
     case "text":
       return { text: readText(source["data"], `${path}.data`) }
@@ -93,7 +94,7 @@ function documentSource(source: Item, path: string, losses: Losses): DocumentBlo
       const content = source["content"]
       if (typeof content === "string") return { text: content }
       const blocks = readList(content, `${path}.content`)
-      const texts = blocks.map((block) => (isItem(block) && block["type"] === "text" ? block["text"] : undefined))
+      const texts = blocks.map((block) => (isObject(block) && block["type"] === "text" ? block["text"] : undefined))
       if (!texts.every((text) => typeof text === "string")) return undefined
       if (texts.length > 1) losses.approximated(`${path}.content`, "The pieces of the document are joined.")
       return { text: texts.join("\n\n") }

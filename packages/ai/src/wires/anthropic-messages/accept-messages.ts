@@ -1,9 +1,9 @@
 import type { AssistantMessage, Block, InputBlock, Message, ToolResultMessage } from "../../model/message.ts"
 import { acceptContent, acceptInputBlock } from "./accept-input.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import { AnswerBlocks } from "./accept-answer.ts"
 import { cacheOf, isAbsent, optionalFlag, readItem, readList, readText, refuse } from "./accept-readers.ts"
-import { API, isItem, type Item } from "./types.ts"
+import { API, isObject, type Obj } from "./types.ts"
 
 /** The conversation of a request. @throws SluiceError `invalid_request` with the path of what is at fault */
 export function acceptMessages(value: unknown, losses: Losses): Message[] {
@@ -43,7 +43,7 @@ function acceptUser(content: unknown, path: string, losses: Losses): Message[] {
   }
   readList(content, path).forEach((block, index) => {
     const at = `${path}[${index}]`
-    if (isItem(block) && block["type"] === "tool_result") {
+    if (isObject(block) && block["type"] === "tool_result") {
       flush()
       messages.push(acceptToolResult(block, at, losses))
     } else own.push(acceptInputBlock(block, at, losses))
@@ -52,7 +52,7 @@ function acceptUser(content: unknown, path: string, losses: Losses): Message[] {
   return messages.length > 0 ? messages : [{ role: "user", content: [] }]
 }
 
-function acceptToolResult(block: Item, path: string, losses: Losses): ToolResultMessage {
+function acceptToolResult(block: Obj, path: string, losses: Losses): ToolResultMessage {
   const { content } = block
   const failed = optionalFlag(block["is_error"], `${path}.is_error`)
   return {

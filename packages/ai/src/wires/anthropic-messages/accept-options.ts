@@ -2,7 +2,7 @@ import type { Effort } from "@sluice/catalog/core"
 import type { CallOptions, OutputFormat } from "../../model/options.ts"
 import { effortOf } from "../effort.ts"
 import { acceptToolChoice } from "./accept-tools.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import {
   isAbsent,
   optionalFlag,
@@ -14,7 +14,7 @@ import {
   readText,
   refuse,
 } from "./accept-readers.ts"
-import { API, isItem, type Item } from "./types.ts"
+import { API, isObject, type Obj } from "./types.ts"
 
 const LEVELS: ReadonlySet<string> = new Set<Effort>(["minimal", "low", "medium", "high", "xhigh", "max"])
 
@@ -49,8 +49,8 @@ const KNOWN_FIELDS = new Set([
 const SAME_WIRE_FIELDS = new Set(["container", "context_management", "fallbacks", "inference_geo", "mcp_servers"])
 
 /** The settings of a request. @throws SluiceError `invalid_request` with the path of what is at fault */
-export function acceptOptions(body: Item, losses: Losses): CallOptions {
-  const own: Item = {}
+export function acceptOptions(body: Obj, losses: Losses): CallOptions {
+  const own: Obj = {}
   const options: CallOptions = {
     ...acceptNumbers(body),
     ...acceptStop(body["stop_sequences"]),
@@ -69,7 +69,7 @@ export function acceptOptions(body: Item, losses: Losses): CallOptions {
   return Object.keys(own).length > 0 ? { ...options, wire: { [API]: own } } : options
 }
 
-function acceptNumbers(body: Item): CallOptions {
+function acceptNumbers(body: Obj): CallOptions {
   const temperature = optionalNumber(body["temperature"], "temperature")
   const topP = optionalNumber(body["top_p"], "top_p")
   const topK = optionalNumber(body["top_k"], "top_k")
@@ -102,7 +102,7 @@ function acceptUser(value: unknown, losses: Losses): CallOptions {
 }
 
 /** Thinking and its level. What only this wire can say goes to hosts of the same wire as it came. */
-function acceptThinking(body: Item, own: Item, losses: Losses): CallOptions {
+function acceptThinking(body: Obj, own: Obj, losses: Losses): CallOptions {
   const thinking = optionalItem(body["thinking"], "thinking")
   const config = optionalItem(body["output_config"], "output_config")
   const effort = readEffort(config?.["effort"])
@@ -132,7 +132,7 @@ function readEffort(value: unknown): Effort | undefined {
   return effort as Effort
 }
 
-function showThinking(thinking: Item, losses: Losses): CallOptions {
+function showThinking(thinking: Obj, losses: Losses): CallOptions {
   const display = optionalText(thinking["display"], "thinking.display")
   if (display === undefined) return {}
   if (display !== "omitted" && display !== "summarized") {
@@ -141,7 +141,7 @@ function showThinking(thinking: Item, losses: Losses): CallOptions {
   return { showThinking: display !== "omitted" }
 }
 
-function acceptOutput(body: Item, own: Item): CallOptions {
+function acceptOutput(body: Obj, own: Obj): CallOptions {
   const config = optionalItem(body["output_config"], "output_config") ?? {}
   const inConfig = !isAbsent(config["format"])
   const path = inConfig ? "output_config.format" : "output_format"
@@ -149,14 +149,14 @@ function acceptOutput(body: Item, own: Item): CallOptions {
   const rest = Object.entries(config).filter(
     ([name, value]) => name !== "effort" && name !== "format" && !isAbsent(value),
   )
-  if (rest.length > 0) own["output_config"] = { ...(own["output_config"] as Item), ...Object.fromEntries(rest) }
+  if (rest.length > 0) own["output_config"] = { ...(own["output_config"] as Obj), ...Object.fromEntries(rest) }
   if (!format) return {}
   if (format["type"] !== "json_schema") refuse(`${path}.type`, "must be json_schema.")
   const output: OutputFormat = { type: "jsonSchema", schema: readItem(format["schema"], `${path}.schema`) }
   return { output }
 }
 
-function acceptTier(body: Item): CallOptions {
+function acceptTier(body: Obj): CallOptions {
   if (optionalText(body["speed"], "speed") === "fast") return { serviceTier: "priority" }
   const serviceTier = optionalText(body["service_tier"], "service_tier")
   return serviceTier === undefined ? {} : { serviceTier }
@@ -171,14 +171,14 @@ function acceptRetention(value: unknown): CallOptions {
 
 /** Whether the field only asks to keep all thinking, which is asked of every host that can. */
 function isDefaultContext(value: unknown): boolean {
-  const edits = isItem(value) ? value["edits"] : undefined
+  const edits = isObject(value) ? value["edits"] : undefined
   return (
     Array.isArray(edits) &&
-    edits.every((edit) => isItem(edit) && edit["type"] === "clear_thinking_20251015" && edit["keep"] === "all")
+    edits.every((edit) => isObject(edit) && edit["type"] === "clear_thinking_20251015" && edit["keep"] === "all")
   )
 }
 
 /** Whether a stream is asked for. */
-export function acceptStream(body: Item): boolean {
+export function acceptStream(body: Obj): boolean {
   return optionalFlag(body["stream"], "stream") ?? false
 }

@@ -1,6 +1,6 @@
 import { SluiceError } from "../../model/errors.ts"
 import type { CacheMark } from "../../model/tool.ts"
-import { isItem, type Item } from "./types.ts"
+import { isObject, type Obj } from "./types.ts"
 
 /** @throws SluiceError `invalid_request` that names the field */
 export function refuse(path: string, what: string): never {
@@ -8,8 +8,8 @@ export function refuse(path: string, what: string): never {
 }
 
 /** A JSON object. */
-export function readItem(value: unknown, path: string): Item {
-  if (!isItem(value)) refuse(path, `must be an object, not ${kindOf(value)}.`)
+export function readItem(value: unknown, path: string): Obj {
+  if (!isObject(value)) refuse(path, `must be an object, not ${kindOf(value)}.`)
   return value
 }
 
@@ -45,17 +45,18 @@ export function optionalFlag(value: unknown, path: string): boolean | undefined 
 }
 
 /** An object, or `undefined` where it is absent or null. */
-export function optionalItem(value: unknown, path: string): Item | undefined {
+export function optionalItem(value: unknown, path: string): Obj | undefined {
   return isAbsent(value) ? undefined : readItem(value, path)
 }
 
 /** The cache mark of a block, as a field to spread. */
-export function cacheOf(block: Item, path: string): { cache?: CacheMark } {
+export function cacheOf(block: Obj, path: string): { cache?: CacheMark } {
   const control = optionalItem(block["cache_control"], `${path}.cache_control`)
   if (!control) return {}
   return { cache: control["ttl"] === "1h" ? "long" : "short" }
 }
 
+/** Whether a field is not there: null counts as that. */
 export function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null
 }

@@ -1,6 +1,6 @@
 import type { CallOptions } from "../../model/options.ts"
 import type { Tool } from "../../model/tool.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import {
   cacheOf,
   isAbsent,

@@ -6,9 +6,9 @@ import { acceptText } from "./accept-input.ts"
 import { acceptMessages } from "./accept-messages.ts"
 import { acceptOptions, acceptStream } from "./accept-options.ts"
 import { acceptTools } from "./accept-tools.ts"
-import { Losses } from "../losses.ts"
+import { Losses } from "../../model/losses.ts"
 import { isAbsent, optionalNumber, readItem, readList, readText, refuse } from "./accept-readers.ts"
-import { COUNT_TOKENS_PATH, isItem, type Item } from "./types.ts"
+import { COUNT_TOKENS_PATH, isObject, type Obj } from "./types.ts"
 
 /**
  * A client's request in our data model. Fields, tools and blocks that are not known do not stop it; a known one in a
@@ -80,17 +80,17 @@ function forwarded(headers: HeadersView): HeaderMap {
 }
 
 /** What tells one conversation of a client from another: its session header, or the session in the user's id. */
-function affinityOf({ headers }: InboundRequest, body: Item): string | undefined {
+function affinityOf({ headers }: InboundRequest, body: Obj): string | undefined {
   const named = headers.get("x-claude-code-session-id") ?? headers.get("x-session-affinity")
   if (named) return named
-  const user = isItem(body["metadata"]) ? body["metadata"]["user_id"] : undefined
+  const user = isObject(body["metadata"]) ? body["metadata"]["user_id"] : undefined
   return typeof user === "string" ? sessionOf(user) : undefined
 }
 
 function sessionOf(user: string): string | undefined {
   try {
     const parsed: unknown = JSON.parse(user)
-    if (isItem(parsed) && typeof parsed["session_id"] === "string" && parsed["session_id"] !== "") {
+    if (isObject(parsed) && typeof parsed["session_id"] === "string" && parsed["session_id"] !== "") {
       return parsed["session_id"]
     }
   } catch {

@@ -4,7 +4,7 @@ import { adaptation, objects, type Adaptable, type Change } from "../adaptation.
 import { isAboutValue, refusesField } from "../refusal.ts"
 import { facts, type FactName } from "./facts.ts"
 import { encode } from "./request.ts"
-import { isItem, type Item } from "./types.ts"
+import { isObject, type Obj } from "./types.ts"
 
 /** What a refusal looks like, and what to leave out then. */
 interface Rule {
@@ -14,10 +14,10 @@ interface Rule {
    * Where it is remembered: `host` for what it said of its abilities, `session` for what it said of this
    * conversation's content or of the account. `undefined`: this is no such refusal.
    */
-  refused(error: SluiceError, body: Item): "host" | "session" | undefined
+  refused(error: SluiceError, body: Obj): "host" | "session" | undefined
   statuses: readonly number[]
   /** Whether the request held what was refused. */
-  sent(body: Item): boolean
+  sent(body: Obj): boolean
 }
 
 const SCHEMA_REFUSED =
@@ -118,7 +118,7 @@ export function adapt(error: SluiceError, call: Call, past: readonly Attempt[]):
   return adaptation(error, call, past, ADAPTABLE)
 }
 
-function* changes(error: SluiceError, _call: Call, body: Item): Generator<Change> {
+function* changes(error: SluiceError, _call: Call, body: Obj): Generator<Change> {
   for (const { fact, change, statuses, sent, refused } of RULES) {
     if (error.status !== undefined && !statuses.includes(error.status)) continue
     const where = sent(body) ? refused(error, body) : undefined
@@ -137,16 +137,16 @@ function refusesEffort(error: SluiceError, value: unknown): boolean {
   return refusesField(error, "effort", { nested: true, value }) || refusesField(error, "output_config", { value })
 }
 
-function config(body: Item): Item {
-  return isItem(body["output_config"]) ? body["output_config"] : {}
+function config(body: Obj): Obj {
+  return isObject(body["output_config"]) ? body["output_config"] : {}
 }
 
-function thinking(body: Item): Item[] {
+function thinking(body: Obj): Obj[] {
   return objects(body["messages"])
     .flatMap((message) => objects(message["content"]))
     .filter((block) => block["type"] === "thinking" || block["type"] === "redacted_thinking")
 }
 
-function isSigned(block: Item): boolean {
+function isSigned(block: Obj): boolean {
   return block["type"] === "redacted_thinking" || (typeof block["signature"] === "string" && block["signature"] !== "")
 }

@@ -1,10 +1,11 @@
+import type { MessagesCompat } from "@sluice/catalog/core"
 import type { AssistantMessage, Block, TextBlock, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
 import { demotedThinking } from "../demoted-thinking.ts"
 import { wellFormed } from "../well-formed.ts"
 import { isCitation } from "./citations.ts"
 import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
-import { API, type Item, type WireBlock } from "./types.ts"
+import { API, type Obj, type WireBlock } from "./types.ts"
 
 /**
  * An earlier answer as content blocks. Tool calls stand last, because nothing may stand between them and their
@@ -72,7 +73,7 @@ function toolUse(block: ToolCallBlock, path: string, { losses }: EncodeState): W
   if (block.custom) losses.dropped(`${path}.custom`, "A call of a grammar tool stands as one with the field `input`.")
   if (block.signature) losses.dropped(`${path}.signature`, "The API has no field for a call's signature.")
   const input =
-    block.rawArguments === undefined ? (wellFormed(block.arguments) as Item) : { raw_arguments: block.rawArguments }
+    block.rawArguments === undefined ? (wellFormed(block.arguments) as Obj) : { raw_arguments: block.rawArguments }
   return { type: "tool_use", id: block.id, name: block.name, input }
 }
 
@@ -87,6 +88,11 @@ function native(api: string, item: Record<string, unknown>, path: string, state:
     return undefined
   }
   return { ...item } as WireBlock
+}
+
+/** Whether a host takes thinking back that nobody has signed. */
+export function takesUnsigned({ unsignedThinking, verifiesSignatures }: MessagesCompat): boolean {
+  return unsignedThinking ?? !verifiesSignatures
 }
 
 /** How the thinking of one answer goes back. */
@@ -104,7 +110,7 @@ class ThinkingReplay {
     this.#state = state
     this.allowed = !learned(call, "noThinkingReplay")
     this.#signed = message.content.some((block) => block.type === "thinking" && hasSignature(block))
-    this.#unsigned = (compat.unsignedThinking ?? !compat.verifiesSignatures) && !learned(call, "noUnsignedThinking")
+    this.#unsigned = takesUnsigned(compat) && !learned(call, "noUnsignedThinking")
     this.#own =
       compat.verifiesSignatures === true &&
       message.api === model.api &&

@@ -2,7 +2,7 @@ import type { Call } from "../../contract/wire-client.ts"
 import { betasOfHeaders, listedBetas } from "../anthropic-betas.ts"
 import { hasHourMark } from "./cache.ts"
 import type { Turn } from "./messages.ts"
-import { isItem, type MessagesBody } from "./types.ts"
+import { isObject, type MessagesBody } from "./types.ts"
 
 /**
  * Values of `anthropic-beta`: the host's standing ones, those that fields of the body need, and the caller's.
@@ -45,19 +45,19 @@ function turns(body: MessagesBody): Turn[] {
 }
 
 function hasEdit(context: unknown, type: string): boolean {
-  const edits = isItem(context) ? context["edits"] : undefined
-  return Array.isArray(edits) && edits.some((edit) => isItem(edit) && edit["type"] === type)
+  const edits = isObject(context) ? context["edits"] : undefined
+  return Array.isArray(edits) && edits.some((edit) => isObject(edit) && edit["type"] === type)
 }
 
 function fallbacks(body: MessagesBody): Record<string, unknown>[] {
-  return Array.isArray(body["fallbacks"]) ? body["fallbacks"].filter(isItem) : []
+  return Array.isArray(body["fallbacks"]) ? body["fallbacks"].filter(isObject) : []
 }
 
 function usesFiles(body: MessagesBody): boolean {
   const byFile = (block: unknown): boolean => {
-    if (!isItem(block)) return false
+    if (!isObject(block)) return false
     const { source, content } = block
-    if (isItem(source) && source["type"] === "file") return true
+    if (isObject(source) && source["type"] === "file") return true
     return block["type"] === "container_upload" || (Array.isArray(content) && content.some(byFile))
   }
   return body.messages.some((message) => message.content.some(byFile))

@@ -1,6 +1,6 @@
 import type { Call } from "../../contract/wire-client.ts"
 import type { CacheMark } from "../../model/tool.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import type { Turn } from "./messages.ts"
 import type { CacheControl, Marks, WireBlock, WireTool } from "./types.ts"
 

@@ -7,7 +7,7 @@ import type { Decoder } from "../../contract/wire-client.ts"
 import { errorFacts } from "./errors.ts"
 import { NativeBlockState } from "./native-block.ts"
 import { readStop, reportStop, type WireStop } from "./stop.ts"
-import { API, isItem, type Item } from "./types.ts"
+import { API, isObject, type Obj } from "./types.ts"
 import { readUsage, servedModel } from "./usage.ts"
 
 /** How long a host is waited for that has said why it stops and neither ended the message nor the stream. */
@@ -87,7 +87,7 @@ export class MessagesDecoder implements Decoder {
     const type = event["type"] ?? frame.event
     if (type === "content_block_delta") {
       const delta = event["delta"]
-      if (isItem(delta)) this.#delta(event["index"], delta, frame.data)
+      if (isObject(delta)) this.#delta(event["index"], delta, frame.data)
       return undefined
     }
     this.#template.forget()
@@ -110,7 +110,7 @@ export class MessagesDecoder implements Decoder {
   }
 
   whole(body: unknown): void {
-    if (!isItem(body) || (body["type"] !== "message" && !Array.isArray(body["content"]))) {
+    if (!isObject(body) || (body["type"] !== "message" && !Array.isArray(body["content"]))) {
       this.#done = true
       const facts = errorFacts(body)
       this.#out.fail(facts ?? { is: "stream_malformed", message: "The answer is no message." })
@@ -119,7 +119,7 @@ export class MessagesDecoder implements Decoder {
     this.#meta(body)
     const content = Array.isArray(body["content"]) ? body["content"] : []
     content.forEach((block: unknown, index) => {
-      if (isItem(block)) this.#wholeBlock(index, block)
+      if (isObject(block)) this.#wholeBlock(index, block)
     })
     this.#usage(body["usage"])
     this.#stop = readStop(body)
@@ -136,13 +136,13 @@ export class MessagesDecoder implements Decoder {
     this.#finish()
   }
 
-  #event(type: unknown, event: Item): readonly Effect[] | void {
+  #event(type: unknown, event: Obj): readonly Effect[] | void {
     switch (type) {
       case "message_start":
         this.#messageStart(event["message"])
         return undefined
       case "content_block_start":
-        if (isItem(event["content_block"])) this.#blockStart(event["index"], event["content_block"])
+        if (isObject(event["content_block"])) this.#blockStart(event["index"], event["content_block"])
         return undefined
       case "content_block_stop":
         this.#blockStop(event["index"])
@@ -165,7 +165,7 @@ export class MessagesDecoder implements Decoder {
   }
 
   /** Errors, and events that we do not know. */
-  #other(type: unknown, event: Item): readonly Effect[] | void {
+  #other(type: unknown, event: Obj): readonly Effect[] | void {
     const failed =
       type === "error" ||
       (event["error"] !== undefined && event["error"] !== null) ||
@@ -185,23 +185,23 @@ export class MessagesDecoder implements Decoder {
       return
     }
     this.#started = true
-    if (!isItem(message)) return
+    if (!isObject(message)) return
     this.#meta(message)
     this.#usage(message["usage"])
     if (Array.isArray(message["content"])) {
       message["content"].forEach((block: unknown, index) => {
-        if (isItem(block)) this.#wholeBlock(index, block)
+        if (isObject(block)) this.#wholeBlock(index, block)
       })
     }
   }
 
-  #messageDelta(event: Item): void {
+  #messageDelta(event: Obj): void {
     if (this.#stop && this.#restarted) return
     this.#usage(event["usage"])
     this.#stop ??= readStop(event["delta"])
   }
 
-  #meta(message: Item): void {
+  #meta(message: Obj): void {
     const { id, model } = message
     this.#out.meta({
       ...(typeof id === "string" ? { responseId: id } : {}),
@@ -210,13 +210,13 @@ export class MessagesDecoder implements Decoder {
   }
 
   #usage(value: unknown): void {
-    if (!isItem(value)) return
+    if (!isObject(value)) return
     this.#out.usage(readUsage(value))
     const model = servedModel(value)
     if (model !== undefined) this.#out.meta({ model })
   }
 
-  #blockStart(index: unknown, block: Item): void {
+  #blockStart(index: unknown, block: Obj): void {
     const known = this.#blocks.get(index)
     // An index that comes again behind a second message_start repeats a block; elsewhere some hosts count wrongly.
     if (known && (!known.closed || this.#restarted)) return
@@ -249,7 +249,7 @@ export class MessagesDecoder implements Decoder {
     }
   }
 
-  #toolStart(state: BlockState, block: Item): void {
+  #toolStart(state: BlockState, block: Obj): void {
     const id = string(block["id"])
     const name = string(block["name"])
     state.seed = block["input"]
@@ -260,7 +260,7 @@ export class MessagesDecoder implements Decoder {
     }
     state.kind = "tool"
     this.#out.toolCall(state.key, { ...(id ? { id } : {}), ...(name ? { name } : {}) })
-    const caller = isItem(block["caller"]) ? block["caller"]["type"] : undefined
+    const caller = isObject(block["caller"]) ? block["caller"]["type"] : undefined
     if (caller !== undefined && caller !== "direct") {
       this.#out.loss({
         field: `content[${state.key}].caller`,
@@ -270,7 +270,7 @@ export class MessagesDecoder implements Decoder {
     }
   }
 
-  #delta(index: unknown, delta: Item, data: Frame["data"]): void {
+  #delta(index: unknown, delta: Obj, data: Frame["data"]): void {
     const state = this.#blockAt(index)
     if (!state || state.closed) return
     const { kind } = state
@@ -373,13 +373,13 @@ export class MessagesDecoder implements Decoder {
     this.#out.close(state.key)
   }
 
-  #wholeBlock(index: number, block: Item): void {
+  #wholeBlock(index: number, block: Obj): void {
     this.#blockStart(index, block)
     this.#blockStop(index)
   }
 
   #fallback(to: unknown): void {
-    const model = isItem(to) ? to["model"] : undefined
+    const model = isObject(to) ? to["model"] : undefined
     if (typeof model === "string") this.#out.meta({ model })
   }
 
@@ -409,11 +409,11 @@ export class MessagesDecoder implements Decoder {
 
 /** Whether a call that was not ended has all of its input: an object that is closed. */
 function isWholeInput({ input, seed }: BlockState): boolean {
-  return input === "" ? isItem(seed) && Object.keys(seed).length > 0 : parseArguments(input).ok
+  return input === "" ? isObject(seed) && Object.keys(seed).length > 0 : parseArguments(input).ok
 }
 
 /** The text with which a delta goes on with a block of the kind; `undefined` where it does not. */
-function pieceOf(delta: Item, kind: Kind): string | undefined {
+function pieceOf(delta: Obj, kind: Kind): string | undefined {
   const piece = PIECES[kind]
   if (!piece || delta["type"] !== piece.type) return undefined
   const text = delta[piece.field]
@@ -422,7 +422,7 @@ function pieceOf(delta: Item, kind: Kind): string | undefined {
 
 /** The same of an event that says itself what it is. */
 function ofDelta(event: unknown, kind: Kind): string | undefined {
-  if (!isItem(event) || event["type"] !== "content_block_delta" || !isItem(event["delta"])) return undefined
+  if (!isObject(event) || event["type"] !== "content_block_delta" || !isObject(event["delta"])) return undefined
   return pieceOf(event["delta"], kind)
 }
 

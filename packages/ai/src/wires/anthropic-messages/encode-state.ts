@@ -1,6 +1,6 @@
 import type { MessagesCompat } from "@sluice/catalog/core"
 import type { Call } from "../../contract/wire-client.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import type { Marks } from "./types.ts"
 
 /** What the parts of the encoder of a conversation share. */

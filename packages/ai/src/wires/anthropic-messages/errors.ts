@@ -1,6 +1,6 @@
 import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { ResponseHead } from "../../contract/frame.ts"
-import { isItem, type Item } from "./types.ts"
+import { isObject, type Obj } from "./types.ts"
 
 /**
  * What an error body says: Anthropic's `{type: "error", error: {type, message}, request_id}`, the shapes of
@@ -14,22 +14,22 @@ export function readError(_head: ResponseHead, body: unknown): ErrorFacts {
 export function errorFacts(body: unknown): ErrorFacts | undefined {
   if (typeof body === "string") return body.trim() === "" ? undefined : { message: body.trim() }
   if (Array.isArray(body)) return errorFacts(body[0])
-  if (!isItem(body)) return undefined
+  if (!isObject(body)) return undefined
   const requestId = text(body["request_id"])
   const facts = innerFacts(body)
   return facts && requestId !== undefined ? { ...facts, requestId } : facts
 }
 
-function innerFacts(body: Item): ErrorFacts | undefined {
+function innerFacts(body: Obj): ErrorFacts | undefined {
   const error = body["error"]
   if (typeof error === "string" && error !== "") return { message: text(body["message"]) ?? error, type: error }
-  if (isItem(error)) return described(error)
+  if (isObject(error)) return described(error)
   const message = body["message"] ?? body["detail"] ?? body["Message"]
   if (typeof message === "string") return described({ ...body, message })
   return body["type"] === "error" ? {} : undefined
 }
 
-function described(error: Item): ErrorFacts {
+function described(error: Obj): ErrorFacts {
   const facts: ErrorFacts = {}
   const message = text(error["message"]) ?? text(error["detail"])
   if (message !== undefined) facts.message = message

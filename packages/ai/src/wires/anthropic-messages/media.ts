@@ -1,6 +1,6 @@
 import type { MessagesCompat } from "@sluice/catalog/core"
 import type { DocumentBlock, ImageBlock } from "../../model/message.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import { isPicture, mediaType } from "../media-type.ts"
 import type { WireBlock } from "./types.ts"
 

@@ -4,7 +4,7 @@ import type { DeveloperMessage, InputBlock, Message, ToolResultMessage, UserMess
 import { encodeAssistant } from "./assistant.ts"
 import { instructionsAtHead } from "../instructions-at-head.ts"
 import type { EncodeState } from "./encode-state.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import { encodeDocument, encodeImage } from "./media.ts"
 import { API, type Marks, type WireBlock, type WireMessage } from "./types.ts"
 

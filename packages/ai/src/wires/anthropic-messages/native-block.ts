@@ -1,18 +1,18 @@
-import { isItem, type Item } from "./types.ts"
+import { isObject, type Obj } from "./types.ts"
 
 /**
  * A block that the provider ran itself or that we do not know, put together from its start and its deltas.
  * Input that came as text goes under `input`, once it can be read.
  */
 export class NativeBlockState {
-  readonly #item: Item
+  readonly #item: Obj
   #json = ""
 
-  constructor(start: Item) {
+  constructor(start: Obj) {
     this.#item = { ...start }
   }
 
-  push(delta: Item): void {
+  push(delta: Obj): void {
     switch (delta["type"]) {
       case "input_json_delta":
         if (typeof delta["partial_json"] === "string") this.#json += delta["partial_json"]
@@ -30,11 +30,11 @@ export class NativeBlockState {
   }
 
   /** The whole block. `complete`: the host closed it; else input that cannot be read is left out. */
-  finish(): Item {
+  finish(): Obj {
     if (this.#json !== "") {
       try {
         const input: unknown = JSON.parse(this.#json)
-        this.#item["input"] = isItem(input) ? input : { value: input }
+        this.#item["input"] = isObject(input) ? input : { value: input }
       } catch {
         this.#item["input"] = { unreadable: this.#json }
       }

@@ -2,12 +2,12 @@ import type { Call } from "../../contract/wire-client.ts"
 import { anthropicSchema } from "../../schema/anthropic.ts"
 import { learned } from "./facts.ts"
 import { hasRoomForTool, OUTPUT_TOOL, OUTPUT_TOOL_DESCRIPTION, shapeInstruction } from "../output-plan.ts"
-import type { Item, WireTool } from "./types.ts"
+import type { Obj, WireTool } from "./types.ts"
 
 /** How a request asks for the shape of the answer. */
 export type OutputPlan =
   /** `output_config.format`. */
-  | { how: "format"; schema: Item; changed: boolean }
+  | { how: "format"; schema: Obj; changed: boolean }
   /** A tool that the model is forced to call; its arguments are the answer's text. */
   | { how: "tool"; tool: WireTool; name: string }
   /** A sentence in the system prompt. */

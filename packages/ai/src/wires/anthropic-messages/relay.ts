@@ -4,13 +4,14 @@ import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Frame } from "../../contract/frame.ts"
 import type { InboundCall, Relay, Tap, TapVerdict } from "../../contract/wire-server.ts"
 import { sseBytes } from "../../framing/sse.ts"
+import { parseObject } from "../../model/json.ts"
 import { isSealed } from "../server-seal.ts"
 import type { JsonSchema } from "../../model/tool.ts"
 import { grammarSchema } from "../../schema/grammar.ts"
 import { isSignOfLife } from "../sign-of-life.ts"
 import { errorFacts } from "./errors.ts"
 import { headers } from "./protocol.ts"
-import { ANTHROPIC_VERSION, isItem, MESSAGES_PATH, type Item } from "./types.ts"
+import { ANTHROPIC_VERSION, isObject, MESSAGES_PATH, type Obj } from "./types.ts"
 import { readUsage } from "./usage.ts"
 
 /** The last event, for hosts that leave it out. */
@@ -34,18 +35,18 @@ function passes(call: InboundCall, model: Model): boolean {
   const { compat } = model
   const { sampling, effort, contextManagement, midConversationSystem } = compat.messages ?? {}
   const { betaHeader, toolResultId, extraBody, refusesForcedTool, schemas } = compat.messages ?? {}
-  const body: Item = isItem(call.request.body) ? call.request.body : {}
+  const body: Obj = isObject(call.request.body) ? call.request.body : {}
   const has = (name: string): boolean => body[name] !== undefined && body[name] !== null
   if (compat.textOnly || toolResultId || extraBody) return false
   if (sampling === false && (has("temperature") || has("top_p") || has("top_k"))) return false
-  if (effort === false && isItem(body["output_config"]) && body["output_config"]["effort"] !== undefined) return false
+  if (effort === false && isObject(body["output_config"]) && body["output_config"]["effort"] !== undefined) return false
   if (!contextManagement && has("context_management")) return false
   if (!midConversationSystem && call.context.messages.some(({ role }) => role === "developer")) return false
   // What we sealed is no host's.
   if (holdsSeal(body["messages"])) return false
   if (betaHeader === false && call.forward["anthropic-beta"] !== undefined) return false
   if (schemas && call.context.tools?.some((tool) => "parameters" in tool && !isInWords(tool.parameters))) return false
-  const choice = isItem(body["tool_choice"]) ? body["tool_choice"]["type"] : undefined
+  const choice = isObject(body["tool_choice"]) ? body["tool_choice"]["type"] : undefined
   return !(refusesForcedTool && (choice === "any" || choice === "tool"))
 }
 
@@ -57,8 +58,8 @@ function holdsSeal(messages: unknown): boolean {
   return blocks.some(({ signature, data }) => [signature, data].some((one) => typeof one === "string" && isSealed(one)))
 }
 
-function listOf(value: unknown): Item[] {
-  return Array.isArray(value) ? value.filter(isItem) : []
+function listOf(value: unknown): Obj[] {
+  return Array.isArray(value) ? value.filter(isObject) : []
 }
 
 function isInWords(schema: JsonSchema): boolean {
@@ -87,21 +88,21 @@ class MessagesTap implements Tap {
       case "content_block_start":
         return /"type"\s*:\s*"(?:text|thinking)"/.test(data.slice(0, 200)) ? this.#waiting() : this.#shown()
       case "message_start":
-        this.#add(message(parse(data))["usage"])
+        this.#add(message(parseObject(data) ?? {})["usage"])
         return this.#waiting()
       case "message_delta":
-        return this.#messageDelta(parse(data))
+        return this.#messageDelta(parseObject(data) ?? {})
       case "message_stop":
         this.#terminal = true
         this.#stopped = true
         return "end"
       case "message":
-        this.#add(parse(data)["usage"])
+        this.#add(parseObject(data)?.["usage"])
         this.#terminal = true
         this.#stopped = true
         return "end"
       case "error":
-        this.#error = { ...errorFacts(parse(data)), inStream: true }
+        this.#error = { ...errorFacts(parseObject(data) ?? {}), inStream: true }
         return this.#waiting()
       case "content_block_stop":
         return this.#waiting()
@@ -126,10 +127,10 @@ class MessagesTap implements Tap {
     }
   }
 
-  #messageDelta(event: Item): TapVerdict {
+  #messageDelta(event: Obj): TapVerdict {
     this.#add(event["usage"])
     const delta = event["delta"]
-    if (!isItem(delta) || typeof delta["stop_reason"] !== "string") return this.#waiting()
+    if (!isObject(delta) || typeof delta["stop_reason"] !== "string") return this.#waiting()
     this.#terminal = true
     return this.#shown()
   }
@@ -156,15 +157,6 @@ class MessagesTap implements Tap {
   }
 }
 
-function parse(data: string): Item {
-  try {
-    const value: unknown = JSON.parse(data)
-    return isItem(value) ? value : {}
-  } catch {
-    return {}
-  }
-}
-
-function message(event: Item): Item {
-  return isItem(event["message"]) ? event["message"] : {}
+function message(event: Obj): Obj {
+  return isObject(event["message"]) ? event["message"] : {}
 }

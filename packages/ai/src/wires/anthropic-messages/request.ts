@@ -4,7 +4,7 @@ import type { Json } from "../../model/tool.ts"
 import { betasFor } from "./betas.ts"
 import { placeMarks } from "./cache.ts"
 import { learned } from "./facts.ts"
-import { Losses } from "../losses.ts"
+import { Losses } from "../../model/losses.ts"
 import { outputLosses } from "../output-plan.ts"
 import { systemTexts } from "../system-texts.ts"
 import { encodeMessages, goesOnWithoutThinking } from "./messages.ts"
@@ -15,9 +15,9 @@ import { encodeTools, planToolChoice } from "./tools.ts"
 import {
   API,
   COUNT_TOKENS_PATH,
-  isItem,
+  isObject,
   MESSAGES_PATH,
-  type Item,
+  type Obj,
   type Marks,
   type MessagesBody,
   type WireBlock,
@@ -150,7 +150,7 @@ function encodeSystem({ context }: Call, marks: Marks, output: OutputPlan | unde
   return blocks
 }
 
-function encodeMetadata({ options }: Call, losses: Losses): Item | undefined {
+function encodeMetadata({ options }: Call, losses: Losses): Obj | undefined {
   const { user, metadata } = options
   const named = metadata?.["user_id"]
   const userId = user ?? (typeof named === "string" ? named : undefined)
@@ -239,14 +239,14 @@ function encodeTier(call: Call, losses: Losses): Partial<MessagesBody> {
  * Sets the caller's own fields last; `undefined` removes one. `output_config` and `metadata` are merged, so that a
  * field beside ours does not remove it. Gives back `betas`, which is a header.
  */
-function mergeOwn(body: MessagesBody, own: Readonly<Item> | undefined): unknown {
+function mergeOwn(body: MessagesBody, own: Readonly<Obj> | undefined): unknown {
   if (!own) return undefined
   for (const [name, value] of Object.entries(own)) {
     if (name === "betas") continue
     if (value === undefined) delete body[name]
-    else if ((name === "output_config" || name === "metadata") && isItem(value)) {
-      ;(body as Item)[name] = { ...(body[name] as Item | undefined), ...value }
-    } else (body as Item)[name] = value
+    else if ((name === "output_config" || name === "metadata") && isObject(value)) {
+      ;(body as Obj)[name] = { ...(body[name] as Obj | undefined), ...value }
+    } else (body as Obj)[name] = value
   }
   return own["betas"]
 }

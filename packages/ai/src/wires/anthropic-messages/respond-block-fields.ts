@@ -2,8 +2,8 @@ import { codecOf } from "@sluice/catalog/core"
 import type { AssistantMessage, Block, Opaque, StopDetails, TextBlock, ToolCallBlock } from "../../model/message.ts"
 import { type Maker, seal, withIssuer } from "../server-seal.ts"
 import { isCitation } from "./citations.ts"
-import type { Losses } from "../losses.ts"
-import { API, type Item } from "./types.ts"
+import type { Losses } from "../../model/losses.ts"
+import { API, type Obj } from "./types.ts"
 
 /** The value of an opaque, where it is of this wire. */
 function ownValue(opaque: Opaque, maker: Maker): string | undefined {
@@ -26,7 +26,7 @@ export function ownCitations(
  * A block of an answer as the wire writes it whole; `undefined` where there is nothing to write, or no way to.
  * A text or thinking that is empty is left out, because clients send it back and are refused.
  */
-export function writeBlock(block: Block, path: string, maker: Maker, losses: Losses): Item | undefined {
+export function writeBlock(block: Block, path: string, maker: Maker, losses: Losses): Obj | undefined {
   switch (block.type) {
     case "text": {
       textLosses(block, path, losses)
@@ -64,7 +64,7 @@ export function writeBlock(block: Block, path: string, maker: Maker, losses: Los
  * Hidden thinking that is nothing but the signature of the call behind it, which the wire has no field for. It cannot
  * stand behind the call: clients take what ends an answer for its result.
  */
-export function callSignature(signature: Opaque | undefined, id: string, maker: Maker): Item | undefined {
+export function callSignature(signature: Opaque | undefined, id: string, maker: Maker): Obj | undefined {
   if (!signature?.value) return undefined
   const sealed = { thoughts: [], own: withIssuer(signature, maker), of: { type: "toolCall" as const, id } }
   return { type: "redacted_thinking", data: seal(sealed) }
@@ -97,7 +97,7 @@ const SPELLED: ReadonlySet<string> = new Set([
 ])
 
 /** `stop_reason` and what goes with it. */
-export interface WrittenStop extends Item {
+export interface WrittenStop extends Obj {
   stop_reason: string
   stop_sequence: string | null
 }
@@ -139,7 +139,7 @@ function wireReason(
   return hasCalls ? "tool_use" : "end_turn"
 }
 
-function refusal(details: StopDetails | undefined): Item {
+function refusal(details: StopDetails | undefined): Obj {
   return { type: "refusal", category: details?.category ?? null, explanation: details?.explanation ?? null }
 }
 

@@ -3,8 +3,8 @@ import type { Mint } from "../../contract/wire-client.ts"
 import type { AssistantMessageEvent, TerminalEvent } from "../../model/events.ts"
 import type { AssistantMessage, Block, ToolCallBlock } from "../../model/message.ts"
 import { callLosses, callSignature, ownCitations, signatureOf, textLosses, writeBlock } from "./respond-block-fields.ts"
-import type { Losses } from "../losses.ts"
-import { isItem, type Item } from "./types.ts"
+import type { Losses } from "../../model/losses.ts"
+import { isObject, type Obj } from "./types.ts"
 
 type BlockEvent = Exclude<AssistantMessageEvent, TerminalEvent | { type: "start" }>
 
@@ -152,7 +152,7 @@ export class BlockWriter {
   }
 
   /** What the start of a block holds; `undefined` while it has nothing to say or its name is not known. */
-  #startOf(block: Block, pending: Pending): Item | undefined {
+  #startOf(block: Block, pending: Pending): Obj | undefined {
     switch (block.type) {
       case "text":
         if (pending.held === "" && !(pending.ended && block.citations?.length)) return undefined
@@ -195,7 +195,7 @@ export class BlockWriter {
     if (!item) return
     const index = this.#next++
     const { type, input, content } = item
-    if (isItem(input)) {
+    if (isObject(input)) {
       frames.push(startFrame(index, { ...item, input: {} }), jsonFrame(index, JSON.stringify(input)))
     } else if (type === "compaction" && typeof content === "string") {
       frames.push(
@@ -225,11 +225,11 @@ function raw(index: number, delta: string): Frame {
   return { event: "content_block_delta", data: `${DELTA_HEAD}${index},"delta":${delta}}` }
 }
 
-function blockDelta(index: number, delta: Item): Frame {
+function blockDelta(index: number, delta: Obj): Frame {
   return raw(index, JSON.stringify(delta))
 }
 
-function startFrame(index: number, block: Item): Frame {
+function startFrame(index: number, block: Obj): Frame {
   return {
     event: "content_block_start",
     data: JSON.stringify({ type: "content_block_start", index, content_block: block }),

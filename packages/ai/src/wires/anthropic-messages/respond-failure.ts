@@ -1,6 +1,6 @@
 import type { HeaderMap } from "../../contract/frame.ts"
 import { CODES, type SluiceErrorData } from "../../model/errors.ts"
-import type { Item } from "./types.ts"
+import type { Obj } from "./types.ts"
 
 const TYPES: Readonly<Record<number, string>> = {
   400: "invalid_request_error",
@@ -39,7 +39,7 @@ export function failure(error: SluiceErrorData): { status: number; headers: Head
 }
 
 /** The envelope of an error, of a response and of an event alike. */
-export function errorBody(error: SluiceErrorData, status: number = error.status ?? CODES[error.code].status): Item {
+export function errorBody(error: SluiceErrorData, status: number = error.status ?? CODES[error.code].status): Obj {
   return {
     type: "error",
     error: {

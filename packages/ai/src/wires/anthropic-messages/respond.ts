@@ -7,8 +7,8 @@ import type { AssistantMessage, Loss } from "../../model/message.ts"
 import { callSignature, isRefusal, writeBlock, writeStop } from "./respond-block-fields.ts"
 import { BlockWriter } from "./respond-blocks.ts"
 import { errorBody } from "./respond-failure.ts"
-import { Losses } from "../losses.ts"
-import type { Item } from "./types.ts"
+import { Losses } from "../../model/losses.ts"
+import type { Obj } from "./types.ts"
 import { writeUsage } from "./usage.ts"
 
 const PING: Frame = { event: "ping", data: '{"type":"ping"}' }
@@ -58,8 +58,8 @@ export class MessagesResponder implements Responder {
   }
 
   /** @throws SluiceError never; a message that failed is to be answered with `failure`, except a refusal */
-  whole(message: AssistantMessage): Item {
-    const content: Item[] = []
+  whole(message: AssistantMessage): Obj {
+    const content: Obj[] = []
     message.content.forEach((block, index) => {
       const written = writeBlock(block, `content[${index}]`, message, this.#losses)
       const signature = block.type === "toolCall" ? callSignature(block.signature, block.id, message) : undefined
@@ -79,7 +79,7 @@ export class MessagesResponder implements Responder {
     return PING
   }
 
-  #head(message: AssistantMessage): Item {
+  #head(message: AssistantMessage): Obj {
     return {
       id: message.responseId ?? this.#mint.id("msg_"),
       type: "message",
@@ -101,7 +101,7 @@ export class MessagesResponder implements Responder {
     })
   }
 
-  #usage(usage: Usage): Item {
+  #usage(usage: Usage): Obj {
     return writeUsage(usage, this.#call.estimate?.inputTokens)
   }
 
@@ -132,6 +132,6 @@ export class MessagesResponder implements Responder {
   }
 }
 
-function frame(type: string, fields: Item): Frame {
+function frame(type: string, fields: Obj): Frame {
   return { event: type, data: JSON.stringify({ type, ...fields }) }
 }

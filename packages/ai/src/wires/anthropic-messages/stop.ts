@@ -1,22 +1,22 @@
 import type { MessageSink } from "../../contract/builder.ts"
 import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { StopDetails } from "../../model/message.ts"
-import { isItem, type Item } from "./types.ts"
+import { isObject, type Obj } from "./types.ts"
 
 /** Why an answer ended, as the wire says it. */
 export interface WireStop {
   reason: string
   /** The stop sequence that was hit. */
   sequence?: string
-  details?: Item
+  details?: Obj
 }
 
 /** Reads `stop_reason`, `stop_sequence` and `stop_details`; `undefined` while there is no reason. */
 export function readStop(value: unknown): WireStop | undefined {
-  if (!isItem(value) || typeof value["stop_reason"] !== "string" || value["stop_reason"] === "") return undefined
+  if (!isObject(value) || typeof value["stop_reason"] !== "string" || value["stop_reason"] === "") return undefined
   const stop: WireStop = { reason: value["stop_reason"] }
   if (typeof value["stop_sequence"] === "string") stop.sequence = value["stop_sequence"]
-  if (isItem(value["stop_details"])) stop.details = value["stop_details"]
+  if (isObject(value["stop_details"])) stop.details = value["stop_details"]
   return stop
 }
 

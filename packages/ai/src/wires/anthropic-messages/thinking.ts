@@ -1,18 +1,11 @@
 import { EFFORTS, type Effort, type MessagesCompat, type ThinkingLadder } from "@sluice/catalog/core"
 import type { Call } from "../../contract/wire-client.ts"
-import { SluiceError } from "../../model/errors.ts"
 import { askedEffort, budgetOf, loseBesideOff } from "../effort.ts"
 import { learned } from "./facts.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
+import { cappedTokens, DEFAULT_MAX_TOKENS, fittedBudget } from "../thinking-budget.ts"
 import type { WireThinking } from "./types.ts"
 
-/** Least budget that the API takes. */
-const MIN_BUDGET = 1024
-/** Room for the answer itself beside the budget. */
-const ANSWER_TOKENS = 4000
-const MIN_ANSWER_TOKENS = 1024
-/** Most tokens of an answer where the model's own limit is not known. */
-const DEFAULT_MAX_TOKENS = 64_000
 /** A level's spelling that means: adaptive, without a level. */
 const NO_LEVEL = "adaptive"
 
@@ -36,7 +29,7 @@ export interface ThinkingPlan {
 export function planThinking(call: Call, forced: boolean, begun: boolean, losses: Losses): ThinkingPlan {
   const { model } = call
   const compat = model.compat.messages ?? {}
-  const plan: ThinkingPlan = { maxTokens: maxTokens(call, losses), on: false }
+  const plan: ThinkingPlan = { maxTokens: cappedTokens(call, losses) ?? DEFAULT_MAX_TOKENS, on: false }
   loseBesideOff(call.options, (field, reason) => losses.dropped(field, reason))
   const ladder = ladderOf(model, compat)
   const budgeted = !ladder || ladder.mode === "budget" || ladder.mode === "budget-effort"
@@ -79,14 +72,6 @@ function ladderOf({ thinking }: Call["model"], { thinkingMode }: MessagesCompat)
 /** Whether the caller asked for thinking. */
 function wanted({ options }: Call): boolean {
   return (askedEffort(options) ?? "off") !== "off"
-}
-
-function maxTokens({ model, options }: Call, losses: Losses): number {
-  const ceiling = model.maxTokens && model.maxTokens > 0 ? model.maxTokens : undefined
-  if (options.maxTokens === undefined) return ceiling ?? DEFAULT_MAX_TOKENS
-  if (ceiling === undefined || options.maxTokens <= ceiling) return options.maxTokens
-  losses.approximated("options.maxTokens", `The model makes at most ${ceiling} tokens.`)
-  return ceiling
 }
 
 /** A model of which nothing is known thinks by a budget if the caller gives one. */
@@ -157,42 +142,10 @@ function setEffort(plan: ThinkingPlan, call: Call, effort: string, losses: Losse
   plan.effort = effort
 }
 
-/**
- * Sets the budget and makes room for it: an answer's limit that is too small is raised up to the model's, and where
- * that is not enough the budget is lowered. A caller who gave both numbers, and fitting ones, gets them as they are.
- */
-function setBudget(plan: ThinkingPlan, { model, options }: Call, asked: number, losses: Losses): void {
-  let budget = Math.max(MIN_BUDGET, Math.floor(asked))
-  if (budget > asked) losses.approximated("options.thinkingBudget", `The API takes no fewer than ${MIN_BUDGET} tokens.`)
-  const bothGiven = options.thinkingBudget !== undefined && options.maxTokens !== undefined
-  if (!(bothGiven && budget < plan.maxTokens) && plan.maxTokens < budget + ANSWER_TOKENS) {
-    const ceiling = model.maxTokens ?? Math.max(DEFAULT_MAX_TOKENS, plan.maxTokens)
-    const raised = Math.min(ceiling, budget + ANSWER_TOKENS)
-    if (raised > plan.maxTokens) {
-      plan.maxTokens = raised
-      if (options.maxTokens !== undefined) {
-        losses.approximated("options.maxTokens", "Raised, so that the answer has room beside the thinking.")
-      }
-    }
-    if (plan.maxTokens < budget + ANSWER_TOKENS) {
-      budget = lowered(plan.maxTokens)
-      losses.approximated(
-        "options.thinkingBudget",
-        `Lowered to ${budget} tokens, so that the answer has room beside it.`,
-      )
-    }
-  }
+function setBudget(plan: ThinkingPlan, call: Call, asked: number, losses: Losses): void {
+  const { budget, maxTokens } = fittedBudget(asked, plan.maxTokens, call, losses)
+  plan.maxTokens = maxTokens
   plan.thinking = { type: "enabled", budget_tokens: budget }
-}
-
-function lowered(limit: number): number {
-  for (const answer of [ANSWER_TOKENS, MIN_ANSWER_TOKENS]) if (limit - answer >= MIN_BUDGET) return limit - answer
-  throw new SluiceError({
-    code: "invalid_request",
-    param: "maxTokens",
-    message: `maxTokens: ${limit} tokens are too few for an answer with thinking; the thinking alone takes ${MIN_BUDGET}.`,
-    hint: 'Raise maxTokens or set reasoning to "off".',
-  })
 }
 
 function refusesDisabled(compat: MessagesCompat, ladder: ThinkingLadder): boolean {

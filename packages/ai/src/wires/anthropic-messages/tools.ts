@@ -4,7 +4,7 @@ import type { CustomTool, FunctionTool, Tool, ToolChoice } from "../../model/too
 import { anthropicSchema, StrictBudget } from "../../schema/anthropic.ts"
 import { grammarSchema } from "../../schema/grammar.ts"
 import { learned } from "./facts.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import { API, type Marks, type WireTool, type WireToolChoice } from "./types.ts"
 
 /** The tools of a request. `marks` takes the caller's cache marks. */

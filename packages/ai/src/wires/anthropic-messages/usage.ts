@@ -1,5 +1,5 @@
 import type { Usage } from "@sluice/catalog/core"
-import { isItem, type Item } from "./types.ts"
+import { isObject, type Obj } from "./types.ts"
 
 /**
  * The figures of a `usage` object. A field that is absent or null says nothing and is left out, so that what an
@@ -7,17 +7,17 @@ import { isItem, type Item } from "./types.ts"
  */
 export function readUsage(value: unknown): Partial<Usage> {
   const usage: Partial<Usage> = {}
-  if (!isItem(value)) return usage
+  if (!isObject(value)) return usage
   set(usage, "input", value["input_tokens"])
   set(usage, "output", value["output_tokens"])
   set(usage, "cacheRead", value["cache_read_input_tokens"])
   set(usage, "cacheWrite", value["cache_creation_input_tokens"])
   const written = value["cache_creation"]
-  if (isItem(written)) set(usage, "cacheWrite1h", written["ephemeral_1h_input_tokens"])
+  if (isObject(written)) set(usage, "cacheWrite1h", written["ephemeral_1h_input_tokens"])
   const details = value["output_tokens_details"]
-  if (isItem(details)) set(usage, "reasoningTokens", details["thinking_tokens"])
+  if (isObject(details)) set(usage, "reasoningTokens", details["thinking_tokens"])
   const requests = value["server_tool_use"]
-  if (isItem(requests)) {
+  if (isObject(requests)) {
     const webSearch = count(requests["web_search_requests"])
     const webFetch = count(requests["web_fetch_requests"])
     if (webSearch !== undefined || webFetch !== undefined) {
@@ -34,16 +34,16 @@ export function readUsage(value: unknown): Partial<Usage> {
 
 /** The model that really answered, where the host fell back to another one. */
 export function servedModel(value: unknown): string | undefined {
-  const iterations = isItem(value) ? value["iterations"] : undefined
+  const iterations = isObject(value) ? value["iterations"] : undefined
   if (!Array.isArray(iterations)) return undefined
   const last: unknown = iterations.at(-1)
-  return isItem(last) && last["type"] === "fallback_message" && typeof last["model"] === "string"
+  return isObject(last) && last["type"] === "fallback_message" && typeof last["model"] === "string"
     ? last["model"]
     : undefined
 }
 
 /** Our figures in the wire's spelling. What is unknown is 0 where clients insist on a number, else left out. */
-export function writeUsage(usage: Usage, estimatedInput = 0): Item {
+export function writeUsage(usage: Usage, estimatedInput = 0): Obj {
   const { reasoningTokens, serverTools, cacheWrite1h, cacheWrite = 0 } = usage
   return {
     input_tokens: usage.input ?? estimatedInput,

@@ -1,3 +1,4 @@
+import type { ConverseCompat } from "@sluice/catalog/core"
 import type { AssistantMessage, Block, Opaque, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
 import { demotedThinking, isForeign } from "../demoted-thinking.ts"
 import { wellFormed } from "../well-formed.ts"
@@ -74,8 +75,13 @@ function encodeThinking(
   }
   if (signature !== "") return { reasoningContent: { reasoningText: { text: block.thinking, signature } } }
   if (block.thinking.trim() === "") return undefined
-  if (compat.replayThinking !== "signed") return { reasoningContent: { reasoningText: { text: block.thinking } } }
+  if (takesUnsigned(compat)) return { reasoningContent: { reasoningText: { text: block.thinking } } }
   return asText("The model takes thinking back with a signature only; it stands as text.")
+}
+
+/** Whether a model takes thinking back that nobody has signed. */
+export function takesUnsigned({ replayThinking = "always" }: ConverseCompat): boolean {
+  return replayThinking === "always"
 }
 
 /**

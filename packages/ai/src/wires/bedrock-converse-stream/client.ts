@@ -1,7 +1,8 @@
 import type { TokenCount, WireClient } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
-import { isObject } from "../json.ts"
+import { isObject } from "../../model/json.ts"
 import { adapt } from "./adapt.ts"
+import { takesUnsigned } from "./assistant.ts"
 import { ConverseDecoder } from "./decode.ts"
 import { readError } from "./errors.ts"
 import { outputTool } from "./output.ts"
@@ -19,9 +20,8 @@ export const bedrockConverseStream: WireClient = {
   traits: {
     toolCallId: { pattern: /^[a-zA-Z0-9_-]{1,64}$/, maxLength: 64 },
     toolName: { pattern: /^[a-zA-Z0-9_-]+$/, maxLength: 64 },
-    roles: { developer: false, system: "first" },
-    media: { image: true, document: true, audio: false, inToolResult: true, inAnswer: false },
-    thinking: { replay: true, signature: true, redacted: true },
+    media: { image: true, document: true, audio: false, inAnswer: false },
+    unsignedThinking: ({ compat }) => takesUnsigned(compat.converse ?? {}),
   },
   encode,
   decoder: (call, _head, out) =>

@@ -3,11 +3,11 @@ import { parseArguments } from "../../assemble/json-arguments.ts"
 import type { MessageSink } from "../../contract/builder.ts"
 import type { Effect, Frame } from "../../contract/frame.ts"
 import type { Decoder } from "../../contract/wire-client.ts"
-import { isObject } from "../json.ts"
+import { isObject } from "../../model/json.ts"
 import { bodyFacts, failureOf } from "./errors.ts"
 import { joinBase64, NativeBlock, pictureIn } from "./native-block.ts"
 import { reportStop } from "./stop.ts"
-import { API, type Item } from "./types.ts"
+import { API, type Obj } from "./types.ts"
 import { readUsage, servedTier } from "./usage.ts"
 
 /** How long a host is waited for that has said why it stops and not yet what was used. */
@@ -107,7 +107,7 @@ export class ConverseDecoder implements Decoder {
     this.#finish()
   }
 
-  #event(type: string | undefined, event: Item): readonly Effect[] | void {
+  #event(type: string | undefined, event: Obj): readonly Effect[] | void {
     const index = event["contentBlockIndex"]
     switch (type) {
       case "messageStart":
@@ -141,7 +141,7 @@ export class ConverseDecoder implements Decoder {
   }
 
   /** What stands beside the content: usage, the tier and the model that were served, what a guardrail says. */
-  #meta(event: Item): readonly Effect[] {
+  #meta(event: Obj): readonly Effect[] {
     const tier = servedTier(event)
     this.#out.usage({ ...readUsage(event["usage"]), ...(tier === undefined ? {} : { serviceTier: tier }) })
     const trace = event["trace"]
@@ -165,7 +165,7 @@ export class ConverseDecoder implements Decoder {
     this.#startTool(index, use)
   }
 
-  #startTool(index: unknown, use: Item): BlockState {
+  #startTool(index: unknown, use: Obj): BlockState {
     const { toolUseId: id, name, type } = use
     if (type === "server_tool_use") {
       const state = this.#open(index, "native")
@@ -190,7 +190,7 @@ export class ConverseDecoder implements Decoder {
     return state
   }
 
-  #delta(index: unknown, delta: Item): void {
+  #delta(index: unknown, delta: Obj): void {
     const { text, toolUse, reasoningContent: reasoning, citation } = delta
     if (typeof text === "string") {
       if (text === "" && this.#at(index)?.kind !== "text") return this.#out.alive()
@@ -218,7 +218,7 @@ export class ConverseDecoder implements Decoder {
     }
   }
 
-  #reasoning(index: unknown, reasoning: Item): void {
+  #reasoning(index: unknown, reasoning: Obj): void {
     // Whole answers have text and signature in an object of their own, and some hosts stream it so.
     const inner = isObject(reasoning["reasoningText"]) ? reasoning["reasoningText"] : reasoning
     const { text, signature } = inner
@@ -243,7 +243,7 @@ export class ConverseDecoder implements Decoder {
   }
 
   /** Pieces of a block that we do not know belong to an item that travels whole. */
-  #other(index: unknown, delta: Item): void {
+  #other(index: unknown, delta: Obj): void {
     const state = this.#block(index, "native")
     state.native ??= new NativeBlock({})
     state.native.push(delta)
@@ -267,7 +267,7 @@ export class ConverseDecoder implements Decoder {
     } else if (kind !== "silent") this.#out.close(key)
   }
 
-  #wholeBlock(index: number, block: Item): void {
+  #wholeBlock(index: number, block: Obj): void {
     const { text, toolUse, reasoningContent: reasoning, citationsContent: cited } = block
     if (typeof text === "string") this.#delta(index, { text })
     else if (isObject(toolUse)) {
@@ -281,7 +281,7 @@ export class ConverseDecoder implements Decoder {
     this.#stop(index)
   }
 
-  #wholeCitations(index: number, { content, citations }: Item): void {
+  #wholeCitations(index: number, { content, citations }: Obj): void {
     for (const part of Array.isArray(content) ? content : []) {
       if (isObject(part) && typeof part["text"] === "string") this.#delta(index, { text: part["text"] })
     }

@@ -2,7 +2,7 @@ import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Frame, ResponseHead } from "../../contract/frame.ts"
 import { exceptionFacts, exceptionName, exceptionOf } from "../bedrock/exceptions.ts"
 import { errorFacts } from "../host-errors.ts"
-import { isObject } from "../json.ts"
+import { isObject } from "../../model/json.ts"
 
 /** What an error response says: `{message}` or `{Message}`, with the exception's name in a header or in `__type`. */
 export function readError(head: ResponseHead, body: unknown): ErrorFacts {

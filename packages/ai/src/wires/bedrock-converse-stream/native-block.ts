@@ -1,14 +1,14 @@
 import { bytesOf, base64Of } from "../../images/base64.ts"
 import type { ImageBlock } from "../../model/message.ts"
-import { isObject, parseObject } from "../json.ts"
-import type { Item } from "./types.ts"
+import { isObject, parseObject } from "../../model/json.ts"
+import type { Obj } from "./types.ts"
 
 /** A block that the provider ran itself or that we do not know, put together from its start and its deltas. */
 export class NativeBlock {
-  readonly #item: Item
+  readonly #item: Obj
   #input = ""
 
-  constructor(start: Item) {
+  constructor(start: Obj) {
     this.#item = structuredClone(start)
   }
 
@@ -17,11 +17,11 @@ export class NativeBlock {
     this.#input += piece
   }
 
-  push(delta: Item): void {
+  push(delta: Obj): void {
     for (const [name, value] of Object.entries(delta)) this.#item[name] = added(name, this.#item[name], value)
   }
 
-  finish(): Item {
+  finish(): Obj {
     const use = this.#item["toolUse"]
     if (isObject(use) && this.#input !== "") use["input"] = parseObject(this.#input) ?? { unreadable: this.#input }
     return this.#item
@@ -39,7 +39,7 @@ function added(name: string, before: unknown, value: unknown): unknown {
     return { ...before, content: [...(Array.isArray(content) ? content : []), ...value] }
   }
   if (isObject(before) && isObject(value)) {
-    const merged: Item = { ...before }
+    const merged: Obj = { ...before }
     for (const [inner, piece] of Object.entries(value)) merged[inner] = added(inner, merged[inner], piece)
     return merged
   }
@@ -47,7 +47,7 @@ function added(name: string, before: unknown, value: unknown): unknown {
 }
 
 /** The picture that a block is, with its data or its place; `undefined` for any other block. */
-export function pictureIn({ image }: Item): ImageBlock | undefined {
+export function pictureIn({ image }: Obj): ImageBlock | undefined {
   if (!isObject(image) || !isObject(image["source"]) || typeof image["format"] !== "string") return undefined
   const { bytes, s3Location: place } = image["source"]
   const mimeType = `image/${image["format"]}`

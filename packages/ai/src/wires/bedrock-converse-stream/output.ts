@@ -4,12 +4,12 @@ import { learned } from "./facts.ts"
 import { hasRoomForTool, OUTPUT_TOOL, OUTPUT_TOOL_DESCRIPTION, schemaName, shapeInstruction } from "../output-plan.ts"
 import { wellFormed } from "../well-formed.ts"
 import { toolSpec } from "./tool-spec.ts"
-import type { Item, WireBlock } from "./types.ts"
+import type { Obj, WireBlock } from "./types.ts"
 
 /** How a request asks for the shape of the answer. */
 export type OutputPlan =
   /** `outputConfig.textFormat`. */
-  | { how: "format"; config: Item; changed: boolean }
+  | { how: "format"; config: Obj; changed: boolean }
   /** A tool that the model is forced to call; its arguments are the answer's text. */
   | { how: "tool"; tool: WireBlock; name: string }
   /** A sentence in the system prompt. */

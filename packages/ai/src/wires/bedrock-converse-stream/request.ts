@@ -4,19 +4,19 @@ import type { Json } from "../../model/tool.ts"
 import { betasOfHeaders, listedBetas } from "../anthropic-betas.ts"
 import { countedModel, pathOf } from "../bedrock/path.ts"
 import { withBag, withExtra } from "../body-fields.ts"
-import { isObject } from "../json.ts"
+import { isObject } from "../../model/json.ts"
 import { placePoints } from "./cache.ts"
 import { DocumentNames } from "./document-names.ts"
 import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
-import { Losses } from "../losses.ts"
+import { Losses } from "../../model/losses.ts"
 import { outputLosses } from "../output-plan.ts"
 import { systemTexts } from "../system-texts.ts"
 import { encodeMessages, goesOnWithoutThinking } from "./messages.ts"
 import { planOutput, type OutputPlan } from "./output.ts"
 import { planThinking, type ThinkingPlan } from "./thinking.ts"
 import { planTools } from "./tools.ts"
-import { API, type ConverseBody, type Item, type WireBlock } from "./types.ts"
+import { API, type ConverseBody, type Obj, type WireBlock } from "./types.ts"
 
 /** Options that have no field here. */
 const UNKNOWN_OPTIONS = [
@@ -121,7 +121,7 @@ function build(call: Call): { body: ConverseBody; losses: Losses } {
 type Body = { [field: string]: Json | undefined }
 
 /** The caller's own fields, last. Those of the model are merged, so that a field beside ours does not remove it. */
-function own(body: Body, bag: Readonly<Item> | undefined): ConverseBody {
+function own(body: Body, bag: Readonly<Obj> | undefined): ConverseBody {
   const name = "additionalModelRequestFields"
   const [ours, theirs] = [body[name], bag?.[name]]
   const merged = isObject(ours) && isObject(theirs) ? { ...bag, [name]: { ...ours, ...theirs } } : bag
@@ -152,9 +152,9 @@ function encodeSystem({ call, marks, losses }: EncodeState, output: OutputPlan |
   return blocks
 }
 
-function encodeInference({ call, compat, losses }: EncodeState, thinking: ThinkingPlan): Item {
+function encodeInference({ call, compat, losses }: EncodeState, thinking: ThinkingPlan): Obj {
   const { temperature, topP, stop } = call.options
-  const config: Item = {}
+  const config: Obj = {}
   if (thinking.maxTokens !== undefined) config["maxTokens"] = thinking.maxTokens
   const refused = compat.sampling === false || (thinking.on && compat.thinkingFormat === "anthropic")
   const why = compat.sampling === false ? "The model does not take it." : "The model takes it without thinking only."
@@ -178,7 +178,7 @@ function encodeInference({ call, compat, losses }: EncodeState, thinking: Thinki
 }
 
 /** Every family spells this one among its own fields. */
-function encodeTopK({ call, compat, losses }: EncodeState, thinking: ThinkingPlan): Item {
+function encodeTopK({ call, compat, losses }: EncodeState, thinking: ThinkingPlan): Obj {
   const { topK } = call.options
   if (topK === undefined) return {}
   if (compat.topK === undefined || compat.sampling === false || (thinking.on && compat.topK === "top_k")) {
@@ -189,7 +189,7 @@ function encodeTopK({ call, compat, losses }: EncodeState, thinking: ThinkingPla
 }
 
 /** All betas as one of the model's own fields, those of a header among them, which the API does not read. */
-function encodeBetas({ call, compat, losses }: EncodeState, thinking: ThinkingPlan): Item {
+function encodeBetas({ call, compat, losses }: EncodeState, thinking: ThinkingPlan): Obj {
   const named = betasOfHeaders(call)
   const takes = compat.thinkingFormat === "anthropic"
   if (named.length > 0 && !takes) losses.dropped("options.headers", "Only Anthropic's models have betas.")

@@ -1,22 +1,16 @@
 import type { Effort, ThinkingLadder } from "@sluice/catalog/core"
 import type { Call } from "../../contract/wire-client.ts"
-import { SluiceError } from "../../model/errors.ts"
 import { askedEffort, budgetOf, loseBesideOff, nearestEffort } from "../effort.ts"
-import type { Losses } from "../losses.ts"
-import type { Item } from "./types.ts"
+import type { Losses } from "../../model/losses.ts"
+import { cappedTokens, DEFAULT_MAX_TOKENS, fittedBudget } from "../thinking-budget.ts"
+import type { Obj } from "./types.ts"
 
-/** Least budget that Claude takes, and the room that its answer needs beside it. */
-const MIN_BUDGET = 1024
-const ANSWER_TOKENS = 4000
-const MIN_ANSWER_TOKENS = 1024
-/** Most tokens of an answer where the model's own limit is not known. */
-const DEFAULT_MAX_TOKENS = 64_000
 const INTERLEAVED = "interleaved-thinking-2025-05-14"
 
 /** What a request says about thinking, and what follows from it. */
 export interface ThinkingPlan {
   /** For `additionalModelRequestFields`. */
-  fields: Item
+  fields: Obj
   /** For `inferenceConfig.maxTokens`; absent leaves it to the model. */
   maxTokens?: number
   /** The request makes the model think. */
@@ -32,7 +26,7 @@ export interface ThinkingPlan {
  */
 export function planThinking(call: Call, forced: boolean, begun: boolean, losses: Losses): ThinkingPlan {
   const { model, options } = call
-  const limit = maxTokens(call, losses)
+  const limit = cappedTokens(call, losses)
   const plan: ThinkingPlan = { fields: {}, on: false, ...(limit === undefined ? {} : { maxTokens: limit }) }
   const format = model.compat.converse?.thinkingFormat ?? "none"
   const asked = askedEffort(options)
@@ -74,14 +68,6 @@ export function planThinking(call: Call, forced: boolean, begun: boolean, losses
     loseShown(call, losses)
   }
   return plan
-}
-
-function maxTokens({ model, options }: Call, losses: Losses): number | undefined {
-  const ceiling = model.maxTokens && model.maxTokens > 0 ? model.maxTokens : undefined
-  if (options.maxTokens === undefined) return ceiling
-  if (ceiling === undefined || options.maxTokens <= ceiling) return options.maxTokens
-  losses.approximated("options.maxTokens", `The model makes at most ${ceiling} tokens.`)
-  return ceiling
 }
 
 /** The level to ask for; `undefined` leaves it to the vendor. */
@@ -160,33 +146,8 @@ function budgetIsLevel(call: Call, losses: Losses): void {
   losses.approximated("options.thinkingBudget", "The model takes a level instead of a number of tokens.")
 }
 
-/** The budget, with room for the answer beside it: the limit is raised, and where that is not enough the budget lowered. */
-function setBudget(asked: number, { model, options }: Call, plan: ThinkingPlan, losses: Losses): number {
-  const budget = Math.max(MIN_BUDGET, Math.floor(asked))
-  if (budget > asked)
-    losses.approximated("options.thinkingBudget", `The model takes no fewer than ${MIN_BUDGET} tokens.`)
-  const limit = plan.maxTokens ?? DEFAULT_MAX_TOKENS
-  plan.maxTokens = limit
-  if (options.thinkingBudget !== undefined && options.maxTokens !== undefined && budget < limit) return budget
-  if (limit >= budget + ANSWER_TOKENS) return budget
-  const raised = Math.min(model.maxTokens ?? Math.max(DEFAULT_MAX_TOKENS, limit), budget + ANSWER_TOKENS)
-  if (raised > limit) {
-    plan.maxTokens = raised
-    if (options.maxTokens !== undefined) {
-      losses.approximated("options.maxTokens", "Raised, so that the answer has room beside the thinking.")
-    }
-  }
-  if (plan.maxTokens >= budget + ANSWER_TOKENS) return budget
-  for (const answer of [ANSWER_TOKENS, MIN_ANSWER_TOKENS]) {
-    const left = plan.maxTokens - answer
-    if (left < MIN_BUDGET) continue
-    losses.approximated("options.thinkingBudget", `Lowered to ${left} tokens, so that the answer has room beside it.`)
-    return left
-  }
-  throw new SluiceError({
-    code: "invalid_request",
-    param: "maxTokens",
-    message: `maxTokens: ${plan.maxTokens} tokens are too few for an answer with thinking; the thinking alone takes ${MIN_BUDGET}.`,
-    hint: 'Raise maxTokens or set reasoning to "off".',
-  })
+function setBudget(asked: number, call: Call, plan: ThinkingPlan, losses: Losses): number {
+  const { budget, maxTokens } = fittedBudget(asked, plan.maxTokens ?? DEFAULT_MAX_TOKENS, call, losses)
+  plan.maxTokens = maxTokens
+  return budget
 }

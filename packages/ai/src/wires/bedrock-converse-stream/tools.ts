@@ -7,7 +7,7 @@ import type { EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
 import { outputTool, type OutputPlan } from "./output.ts"
 import { toolSpec } from "./tool-spec.ts"
-import { API, type Item, type WireBlock } from "./types.ts"
+import { API, type Obj, type WireBlock } from "./types.ts"
 
 /** Stands in for tools where a request has none and its conversation holds calls, which the API refuses. */
 const PLACEHOLDER = "__no_tools__"
@@ -15,7 +15,7 @@ const PLACEHOLDER = "__no_tools__"
 /** The tools of a request and the choice among them. */
 export interface ToolPlan {
   tools: WireBlock[]
-  choice?: Item
+  choice?: Obj
   /** The choice forces a call, beside which models do not think. */
   forced: boolean
 }
@@ -112,5 +112,5 @@ function planChoice(
 /** The name under which a tool is called; of a system tool its own. */
 function nameOf(tool: WireBlock): unknown {
   const inner = tool["toolSpec"] ?? tool["systemTool"]
-  return typeof inner === "object" && inner !== null ? (inner as Item)["name"] : undefined
+  return typeof inner === "object" && inner !== null ? (inner as Obj)["name"] : undefined
 }

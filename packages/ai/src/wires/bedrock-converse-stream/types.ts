@@ -1,3 +1,4 @@
+import type { Obj } from "../../model/json.ts"
 /**
  * The parts of Bedrock's Converse that this wire reads or writes.
  * @see https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
@@ -7,10 +8,10 @@
 export const API = "bedrock-converse-stream"
 
 /** A JSON object whose fields are not known. */
-export type Item = Record<string, unknown>
+export type { Obj } from "../../model/json.ts"
 
 /** A content block: an object with one field, which says what it is. */
-export type WireBlock = Item
+export type WireBlock = Obj
 
 /** A turn. */
 export interface WireMessage {
@@ -19,11 +20,11 @@ export interface WireMessage {
 }
 
 /** A request's body. */
-export interface ConverseBody extends Item {
+export interface ConverseBody extends Obj {
   messages: WireMessage[]
   system?: WireBlock[]
-  inferenceConfig?: Item
-  toolConfig?: { tools: WireBlock[]; toolChoice?: Item }
-  additionalModelRequestFields?: Item
-  outputConfig?: Item
+  inferenceConfig?: Obj
+  toolConfig?: { tools: WireBlock[]; toolChoice?: Obj }
+  additionalModelRequestFields?: Obj
+  outputConfig?: Obj
 }

@@ -1,5 +1,5 @@
 import type { Usage } from "@sluice/catalog/core"
-import { isObject } from "../json.ts"
+import { isObject } from "../../model/json.ts"
 
 /** The figures of a `usage` object; what is absent stays unknown. `inputTokens` excludes what a cache held. */
 export function readUsage(value: unknown): Partial<Usage> {

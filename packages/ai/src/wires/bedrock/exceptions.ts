@@ -2,7 +2,7 @@ import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Frame } from "../../contract/frame.ts"
 import type { HeadersView } from "../../contract/header-list.ts"
 import type { ErrorCode } from "../../model/errors.ts"
-import { parseObject } from "../json.ts"
+import { parseObject } from "../../model/json.ts"
 
 /** What an exception of Bedrock stands for: its status, and its class where the status says too little. */
 interface Meaning {

@@ -1,9 +1,9 @@
 import type { AssistantMessage, Block, Opaque, ToolCallBlock } from "../../model/message.ts"
 import { acceptMedia, isEmpty, native } from "./accept-parts.ts"
 import { get, itemOf, readItem, readText, refuse, textOf } from "./accept-readers.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import { blockOf, isSealed, open, type Sealed, type SealedThought } from "../server-seal.ts"
-import { NO_SIGNATURE, type Item } from "./types.ts"
+import { NO_SIGNATURE, type Obj } from "./types.ts"
 
 /** The word for a signature that nobody has; libraries that take signatures for bytes encode it. */
 const STAND_INS: ReadonlySet<string> = new Set([NO_SIGNATURE, btoa(NO_SIGNATURE)])
@@ -28,12 +28,12 @@ export class AnswerReader {
     this.#called = called
   }
 
-  read(parts: readonly Item[], path: string): void {
+  read(parts: readonly Obj[], path: string): void {
     parts.forEach((part, i) => this.#part(part, `${path}[${i}]`, i === 0))
   }
 
   /** `goesOn`: the part begins a turn, so that it may be a further piece of what stands before. */
-  #part(part: Item, path: string, goesOn: boolean): void {
+  #part(part: Obj, path: string, goesOn: boolean): void {
     const sealed = this.#signature(part, path)
     if (sealed.thoughts.length > 0) this.#reveal(sealed.thoughts)
     const text = get(part, "text")
@@ -56,7 +56,7 @@ export class AnswerReader {
   }
 
   /** What a part is signed with: a signature of its own, and thinking that was sealed into it. */
-  #signature(part: Item, path: string): { thoughts: readonly SealedThought[]; signature?: Opaque } {
+  #signature(part: Obj, path: string): { thoughts: readonly SealedThought[]; signature?: Opaque } {
     const value = textOf(part, "thoughtSignature", path)
     if (!value || STAND_INS.has(value)) return { thoughts: [] }
     if (!isSealed(value)) return { thoughts: [], signature: { value } }
@@ -92,7 +92,7 @@ export class AnswerReader {
     else if (signature) this.#add(native({ text: "", thoughtSignature: signature.value }))
   }
 
-  #call(call: Item, signature: Opaque | undefined, path: string): ToolCallBlock {
+  #call(call: Obj, signature: Opaque | undefined, path: string): ToolCallBlock {
     const name = readText(call["name"], `${path}.name`)
     if (name === "") refuse(`${path}.name`, "must name a function.")
     const args = get(call, "args")

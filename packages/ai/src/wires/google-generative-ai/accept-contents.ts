@@ -2,8 +2,8 @@ import type { AssistantMessage, Block, InputBlock, Message } from "../../model/m
 import { AnswerReader } from "./accept-answer.ts"
 import { acceptInputPart, acceptMedia, isEmpty, native } from "./accept-parts.ts"
 import { get, itemOf, listOf, readItem, readList, refuse, textOf } from "./accept-readers.ts"
-import type { Losses } from "../losses.ts"
-import { API, type Item } from "./types.ts"
+import type { Losses } from "../../model/losses.ts"
+import { API, type Obj } from "./types.ts"
 
 /** A call whose result has not come. */
 interface OpenCall {
@@ -57,7 +57,7 @@ class ContentsReader {
     }
   }
 
-  #user(parts: readonly Item[], path: string): void {
+  #user(parts: readonly Obj[], path: string): void {
     let own: InputBlock[] = []
     const before = this.messages.length
     const flush = (): void => {
@@ -79,7 +79,7 @@ class ContentsReader {
     if (this.messages.length === before) this.messages.push({ role: "user", content: [] })
   }
 
-  #result(result: Item, path: string): void {
+  #result(result: Obj, path: string): void {
     const name = textOf(result, "name", path) ?? ""
     const call = this.#callOf(textOf(result, "id", path) || undefined, name)
     for (const field of ["willContinue", "scheduling"]) {
@@ -109,7 +109,7 @@ class ContentsReader {
     return { id: id ?? name, name: known ?? name }
   }
 
-  #model(parts: readonly Item[], path: string): void {
+  #model(parts: readonly Obj[], path: string): void {
     let answer = this.#answer
     if (!answer) {
       this.#open = []
@@ -150,7 +150,7 @@ function emptyAnswer(): AssistantMessage {
  * What a function gave back: by the vendor's convention `output`, or `error` where it failed, else all there is.
  * @see https://ai.google.dev/api/caching#FunctionResponse
  */
-function outputOf(response: Item): { text: string | undefined; failed: boolean } {
+function outputOf(response: Obj): { text: string | undefined; failed: boolean } {
   const names = Object.keys(response)
   const [only] = names
   if (names.length !== 1 || (only !== "output" && only !== "error")) {

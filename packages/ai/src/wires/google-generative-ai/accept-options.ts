@@ -16,8 +16,8 @@ import {
   wordOf,
 } from "./accept-readers.ts"
 import { jsonSchema } from "./accept-schema.ts"
-import type { Losses } from "../losses.ts"
-import { API, isItem, type Item } from "./types.ts"
+import type { Losses } from "../../model/losses.ts"
+import { API, isObject, type Obj } from "./types.ts"
 
 const CONFIG = "generationConfig"
 
@@ -67,8 +67,8 @@ const DYNAMIC_LEVEL: Effort = "medium"
 const LEVELS: Readonly<Record<string, Effort>> = { MINIMAL: "minimal", LOW: "low", MEDIUM: "medium", HIGH: "high" }
 
 /** The settings of a request. @throws SluiceError `invalid_request` with the path of what is at fault */
-export function acceptOptions(body: Item, losses: Losses): CallOptions {
-  const own: Item = {}
+export function acceptOptions(body: Obj, losses: Losses): CallOptions {
+  const own: Obj = {}
   const config = itemOf(body, CONFIG, "") ?? {}
   const serviceTier = textOf(body, "serviceTier", "")
   const labels = itemOf(body, "labels", "")
@@ -92,7 +92,7 @@ export function acceptOptions(body: Item, losses: Losses): CallOptions {
   return Object.keys(own).length > 0 ? { ...options, wire: { [API]: own } } : options
 }
 
-function acceptNumbers(config: Item): CallOptions {
+function acceptNumbers(config: Obj): CallOptions {
   const candidates = numberOf(config, "candidateCount", CONFIG)
   const maxTokens = numberOf(config, "maxOutputTokens", CONFIG)
   if (maxTokens !== undefined && (!Number.isInteger(maxTokens) || maxTokens < 1)) {
@@ -120,14 +120,14 @@ const NUMBERS = [
   "seed",
 ] as const
 
-function acceptStop(config: Item): CallOptions {
+function acceptStop(config: Obj): CallOptions {
   const list = listOf(config, "stopSequences", CONFIG)
   const stop = list?.map((text, i) => readText(text, `${CONFIG}.stopSequences[${i}]`))
   return stop?.length ? { stop } : {}
 }
 
 /** Thinking and its level. Thoughts are shown to those who ask for them, and to nobody else. */
-function acceptThinking(config: Item | undefined): CallOptions {
+function acceptThinking(config: Obj | undefined): CallOptions {
   const path = `${CONFIG}.thinkingConfig`
   if (!config) return { showThinking: false }
   const showThinking = flagOf(config, "includeThoughts", path) ?? false
@@ -144,7 +144,7 @@ function acceptThinking(config: Item | undefined): CallOptions {
   return { reasoning: DYNAMIC_LEVEL, showThinking }
 }
 
-function acceptOutput(config: Item, losses: Losses): CallOptions {
+function acceptOutput(config: Obj, losses: Losses): CallOptions {
   const mimeType = textOf(config, "responseMimeType", CONFIG)
   const plain = itemOf(config, "responseJsonSchema", CONFIG)
   const own = itemOf(config, "responseSchema", CONFIG)
@@ -163,13 +163,13 @@ function acceptOutput(config: Item, losses: Losses): CallOptions {
   return output ? { output } : {}
 }
 
-function acceptLogprobs(config: Item): CallOptions {
+function acceptLogprobs(config: Obj): CallOptions {
   if (!flagOf(config, "responseLogprobs", CONFIG)) return {}
   return { logprobs: numberOf(config, "logprobs", CONFIG) ?? true }
 }
 
 /** Settings that only hosts of this wire know, as they came. */
-function ownSettings(config: Item): Item {
+function ownSettings(config: Obj): Obj {
   const entries = Object.entries(config).map(([given, value]) => [camelCase(given), value] as const)
   const enumeration = entries.some(([name, value]) => name === "responseMimeType" && value === ENUM_TYPE)
   return Object.fromEntries(
@@ -177,7 +177,7 @@ function ownSettings(config: Item): Item {
       if (value === null || value === undefined) return false
       if (name === "responseModalities") return !isTextOnly(value)
       if (name === "responseMimeType" || name === "responseSchema") return enumeration
-      if (name === "thinkingConfig") return isItem(value) && Number(get(value, "thinkingBudget")) < 0
+      if (name === "thinkingConfig") return isObject(value) && Number(get(value, "thinkingBudget")) < 0
       return !KNOWN_SETTINGS.has(name)
     }),
   )

@@ -1,6 +1,6 @@
 import type { AudioBlock, Block, DocumentBlock, ImageBlock, InputBlock, MediaSource } from "../../model/message.ts"
 import { get, itemOf, readText, textOf } from "./accept-readers.ts"
-import { API, type Item } from "./types.ts"
+import { API, type Obj } from "./types.ts"
 
 /** Addresses that everybody can read, but for those of the vendor's own store. */
 const PUBLIC = /^https?:\/\/(?!generativelanguage\.googleapis\.com\/)/
@@ -9,7 +9,7 @@ const PUBLIC = /^https?:\/\/(?!generativelanguage\.googleapis\.com\/)/
 const BESIDE_MEDIA = ["videoMetadata", "mediaResolution", "mediaProcessing", "partMetadata"]
 
 /** A part of what a user or a tool said; parts that we do not know are kept for hosts of the same wire. */
-export function acceptInputPart(part: Item, path: string): InputBlock | undefined {
+export function acceptInputPart(part: Obj, path: string): InputBlock | undefined {
   if (get(part, "text") !== undefined) {
     const text = readText(part["text"], `${path}.text`)
     return text === "" ? undefined : { type: "text", text }
@@ -18,7 +18,7 @@ export function acceptInputPart(part: Item, path: string): InputBlock | undefine
 }
 
 /** Media in a part; `undefined` where there is none that we know. */
-export function acceptMedia(part: Item, path: string): ImageBlock | DocumentBlock | AudioBlock | undefined {
+export function acceptMedia(part: Obj, path: string): ImageBlock | DocumentBlock | AudioBlock | undefined {
   const inline = itemOf(part, "inlineData", path)
   const file = inline ? undefined : itemOf(part, "fileData", path)
   const held = inline ?? file
@@ -65,11 +65,11 @@ function kindOf(mimeType: string | undefined): "image" | "audio" | "document" | 
 }
 
 /** A part that only this wire knows. */
-export function native(part: Item): Extract<Block, { type: "native" }> {
+export function native(part: Obj): Extract<Block, { type: "native" }> {
   return { type: "native", api: API, item: part }
 }
 
 /** Whether a part says nothing. */
-export function isEmpty(part: Item): boolean {
+export function isEmpty(part: Obj): boolean {
   return Object.values(part).every((value) => value === null || value === undefined)
 }

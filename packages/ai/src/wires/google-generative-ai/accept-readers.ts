@@ -1,5 +1,5 @@
 import { SluiceError } from "../../model/errors.ts"
-import { isItem, type Item } from "./types.ts"
+import { isObject, type Obj } from "./types.ts"
 
 /** @throws SluiceError `invalid_request` that names the field */
 export function refuse(path: string, what: string, hint?: string): never {
@@ -12,7 +12,7 @@ export function refuse(path: string, what: string, hint?: string): never {
 }
 
 /** A field by its name in camelCase; the API takes the same name in snake_case. Null counts as absent. */
-export function get(item: Item, name: string): unknown {
+export function get(item: Obj, name: string): unknown {
   return item[name] ?? item[snakeCase(name)] ?? undefined
 }
 
@@ -26,8 +26,8 @@ export function camelCase(name: string): string {
 }
 
 /** A JSON object. */
-export function readItem(value: unknown, path: string): Item {
-  if (!isItem(value)) refuse(path, `must be an object, not ${kindOf(value)}.`)
+export function readItem(value: unknown, path: string): Obj {
+  if (!isObject(value)) refuse(path, `must be an object, not ${kindOf(value)}.`)
   return value
 }
 
@@ -39,25 +39,25 @@ export function readText(value: unknown, path: string): string {
 
 /** A list. One object stands for a list of one, as the API itself reads it. */
 export function readList(value: unknown, path: string): readonly unknown[] {
-  if (isItem(value)) return [value]
+  if (isObject(value)) return [value]
   if (!Array.isArray(value)) refuse(path, `must be an array, not ${kindOf(value)}.`)
   return value
 }
 
 /** A field that is a text, or `undefined`. */
-export function textOf(item: Item, name: string, path: string): string | undefined {
+export function textOf(item: Obj, name: string, path: string): string | undefined {
   const value = get(item, name)
   return value === undefined ? undefined : readText(value, below(path, name))
 }
 
 /** A field that is a word of an enumeration, in capitals; `undefined` where it is absent or says nothing. */
-export function wordOf(item: Item, name: string, path: string): string | undefined {
+export function wordOf(item: Obj, name: string, path: string): string | undefined {
   const word = textOf(item, name, path)?.toUpperCase()
   return word === undefined || word === "" || word.endsWith("_UNSPECIFIED") ? undefined : word
 }
 
 /** A field that is a finite number, or `undefined`. A number may be written as a string, as the API itself reads it. */
-export function numberOf(item: Item, name: string, path: string): number | undefined {
+export function numberOf(item: Obj, name: string, path: string): number | undefined {
   const value = get(item, name)
   if (value === undefined) return undefined
   const number = typeof value === "string" && /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : value
@@ -68,7 +68,7 @@ export function numberOf(item: Item, name: string, path: string): number | undef
 }
 
 /** A field that is a truth value, or `undefined`. */
-export function flagOf(item: Item, name: string, path: string): boolean | undefined {
+export function flagOf(item: Obj, name: string, path: string): boolean | undefined {
   const value = get(item, name)
   if (value === undefined) return undefined
   if (typeof value !== "boolean") refuse(below(path, name), `must be true or false, not ${kindOf(value)}.`)
@@ -76,13 +76,13 @@ export function flagOf(item: Item, name: string, path: string): boolean | undefi
 }
 
 /** A field that is an object, or `undefined`. */
-export function itemOf(item: Item, name: string, path: string): Item | undefined {
+export function itemOf(item: Obj, name: string, path: string): Obj | undefined {
   const value = get(item, name)
   return value === undefined ? undefined : readItem(value, below(path, name))
 }
 
 /** A field that is a list, or `undefined`. */
-export function listOf(item: Item, name: string, path: string): readonly unknown[] | undefined {
+export function listOf(item: Obj, name: string, path: string): readonly unknown[] | undefined {
   const value = get(item, name)
   return value === undefined ? undefined : readList(value, below(path, name))
 }

@@ -1,7 +1,7 @@
 import type { JsonSchema } from "../../model/tool.ts"
-import { mapSchemas } from "../../schema/places.ts"
+import { mapSchemas } from "../../schema/subschemas.ts"
 import { camelCase } from "./accept-readers.ts"
-import { isItem, type Item } from "./types.ts"
+import { isObject, type Obj } from "./types.ts"
 
 /** Numbers that the API also takes, and its libraries write, as strings. */
 const COUNTS = new Set([
@@ -21,7 +21,7 @@ const COUNTS = new Set([
  *
  * @see https://ai.google.dev/api/caching#Schema
  */
-export function jsonSchema(schema: Item): JsonSchema {
+export function jsonSchema(schema: Obj): JsonSchema {
   const given = Object.entries(schema).map(([name, value]) => [camelCase(name), value] as const)
   const order = orderOf(schema)
   const inside = mapSchemas(Object.fromEntries(given), inner)
@@ -30,8 +30,8 @@ export function jsonSchema(schema: Item): JsonSchema {
     if (value === null || value === undefined || name === "nullable" || name === "propertyOrdering") continue
     if (name === "type") out["type"] = typeOf(value)
     else if (name === "example") out["examples"] = [value]
-    else if (name === "defs" && isItem(value)) out[name] = mapSchemas({ $defs: value }, inner)["$defs"]
-    else if (name === "properties" && isItem(value)) out[name] = inOrder(value, order)
+    else if (name === "defs" && isObject(value)) out[name] = mapSchemas({ $defs: value }, inner)["$defs"]
+    else if (name === "properties" && isObject(value)) out[name] = inOrder(value, order)
     else if (COUNTS.has(name) && typeof value === "string" && /^-?\d+(?:\.\d+)?$/.test(value)) out[name] = Number(value)
     else out[name] = value
   }
@@ -40,7 +40,7 @@ export function jsonSchema(schema: Item): JsonSchema {
 }
 
 function inner(value: unknown): unknown {
-  return isItem(value) ? jsonSchema(value) : value
+  return isObject(value) ? jsonSchema(value) : value
 }
 
 /** A type, or a list of them. */
@@ -50,12 +50,12 @@ function typeOf(value: unknown): unknown {
   return value === "TYPE_UNSPECIFIED" ? undefined : value.toLowerCase()
 }
 
-function orderOf(schema: Item): readonly string[] {
+function orderOf(schema: Obj): readonly string[] {
   const order = schema["propertyOrdering"] ?? schema["property_ordering"]
   return Array.isArray(order) ? order.filter((name) => typeof name === "string") : []
 }
 
-function inOrder(schemas: Item, order: readonly string[]): Item {
+function inOrder(schemas: Obj, order: readonly string[]): Obj {
   const first = order.filter((name) => Object.hasOwn(schemas, name))
   const names = new Set([...first, ...Object.keys(schemas)])
   return Object.fromEntries([...names].map((name) => [name, schemas[name]]))

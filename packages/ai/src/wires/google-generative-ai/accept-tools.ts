@@ -14,11 +14,11 @@ import {
   wordOf,
 } from "./accept-readers.ts"
 import { jsonSchema } from "./accept-schema.ts"
-import type { Losses } from "../losses.ts"
-import { API, type Item } from "./types.ts"
+import type { Losses } from "../../model/losses.ts"
+import { API, type Obj } from "./types.ts"
 
 /** The tools of a request. One entry may hold many functions and several tools that the host runs. */
-export function acceptTools(body: Item, losses: Losses): Tool[] | undefined {
+export function acceptTools(body: Obj, losses: Losses): Tool[] | undefined {
   const list = listOf(body, "tools", "")
   return list?.flatMap((value, index) => {
     const path = `tools[${index}]`
@@ -45,7 +45,7 @@ function acceptFunction(value: unknown, path: string, losses: Losses): Tool {
   return { name, ...(description ? { description } : {}), parameters: parametersOf(declared, path) }
 }
 
-function parametersOf(declared: Item, path: string): JsonSchema {
+function parametersOf(declared: Obj, path: string): JsonSchema {
   const given = itemOf(declared, "parametersJsonSchema", path)
   if (given) return given
   const parameters = itemOf(declared, "parameters", path)
@@ -57,11 +57,11 @@ export interface AcceptedToolConfig {
   options: Pick<CallOptions, "toolChoice">
   tools?: Tool[]
   /** What of the field only hosts of the same wire know, as it came. */
-  own?: Item
+  own?: Obj
 }
 
 /** Reads `toolConfig`. Where only some functions are allowed, the others are not offered. */
-export function acceptToolConfig(body: Item, tools: Tool[] | undefined, losses: Losses): AcceptedToolConfig {
+export function acceptToolConfig(body: Obj, tools: Tool[] | undefined, losses: Losses): AcceptedToolConfig {
   const kept = tools ? { tools } : {}
   const config = itemOf(body, "toolConfig", "")
   if (!config) return { options: {}, ...kept }

@@ -6,8 +6,8 @@ import { acceptContents } from "./accept-contents.ts"
 import { acceptOptions } from "./accept-options.ts"
 import { get, itemOf, listOf, readItem, readText, refuse, textOf } from "./accept-readers.ts"
 import { acceptToolConfig, acceptTools } from "./accept-tools.ts"
-import { Losses } from "../losses.ts"
-import { API, METHOD, type Item } from "./types.ts"
+import { Losses } from "../../model/losses.ts"
+import { API, METHOD, type Obj } from "./types.ts"
 
 /** What stands behind `models/` in a path: a model and what is asked of it. */
 interface Target {
@@ -80,7 +80,7 @@ function framingOf(query: URLSearchParams): Framing {
   return query.get("alt")?.toLowerCase() === "sse" ? "sse" : "json-array"
 }
 
-function acceptSystem(body: Item, losses: Losses): Context["systemPrompt"] | undefined {
+function acceptSystem(body: Obj, losses: Losses): Context["systemPrompt"] | undefined {
   const value = get(body, "systemInstruction")
   if (value === undefined) return undefined
   if (typeof value === "string") return value
@@ -98,13 +98,13 @@ function acceptSystem(body: Item, losses: Losses): Context["systemPrompt"] | und
 }
 
 /** A prefix of the conversation that a host of this wire keeps: nobody else can go on from it. */
-function cachedContent(body: Item): string | undefined {
+function cachedContent(body: Obj): string | undefined {
   const name = textOf(body, "cachedContent", "")
   if (name !== undefined && name.trim() === "") refuse("cachedContent", "must name what is cached.")
   return name
 }
 
-function withOwn(options: InboundCall["options"], toolConfig: Item | undefined): InboundCall["options"] {
+function withOwn(options: InboundCall["options"], toolConfig: Obj | undefined): InboundCall["options"] {
   if (!toolConfig) return options
   return { ...options, wire: { ...options.wire, [API]: { ...options.wire?.[API], toolConfig } } }
 }

@@ -4,7 +4,7 @@ import { adaptation, objects, type Adaptable, type Change } from "../adaptation.
 import { refusesField } from "../refusal.ts"
 import { facts, type FactName } from "./facts.ts"
 import { encode } from "./request.ts"
-import { isItem, NO_SIGNATURE, type Item } from "./types.ts"
+import { isObject, NO_SIGNATURE, type Obj } from "./types.ts"
 
 /** What a refusal looks like, and what to leave out then. */
 interface Rule {
@@ -16,7 +16,7 @@ interface Rule {
    */
   refused(error: SluiceError): "host" | "session" | undefined
   /** Whether the request held what was refused. */
-  sent(body: Item): boolean
+  sent(body: Obj): boolean
 }
 
 /** The host names a field that it does not know in quotes, in either spelling. */
@@ -162,43 +162,43 @@ export function adapt(error: SluiceError, call: Call, past: readonly Attempt[]):
   return adaptation(error, call, past, ADAPTABLE)
 }
 
-function* changes(error: SluiceError, _call: Call, body: Item): Generator<Change> {
+function* changes(error: SluiceError, _call: Call, body: Obj): Generator<Change> {
   for (const { fact, change, sent, refused } of RULES) {
     const where = sent(body) ? refused(error) : undefined
     if (where) yield { words: change, fact, value: true, where }
   }
 }
 
-function inner(item: Item, name: string): Item {
+function inner(item: Obj, name: string): Obj {
   const value = item[name]
-  return isItem(value) ? value : {}
+  return isObject(value) ? value : {}
 }
 
-function parts(body: Item): Item[] {
+function parts(body: Obj): Obj[] {
   return objects(body["contents"]).flatMap((content) => objects(content["parts"]))
 }
 
 /** The parts of earlier answers. */
-function answered(body: Item): Item[] {
+function answered(body: Obj): Obj[] {
   return objects(body["contents"]).flatMap(({ role, parts: of }) => (role === "model" ? objects(of) : []))
 }
 
-function calls(body: Item): Item[] {
+function calls(body: Obj): Obj[] {
   return parts(body).map((part) => ({ ...inner(part, "functionCall"), ...inner(part, "functionResponse") }))
 }
 
-function config(body: Item): Item {
+function config(body: Obj): Obj {
   return inner(body, "generationConfig")
 }
 
-function thinking(body: Item): Item {
+function thinking(body: Obj): Obj {
   return inner(config(body), "thinkingConfig")
 }
 
-function calling(body: Item): Item {
+function calling(body: Obj): Obj {
   return inner(inner(body, "toolConfig"), "functionCallingConfig")
 }
 
-function declarations(body: Item): Item[] {
+function declarations(body: Obj): Obj[] {
   return objects(body["tools"]).flatMap((tool) => objects(tool["functionDeclarations"]))
 }

@@ -4,7 +4,7 @@ import { wellFormed } from "../well-formed.ts"
 import { loseMark, sendsIds, type EncodeState } from "./encode-state.ts"
 import { encodeMedia } from "./media.ts"
 import { learned } from "./facts.ts"
-import { API, isBesideParts, NO_SIGNATURE, type Item, type Part } from "./types.ts"
+import { API, isBesideParts, NO_SIGNATURE, type Obj, type Part } from "./types.ts"
 
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/
 
@@ -86,7 +86,7 @@ class Turn {
         name: block.name,
         args: (block.rawArguments === undefined
           ? wellFormed(block.arguments)
-          : { raw_arguments: block.rawArguments }) as Item,
+          : { raw_arguments: block.rawArguments }) as Obj,
         ...(sendsIds(this.#state) ? { id: block.id } : {}),
       },
       ...(stands === undefined ? {} : { thoughtSignature: stands }),
@@ -132,7 +132,7 @@ class Turn {
   }
 }
 
-function native(api: string, item: Item, path: string, { losses }: EncodeState): Part | undefined {
+function native(api: string, item: Obj, path: string, { losses }: EncodeState): Part | undefined {
   if (api !== API) {
     losses.dropped(path, `Only ${api} knows this kind of content.`)
     return undefined

@@ -4,7 +4,7 @@ import { adapt } from "./adapt.ts"
 import { GenerateDecoder } from "./decode.ts"
 import { readError } from "./errors.ts"
 import { encode, encodeCount } from "./request.ts"
-import { API, isItem, MODELS_PATH } from "./types.ts"
+import { API, isObject, MODELS_PATH } from "./types.ts"
 
 /**
  * Google's `generateContent`, client side: the Gemini API, Vertex, and every host that speaks it.
@@ -16,9 +16,8 @@ export const googleGenerativeAi: WireClient = {
   traits: {
     toolCallId: { pattern: /^[A-Za-z0-9_-]{1,64}$/, maxLength: 64 },
     toolName: { pattern: /^[A-Za-z_][A-Za-z0-9_.:-]*$/, maxLength: 64 },
-    roles: { developer: false, system: "first" },
-    media: { image: true, document: true, audio: true, inToolResult: true, inAnswer: true },
-    thinking: { replay: true, signature: true, redacted: false },
+    media: { image: true, document: true, audio: true, inAnswer: true },
+    unsignedThinking: () => false,
   },
   encode,
   decoder: (call, _head, out) => new GenerateDecoder(out, call.mint, { hostTools: offersHostTools(call) }),
@@ -45,18 +44,18 @@ function offersHostTools({ context, options }: Call): boolean {
 }
 
 function decodeCount(body: unknown): TokenCount {
-  const tokens = isItem(body) ? body["totalTokens"] : undefined
+  const tokens = isObject(body) ? body["totalTokens"] : undefined
   if (typeof tokens === "number") return { inputTokens: tokens, provenance: "reported" }
   throw new SluiceError({ code: "stream_malformed", message: "The answer to a token count has no totalTokens." })
 }
 
 /** Models that can be talked to. Their names begin with the collection that they are in. */
 function decodeModels(body: unknown): ListedModel[] {
-  const list = isItem(body) ? (body["models"] ?? body["publisherModels"]) : undefined
+  const list = isObject(body) ? (body["models"] ?? body["publisherModels"]) : undefined
   if (!Array.isArray(list)) {
     throw new SluiceError({ code: "stream_malformed", message: "The list of models has no models." })
   }
-  return list.filter(isItem).flatMap((entry): ListedModel[] => {
+  return list.filter(isObject).flatMap((entry): ListedModel[] => {
     const { name, displayName, inputTokenLimit, outputTokenLimit, supportedGenerationMethods: methods } = entry
     const id = typeof name === "string" ? (name.split("/").at(-1) as string) : ""
     if (id === "" || (Array.isArray(methods) && !methods.includes("generateContent"))) return []

@@ -3,12 +3,12 @@ import { frameObject } from "../../assemble/frame-json.ts"
 import type { MessageSink } from "../../contract/builder.ts"
 import type { Effect, Frame } from "../../contract/frame.ts"
 import type { Decoder, Mint } from "../../contract/wire-client.ts"
-import { parseObject } from "../json.ts"
+import { parseObject } from "../../model/json.ts"
 import { errorFacts } from "./errors.ts"
 import { parsePath } from "./json-path.ts"
 import { mediaBlock } from "./media-out.ts"
 import { reportBlocked, reportStop, UNSPECIFIED } from "./stop.ts"
-import { API, isItem, type Item } from "./types.ts"
+import { API, isObject, type Obj } from "./types.ts"
 import { readUsage } from "./usage.ts"
 
 /** What the host says of an answer beside its parts. */
@@ -59,7 +59,7 @@ export class GenerateDecoder implements Decoder {
   readonly #mint: Mint
   #hostTools: boolean
   readonly #ids = new Set<string>()
-  readonly #about: Item = {}
+  readonly #about: Obj = {}
   #count = 0
   /** The answer's id is known; what comes later with another one belongs to it all the same. */
   #named = false
@@ -97,7 +97,7 @@ export class GenerateDecoder implements Decoder {
   }
 
   whole(body: unknown): void {
-    for (const chunk of Array.isArray(body) ? body : [body]) if (isItem(chunk)) this.#read(chunk)
+    for (const chunk of Array.isArray(body) ? body : [body]) if (isObject(chunk)) this.#read(chunk)
     this.end()
   }
 
@@ -119,7 +119,7 @@ export class GenerateDecoder implements Decoder {
    */
   #late(frame: Frame): void {
     const chunk = frame.json ?? (typeof frame.data === "string" ? parseObject(frame.data) : undefined)
-    if (!isItem(chunk)) return
+    if (!isObject(chunk)) return
     const { usageMetadata, candidates } = unwrapped(chunk)
     const first = firstOf(candidates)
     const parts = partsOf(first)
@@ -130,31 +130,31 @@ export class GenerateDecoder implements Decoder {
       return
     }
     if (parts.length === 0 && first) this.#beside(first)
-    if (isItem(usageMetadata)) this.#readUsage(usageMetadata)
+    if (isObject(usageMetadata)) this.#readUsage(usageMetadata)
   }
 
   /** Whether counts tell of more than was counted before: a stream that is sent twice begins anew with less. */
   #grew(usageMetadata: unknown): boolean {
-    const output = isItem(usageMetadata) ? readUsage(usageMetadata)?.output : undefined
+    const output = isObject(usageMetadata) ? readUsage(usageMetadata)?.output : undefined
     return output !== undefined && output > (this.#usage.output ?? 0)
   }
 
   /** What stands beside the parts of a candidate. */
-  #beside(candidate: Item): void {
+  #beside(candidate: Obj): void {
     for (const name of ABOUT) {
       const value = candidate[name]
-      if (isItem(value)) this.#about[name] = merged(this.#about[name], value)
+      if (isObject(value)) this.#about[name] = merged(this.#about[name], value)
     }
     for (const name of OF_TEXT) {
       const value = candidate[name]
-      if (!isItem(value)) continue
+      if (!isObject(value)) continue
       if (this.#run?.kind !== "text") this.#about[name] = joined(this.#about[name], value)
       else if (name === "citationMetadata") this.#cite(value["citationSources"] ?? value["citations"])
       else this.#out.attach(this.#run.key, { logprobs: [value] })
     }
   }
 
-  #read(outer: Item): void {
+  #read(outer: Obj): void {
     const chunk = unwrapped(outer)
     if (hasError(chunk["error"])) {
       this.#out.fail(errorFacts(chunk))
@@ -166,11 +166,11 @@ export class GenerateDecoder implements Decoder {
       ...(typeof modelVersion === "string" ? { model: modelVersion } : {}),
     })
     this.#named ||= typeof responseId === "string" && responseId !== ""
-    const counted = isItem(usageMetadata) && this.#readUsage(usageMetadata)
+    const counted = isObject(usageMetadata) && this.#readUsage(usageMetadata)
     const candidates = itemsOf(chunk["candidates"])
-    const blocked = isItem(promptFeedback) ? text(promptFeedback["blockReason"]) : undefined
+    const blocked = isObject(promptFeedback) ? text(promptFeedback["blockReason"]) : undefined
     if (blocked !== undefined && candidates.every(({ content, finishReason }) => !content && !finishReason)) {
-      reportBlocked(blocked, text((promptFeedback as Item)["blockReasonMessage"]), this.#out)
+      reportBlocked(blocked, text((promptFeedback as Obj)["blockReasonMessage"]), this.#out)
       return
     }
     const first = firstOf(candidates)
@@ -180,7 +180,7 @@ export class GenerateDecoder implements Decoder {
   }
 
   /** Gives whether there were counts. */
-  #readUsage(value: Item): boolean {
+  #readUsage(value: Obj): boolean {
     const usage = readUsage(value, this.#usage)
     if (!usage) return false
     Object.assign(this.#usage, usage)
@@ -188,7 +188,7 @@ export class GenerateDecoder implements Decoder {
     return true
   }
 
-  #candidate(candidate: Item): void {
+  #candidate(candidate: Obj): void {
     const { finishReason, finishMessage } = candidate
     for (const part of partsOf(candidate)) this.#part(part)
     this.#beside(candidate)
@@ -200,10 +200,10 @@ export class GenerateDecoder implements Decoder {
     reportStop(finishReason, text(finishMessage), this.#out)
   }
 
-  #part(part: Item): void {
+  #part(part: Obj): void {
     const signature = text(part["thoughtSignature"])
     const { functionCall, text: words, thought } = part
-    if (isItem(functionCall)) this.#functionCall(functionCall, signature)
+    if (isObject(functionCall)) this.#functionCall(functionCall, signature)
     else if (isWhole(part)) this.#whole(part, signature)
     else if (typeof words === "string") this.#words(words, thought === true ? "thinking" : "text", signature)
     else if (signature !== undefined) this.#loneSignature(signature)
@@ -241,7 +241,7 @@ export class GenerateDecoder implements Decoder {
     return signature ?? early
   }
 
-  #functionCall(call: Item, signature: string | undefined): void {
+  #functionCall(call: Obj, signature: string | undefined): void {
     const name = text(call["name"])
     const goesOn = call["willContinue"] === true
     const given = text(call["id"])
@@ -257,10 +257,10 @@ export class GenerateDecoder implements Decoder {
     const own = this.#signed(signature)
     if (own !== undefined) open.signature = own
     const { args, partialArgs } = call
-    const pieces = Array.isArray(partialArgs) ? partialArgs.filter(isItem) : []
+    const pieces = Array.isArray(partialArgs) ? partialArgs.filter(isObject) : []
     // Hosts that only speak like Google's write the arguments as text.
     if (typeof args === "string") this.#out.args(open.key, args)
-    else if (isItem(args)) {
+    else if (isObject(args)) {
       const isAll = !goesOn && pieces.length === 0 && name !== undefined
       this.#out.args(open.key, isAll ? JSON.stringify(args) : { path: [], value: args })
     }
@@ -281,7 +281,7 @@ export class GenerateDecoder implements Decoder {
     return id === undefined ? open.unfinished && open.name === name : open.id === id
   }
 
-  #piece(key: string, piece: Item): void {
+  #piece(key: string, piece: Obj): void {
     const named = text(piece["jsonPath"]) ?? "$"
     const path = parsePath(named)
     if (!path) {
@@ -307,7 +307,7 @@ export class GenerateDecoder implements Decoder {
     return id
   }
 
-  #whole(part: Item, signature: string | undefined): void {
+  #whole(part: Obj, signature: string | undefined): void {
     const media = mediaBlock(part)
     if (!media) {
       this.#native(part)
@@ -319,7 +319,7 @@ export class GenerateDecoder implements Decoder {
     this.#out.block(this.#key(), own === undefined ? media : { ...media, signature: { value: own } })
   }
 
-  #native(item: Item): void {
+  #native(item: Obj): void {
     this.#endRun()
     this.#endCall()
     this.#out.block(this.#key(), { type: "native", api: API, item })
@@ -333,7 +333,7 @@ export class GenerateDecoder implements Decoder {
   /** What the answer rests on: each statement beside the text, the whole as an item of its own. */
   #tellAbout(): void {
     const { groundingMetadata } = this.#about
-    if (isItem(groundingMetadata)) this.#cite(groundingMetadata["groundingSupports"])
+    if (isObject(groundingMetadata)) this.#cite(groundingMetadata["groundingSupports"])
     if (Object.keys(this.#about).length > 0) this.#native(this.#about)
   }
 
@@ -371,38 +371,38 @@ function hasError(error: unknown): boolean {
 const BESIDE: ReadonlySet<string> = new Set(["text", "thought", "thoughtSignature", "partMetadata"])
 
 /** Whether a part is something other than words. Hosts that only speak like Google's write fields that are empty. */
-function isWhole(part: Item): boolean {
+function isWhole(part: Obj): boolean {
   if (text(part["text"]) !== undefined) return false
   return Object.keys(part).some((name) => !BESIDE.has(name) && part[name] !== null)
 }
 
 /** What a tool that the host ran itself has given. */
-function isHostsResult(part: Item): boolean {
-  return ["functionResponse", "codeExecutionResult", "toolResponse"].some((name) => isItem(part[name]))
+function isHostsResult(part: Obj): boolean {
+  return ["functionResponse", "codeExecutionResult", "toolResponse"].some((name) => isObject(part[name]))
 }
 
 /** Some hosts put each piece into an object of their own. */
-function unwrapped(outer: Item): Item {
-  return isItem(outer["response"]) && outer["candidates"] === undefined ? outer["response"] : outer
+function unwrapped(outer: Obj): Obj {
+  return isObject(outer["response"]) && outer["candidates"] === undefined ? outer["response"] : outer
 }
 
 /** The one candidate that is read. */
-function firstOf(candidates: unknown): Item | undefined {
+function firstOf(candidates: unknown): Obj | undefined {
   return itemsOf(candidates).find(({ index = 0 }) => index === 0)
 }
 
-function partsOf(candidate: Item | undefined): Item[] {
+function partsOf(candidate: Obj | undefined): Obj[] {
   const content = candidate?.["content"]
-  return isItem(content) ? itemsOf(content["parts"]) : []
+  return isObject(content) ? itemsOf(content["parts"]) : []
 }
 
-function itemsOf(list: unknown): Item[] {
-  return Array.isArray(list) ? list.filter(isItem) : []
+function itemsOf(list: unknown): Obj[] {
+  return Array.isArray(list) ? list.filter(isObject) : []
 }
 
 /** A later report of the same thing over an earlier one; a field that it leaves empty stays. */
-function merged(before: unknown, next: Item): Item {
-  const all: Item = { ...(isItem(before) ? before : {}) }
+function merged(before: unknown, next: Obj): Obj {
+  const all: Obj = { ...(isObject(before) ? before : {}) }
   for (const [name, value] of Object.entries(next)) {
     if (Array.isArray(value) && value.length === 0 && all[name] !== undefined) continue
     all[name] = value
@@ -411,8 +411,8 @@ function merged(before: unknown, next: Item): Item {
 }
 
 /** Adds a report to those before it, of which each has something of its own: lists go on in place. */
-function joined(before: unknown, next: Item): Item {
-  const all: Item = isItem(before) ? before : {}
+function joined(before: unknown, next: Obj): Obj {
+  const all: Obj = isObject(before) ? before : {}
   for (const [name, value] of Object.entries(next)) {
     const list = all[name]
     if (!Array.isArray(value)) all[name] = value

@@ -1,7 +1,7 @@
 import type { GoogleCompat } from "@sluice/catalog/core"
 import type { Call } from "../../contract/wire-client.ts"
 import { learned } from "./facts.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 
 /** What the parts of the encoder share. */
 export interface EncodeState {

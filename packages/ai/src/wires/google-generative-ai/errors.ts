@@ -2,7 +2,7 @@ import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { ResponseHead } from "../../contract/frame.ts"
 import type { ErrorCode } from "../../model/errors.ts"
 import { errorFacts as commonFacts } from "../host-errors.ts"
-import { isItem, type Item } from "./types.ts"
+import { isObject, type Obj } from "./types.ts"
 
 /** What a detail of the type `ErrorInfo` names as the reason, where the status alone says something else. */
 const REASONS: Readonly<Record<string, ErrorCode>> = {
@@ -61,12 +61,12 @@ export function readError(head: Pick<ResponseHead, "status">, body: unknown): Er
 
 /** The facts of a document that holds an error. */
 export function errorFacts(body: unknown): ErrorFacts {
-  if (Array.isArray(body)) return errorFacts(body.find(isItem) ?? body[0] ?? "")
-  const error = isItem(body) ? body["error"] : undefined
-  if (!isItem(error)) return commonFacts(body)
+  if (Array.isArray(body)) return errorFacts(body.find(isObject) ?? body[0] ?? "")
+  const error = isObject(body) ? body["error"] : undefined
+  if (!isObject(error)) return commonFacts(body)
   const facts: ErrorFacts = {}
   const { message, status, code } = error
-  const details = Array.isArray(error["details"]) ? error["details"].filter(isItem) : []
+  const details = Array.isArray(error["details"]) ? error["details"].filter(isObject) : []
   const word = typeof status === "string" && status !== "" ? status : undefined
   const number = statusIn(code) ?? numberOf(word)
   if (number !== undefined) facts.status = number
@@ -78,14 +78,14 @@ export function errorFacts(body: unknown): ErrorFacts {
   return facts
 }
 
-function readDetail(detail: Item, facts: ErrorFacts): void {
+function readDetail(detail: Obj, facts: ErrorFacts): void {
   const type = textOf(detail["@type"])?.split(".").at(-1)
   switch (type) {
     case "ErrorInfo": {
       const reason = textOf(detail["reason"])
       if (reason === undefined) return
       facts.type = reason
-      const page = isItem(detail["metadata"]) ? textOf(detail["metadata"]["validation_url"]) : undefined
+      const page = isObject(detail["metadata"]) ? textOf(detail["metadata"]["validation_url"]) : undefined
       if (page?.startsWith("https://")) facts.help = page
       if (Object.hasOwn(REASONS, reason)) facts.is = REASONS[reason] as ErrorCode
       return
@@ -94,7 +94,7 @@ function readDetail(detail: Item, facts: ErrorFacts): void {
       readQuota(detail["violations"], facts)
       return
     case "BadRequest": {
-      const [violation] = Array.isArray(detail["fieldViolations"]) ? detail["fieldViolations"].filter(isItem) : []
+      const [violation] = Array.isArray(detail["fieldViolations"]) ? detail["fieldViolations"].filter(isObject) : []
       const field = textOf(violation?.["field"])
       if (field !== undefined) facts.param ??= field
       return
@@ -128,7 +128,7 @@ function numberOf(word: string | undefined): number | undefined {
 function readQuota(violations: unknown, facts: ErrorFacts): void {
   if (!Array.isArray(violations)) return
   const names = violations
-    .filter(isItem)
+    .filter(isObject)
     .flatMap((one) => textOf(one["quotaId"]) ?? textOf(one["quotaMetric"]) ?? textOf(one["subject"]) ?? [])
   const long = names.find((name) => LONG_LIMIT.test(name))
   const bucket = long ?? names[0]

@@ -1,5 +1,5 @@
 import type { AudioBlock, DocumentBlock, ImageBlock, MediaSource } from "../../model/message.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import type { Part } from "./types.ts"
 
 /** Types by the ends of addresses, for hosts that want one named. */

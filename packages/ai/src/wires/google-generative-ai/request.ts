@@ -7,13 +7,13 @@ import { encodeContents } from "./contents.ts"
 import { type EncodeState } from "./encode-state.ts"
 import { learned } from "./facts.ts"
 import { modelName, modelPath } from "./model-path.ts"
-import { Losses } from "../losses.ts"
+import { Losses } from "../../model/losses.ts"
 import { outputLosses, shapeInstruction } from "../output-plan.ts"
 import { googleSchema } from "../../schema/google.ts"
 import { systemParts, withSystem } from "./system.ts"
 import { encodeThinking } from "./thinking.ts"
 import { encodeTools, schemaForm, type EncodedTools } from "./tools.ts"
-import { API, AS_SSE, isItem, METHOD, type GenerateBody, type GenerationConfig, type Item } from "./types.ts"
+import { API, AS_SSE, isObject, METHOD, type GenerateBody, type GenerationConfig, type Obj } from "./types.ts"
 
 /** Options that have no field here. */
 const UNKNOWN_OPTIONS = ["minP", "repetitionPenalty", "verbosity", "promptCacheKey", "user"] as const
@@ -204,7 +204,7 @@ function encodeTier({ call, compat, losses }: EncodeState): string | undefined {
   return undefined
 }
 
-function encodeLabels({ call, compat, losses }: EncodeState): Item | undefined {
+function encodeLabels({ call, compat, losses }: EncodeState): Obj | undefined {
   const { metadata } = call.options
   if (!metadata || Object.keys(metadata).length === 0) return undefined
   if (compat.labels) return textValues(metadata)
@@ -213,13 +213,13 @@ function encodeLabels({ call, compat, losses }: EncodeState): Item | undefined {
 }
 
 /** Sets the caller's own fields last; `undefined` removes one. Those of a configuration join ours. */
-function mergeOwn(body: GenerateBody, own: Readonly<Item> | undefined): GenerateBody {
+function mergeOwn(body: GenerateBody, own: Readonly<Obj> | undefined): GenerateBody {
   for (const [name, value] of Object.entries(own ?? {})) {
-    const before = (body as Item)[name]
+    const before = (body as Obj)[name]
     if (value === undefined) delete body[name]
-    else if ((name === "generationConfig" || name === "toolConfig") && isItem(value) && isItem(before)) {
-      ;(body as Item)[name] = { ...before, ...value }
-    } else (body as Item)[name] = value
+    else if ((name === "generationConfig" || name === "toolConfig") && isObject(value) && isObject(before)) {
+      ;(body as Obj)[name] = { ...before, ...value }
+    } else (body as Obj)[name] = value
   }
   return body
 }

@@ -1,9 +1,9 @@
 import type { Block, TextBlock } from "../../model/message.ts"
-import type { Losses } from "../losses.ts"
-import { API, isBesideParts, isItem, type Candidate, type Item } from "./types.ts"
+import type { Losses } from "../../model/losses.ts"
+import { API, isBesideParts, isObject, type Candidate, type Obj } from "./types.ts"
 
 /** What an answer rests on, where a block is that and no part of it. */
-export function aboutOf(block: Block): Item | undefined {
+export function aboutOf(block: Block): Obj | undefined {
   if (block.type !== "native" || block.api !== API) return undefined
   return isBesideParts(block.item) ? block.item : undefined
 }
@@ -16,7 +16,7 @@ export function besideText(block: TextBlock, path: string, losses: Losses): Cand
   const others = citations.filter((one) => !isSource(one) && !isSupport(one))
   if (others.length > 0) losses.dropped(`${path}.citations`, "Citations of another wire cannot be spelled.")
   const [result] = logprobs
-  const own = logprobs.length === 1 && isItem(result) && "chosenCandidates" in result
+  const own = logprobs.length === 1 && isObject(result) && "chosenCandidates" in result
   if (logprobs.length > 0 && !own) {
     losses.dropped(`${path}.logprobs`, "Log probabilities of another wire cannot be spelled.")
   }
@@ -35,15 +35,15 @@ export function besideAll(all: readonly (Candidate | undefined)[]): Candidate {
 }
 
 /** Vertex has another name for them. */
-function sourcesIn({ citationSources, citations }: Item = {}): unknown[] {
+function sourcesIn({ citationSources, citations }: Obj = {}): unknown[] {
   const list = citationSources ?? citations
   return Array.isArray(list) ? list : []
 }
 
 function isSource(citation: unknown): boolean {
-  return isItem(citation) && !("type" in citation) && ("uri" in citation || "startIndex" in citation)
+  return isObject(citation) && !("type" in citation) && ("uri" in citation || "startIndex" in citation)
 }
 
 function isSupport(citation: unknown): boolean {
-  return isItem(citation) && "segment" in citation && "groundingChunkIndices" in citation
+  return isObject(citation) && "segment" in citation && "groundingChunkIndices" in citation
 }

@@ -2,8 +2,8 @@ import type { AssistantMessageEvent, TerminalEvent } from "../../model/events.ts
 import type { AssistantMessage, Block, TextBlock } from "../../model/message.ts"
 import { aboutOf, besideAll, besideText } from "./respond-about.ts"
 import { callPart, Carried, isWhole, signed, wholePart } from "./respond-parts.ts"
-import type { Losses } from "../losses.ts"
-import type { Candidate, Item, Part } from "./types.ts"
+import type { Losses } from "../../model/losses.ts"
+import type { Candidate, Obj, Part } from "./types.ts"
 
 type BlockEvent = Exclude<AssistantMessageEvent, TerminalEvent | { type: "start" }>
 
@@ -42,7 +42,7 @@ export class PartWriter {
   /** Name of a call that came broken, which a client must not run. */
   broken: string | undefined
   /** What the answer rests on, to be told at its end. */
-  readonly about: Item = {}
+  readonly about: Obj = {}
   readonly #settings: PartSettings
   readonly #carried: Carried
   readonly #queue: Pending[] = []

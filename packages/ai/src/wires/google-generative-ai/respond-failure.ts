@@ -1,6 +1,6 @@
 import type { HeaderMap } from "../../contract/frame.ts"
 import { CODES, type SluiceErrorData } from "../../model/errors.ts"
-import type { Item } from "./types.ts"
+import type { Obj } from "./types.ts"
 
 /**
  * The vendor's words for statuses.
@@ -44,7 +44,7 @@ export function failure(error: SluiceErrorData): { status: number; headers: Head
 }
 
 /** The envelope of an error, of a response and of a piece of a stream alike. */
-export function errorBody(error: SluiceErrorData): { error: Item } {
+export function errorBody(error: SluiceErrorData): { error: Obj } {
   const status = statusOf(error)
   return {
     error: {
@@ -62,7 +62,7 @@ function statusOf({ status, code }: SluiceErrorData): number {
   return code === "overloaded" ? 503 : CODES[code].status
 }
 
-function detailsOf({ code, param, message, retryAfterMs, requestId }: SluiceErrorData): Item[] {
+function detailsOf({ code, param, message, retryAfterMs, requestId }: SluiceErrorData): Obj[] {
   return [
     { "@type": `${TYPES}ErrorInfo`, reason: code.toUpperCase(), domain: "sluice" },
     ...(param === undefined

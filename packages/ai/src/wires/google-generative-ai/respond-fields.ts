@@ -1,6 +1,6 @@
 import type { Usage } from "@sluice/catalog/core"
 import type { AssistantMessage } from "../../model/message.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import type { Candidate, UsageMetadata } from "./types.ts"
 
 /** The vendor's words for an answer that its filters ended. */

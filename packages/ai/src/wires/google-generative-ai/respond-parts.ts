@@ -1,6 +1,6 @@
 import { codecOf } from "@sluice/catalog/core"
 import type { Block, MediaSource, Opaque, ToolCallBlock } from "../../model/message.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import { type Maker, seal, type SealedThought, withIssuer } from "../server-seal.ts"
 import { API, type Part } from "./types.ts"
 

@@ -7,8 +7,8 @@ import { besideAll } from "./respond-about.ts"
 import { PartWriter, type Piece } from "./respond-blocks.ts"
 import { errorBody } from "./respond-failure.ts"
 import { finishOf, isRefusal, writeUsage } from "./respond-fields.ts"
-import { Losses } from "../losses.ts"
-import type { Candidate, GenerateResponse, Item, Part } from "./types.ts"
+import { Losses } from "../../model/losses.ts"
+import type { Candidate, GenerateResponse, Obj, Part } from "./types.ts"
 
 /** The vendor's words for a prompt that its filters did not let through. */
 const BLOCKED: ReadonlySet<string> = new Set([
@@ -65,7 +65,7 @@ export class GenerateResponder implements Responder {
   }
 
   /** @throws SluiceError never; a message that failed is to be answered with `failure`, except a refusal */
-  whole(message: AssistantMessage): Item {
+  whole(message: AssistantMessage): Obj {
     if (isBlockedPrompt(message)) return this.#blocked(message)
     return this.#last(this.#parts.whole(message), message)
   }
@@ -138,6 +138,6 @@ function content(parts: Part[]): Candidate["content"] & object {
   return { parts, role: "model" }
 }
 
-function frame(value: Item): Frame {
+function frame(value: Obj): Frame {
   return { data: JSON.stringify(value) }
 }

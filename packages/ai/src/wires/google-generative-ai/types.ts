@@ -1,3 +1,7 @@
+import type { Obj } from "../../model/json.ts"
+
+export { isObject, type Obj } from "../../model/json.ts"
+
 /**
  * The parts of Google's `generateContent` that this wire reads or writes.
  *
@@ -25,24 +29,21 @@ export const AS_SSE = "?alt=sse"
 /** Stands in for a signature that nobody has: the host then does not ask where the thinking went. */
 export const NO_SIGNATURE = "skip_thought_signature_validator"
 
-/** A JSON object whose fields are not known. */
-export type Item = Record<string, unknown>
-
 /** Bytes within a part. */
-export interface InlineData extends Item {
+export interface InlineData extends Obj {
   mimeType: string
   /** In base64. */
   data: string
 }
 
 /** Bytes that the host fetches or holds. */
-export interface FileData extends Item {
+export interface FileData extends Obj {
   mimeType?: string
   fileUri: string
 }
 
 /** A value of the arguments at a place, in a stream of arguments. Exactly one of the values is set. */
-export interface PartialArg extends Item {
+export interface PartialArg extends Obj {
   /** As in `$.list[0].name`. */
   jsonPath: string
   stringValue?: string
@@ -54,9 +55,9 @@ export interface PartialArg extends Item {
 }
 
 /** A call of a function: whole, or in pieces where its arguments are streamed. */
-export interface FunctionCall extends Item {
+export interface FunctionCall extends Obj {
   name?: string
-  args?: Item
+  args?: Obj
   id?: string
   partialArgs?: PartialArg[]
   /** More of this call follows in parts without a name. */
@@ -64,9 +65,9 @@ export interface FunctionCall extends Item {
 }
 
 /** The result of a call. What stands in `response` is the caller's own to shape. */
-export interface FunctionResponse extends Item {
+export interface FunctionResponse extends Obj {
   name: string
-  response: Item
+  response: Obj
   /** Media of the result. */
   parts?: Part[]
   id?: string
@@ -76,7 +77,7 @@ export interface FunctionResponse extends Item {
  * One piece of a turn: one of its fields says what it is. Parts with fields that are not named here, such as
  * `executableCode` and `codeExecutionResult`, travel as they are.
  */
-export interface Part extends Item {
+export interface Part extends Obj {
   text?: string
   /** The text is thinking. */
   thought?: boolean
@@ -95,17 +96,17 @@ export interface Content {
 }
 
 /** A function that may be called. Its parameters are in one of the two forms. */
-export interface FunctionDeclaration extends Item {
+export interface FunctionDeclaration extends Obj {
   name: string
   description?: string
   /** In the host's own subset of OpenAPI schemas. */
-  parameters?: Item
+  parameters?: Obj
   /** In JSON Schema. */
-  parametersJsonSchema?: Item
+  parametersJsonSchema?: Obj
 }
 
 /** A set of functions, or one tool that the host runs (`googleSearch`, `codeExecution`, …). */
-export interface WireTool extends Item {
+export interface WireTool extends Obj {
   functionDeclarations?: FunctionDeclaration[]
 }
 
@@ -113,12 +114,12 @@ export interface WireTool extends Item {
 export type CallingMode = "AUTO" | "ANY" | "NONE" | "VALIDATED"
 
 /** How tools may be called. */
-export interface ToolConfig extends Item {
+export interface ToolConfig extends Obj {
   functionCallingConfig?: { mode?: CallingMode; allowedFunctionNames?: string[]; streamFunctionCallArguments?: boolean }
 }
 
 /** How much is thought, and whether the answer shows it. Models take a budget or a level, by their generation. */
-export interface ThinkingConfig extends Item {
+export interface ThinkingConfig extends Obj {
   includeThoughts?: boolean
   /** Tokens; 0 is off, -1 leaves it to the model. */
   thinkingBudget?: number
@@ -126,7 +127,7 @@ export interface ThinkingConfig extends Item {
 }
 
 /** What an answer is to be like. A schema goes with the media type of JSON and stands in one of its two fields. */
-export interface GenerationConfig extends Item {
+export interface GenerationConfig extends Obj {
   temperature?: number
   topP?: number
   topK?: number
@@ -139,39 +140,39 @@ export interface GenerationConfig extends Item {
   responseLogprobs?: boolean
   logprobs?: number
   responseMimeType?: string
-  responseSchema?: Item
-  responseJsonSchema?: Item
+  responseSchema?: Obj
+  responseJsonSchema?: Obj
   responseModalities?: string[]
   thinkingConfig?: ThinkingConfig
 }
 
 /** The body of a request, in the order in which its fields are written. The model stands in the path. */
-export interface GenerateBody extends Item {
+export interface GenerateBody extends Obj {
   contents: Content[]
   systemInstruction?: { parts: Part[] }
   tools?: WireTool[]
   toolConfig?: ToolConfig
-  safetySettings?: Item[]
+  safetySettings?: Obj[]
   cachedContent?: string
   generationConfig?: GenerationConfig
   serviceTier?: string
-  labels?: Item
+  labels?: Obj
 }
 
 /** One of the answers to a request, or the next piece of it. */
-export interface Candidate extends Item {
+export interface Candidate extends Obj {
   content?: { role?: string; parts?: Part[] }
   finishReason?: string
   finishMessage?: string
-  groundingMetadata?: Item
-  urlContextMetadata?: Item
-  citationMetadata?: Item
-  logprobsResult?: Item
+  groundingMetadata?: Obj
+  urlContextMetadata?: Obj
+  citationMetadata?: Obj
+  logprobsResult?: Obj
   index?: number
 }
 
 /** Counts of tokens. A later report takes the place of an earlier one. */
-export interface UsageMetadata extends Item {
+export interface UsageMetadata extends Obj {
   promptTokenCount?: number
   /** Part of the prompt. */
   cachedContentTokenCount?: number
@@ -184,9 +185,9 @@ export interface UsageMetadata extends Item {
 }
 
 /** One piece of an answer, or a whole one. */
-export interface GenerateResponse extends Item {
+export interface GenerateResponse extends Obj {
   candidates?: Candidate[]
-  promptFeedback?: { blockReason?: string; blockReasonMessage?: string; safetyRatings?: Item[] }
+  promptFeedback?: { blockReason?: string; blockReasonMessage?: string; safetyRatings?: Obj[] }
   usageMetadata?: UsageMetadata
   modelVersion?: string
   responseId?: string
@@ -201,12 +202,7 @@ const BESIDE_PARTS: ReadonlySet<string> = new Set([
 ])
 
 /** Whether an item is what the host said beside its parts, and is no part itself. */
-export function isBesideParts(item: Item): boolean {
+export function isBesideParts(item: Obj): boolean {
   const names = Object.keys(item)
   return names.length > 0 && names.every((name) => BESIDE_PARTS.has(name))
-}
-
-/** Whether a value is a JSON object. */
-export function isItem(value: unknown): value is Item {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }

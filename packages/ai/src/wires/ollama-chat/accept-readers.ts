@@ -11,14 +11,17 @@ export function isAbsent(value: unknown): value is undefined | null {
   return value === undefined || value === null
 }
 
+/** A JSON object. @throws SluiceError `invalid_request` */
 export function readItem(value: unknown, path: string): Obj {
   return isObject(value) ? value : refuse(path, "must be an object.")
 }
 
+/** A list. @throws SluiceError `invalid_request` */
 export function readList(value: unknown, path: string): readonly unknown[] {
   return Array.isArray(value) ? value : refuse(path, "must be a list.")
 }
 
+/** A text. @throws SluiceError `invalid_request` */
 export function readText(value: unknown, path: string): string {
   return typeof value === "string" ? value : refuse(path, "must be a text.")
 }

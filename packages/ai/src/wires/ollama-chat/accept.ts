@@ -4,7 +4,7 @@ import type { Context } from "../../model/message.ts"
 import { acceptImages, acceptMessages } from "./accept-messages.ts"
 import { acceptOptions, acceptTools } from "./accept-options.ts"
 import { isAbsent, optionalFlag, optionalText, readItem, readText, refuse } from "./accept-readers.ts"
-import { Losses } from "../losses.ts"
+import { Losses } from "../../model/losses.ts"
 import { GENERATE_PATH, type Obj } from "./types.ts"
 
 /** Fields that are read here or elsewhere, of either route. */

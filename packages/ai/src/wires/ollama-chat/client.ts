@@ -18,9 +18,8 @@ export const ollamaChat: WireClient = {
   traits: {
     toolCallId: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 64 },
     toolName: { pattern: /\S/, maxLength: 256 },
-    roles: { developer: true, system: "anywhere" },
-    media: { image: true, document: false, audio: false, inToolResult: true, inAnswer: false },
-    thinking: { replay: true, signature: false, redacted: false },
+    media: { image: true, document: false, audio: false, inAnswer: false },
+    unsignedThinking: ({ compat }) => compat.ollama?.replayThinking !== "never",
   },
   encode,
   decoder: (call, _head, out) => new OllamaDecoder(healed(call, out, { oneText: true }), call.options.maxTokens),

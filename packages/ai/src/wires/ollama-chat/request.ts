@@ -1,7 +1,7 @@
 import type { Call, WireRequest } from "../../contract/wire-client.ts"
 import { withExtra } from "../body-fields.ts"
 import { headers } from "./headers.ts"
-import { Losses } from "../losses.ts"
+import { Losses } from "../../model/losses.ts"
 import { encodeMessages } from "./messages.ts"
 import { encodeFormat, encodeLogprobs, encodeRunner, refuse } from "./options.ts"
 import { encodeThink } from "./thinking.ts"

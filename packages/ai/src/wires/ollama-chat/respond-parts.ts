@@ -1,6 +1,6 @@
 import type { Usage } from "@sluice/catalog/core"
 import type { AssistantMessage, Block, ImageBlock, ToolCallBlock } from "../../model/message.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 import { typeOfImage } from "./media.ts"
 import type { Obj } from "./types.ts"
 

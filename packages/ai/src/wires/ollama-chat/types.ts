@@ -1,9 +1,9 @@
 import type { OllamaCompat } from "@sluice/catalog/core"
 import type { Call } from "../../contract/wire-client.ts"
 import type { Json } from "../../model/tool.ts"
-import type { Losses } from "../losses.ts"
+import type { Losses } from "../../model/losses.ts"
 
-export { isObject, type Obj } from "../json.ts"
+export { isObject, type Obj } from "../../model/json.ts"
 
 /** Name of this wire. */
 export const API = "ollama-chat"

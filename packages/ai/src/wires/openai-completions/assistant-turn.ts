@@ -1,6 +1,7 @@
+import type { ChatCompat } from "@sluice/catalog/core"
 import type { AssistantMessage, ThinkingBlock, ToolCallBlock } from "../../model/message.ts"
 import { demotedThinking, isForeign } from "../demoted-thinking.ts"
-import { parseObject } from "../json.ts"
+import { parseObject } from "../../model/json.ts"
 import { sentArguments } from "../openai/tool-encoding.ts"
 import type { ThinkingState } from "./thinking.ts"
 import { cacheControl } from "./cache.ts"
@@ -116,9 +117,7 @@ class Turn {
       for (const block of blocks) this.#lose(block, "approximated", "Thinking went back as text.")
       return text.map((piece) => `${piece}\n`).join("")
     }
-    const mode = compat.replayThinking ?? "tool-calls"
-    const due = mode === "all" || (mode === "tool-calls" && hasCalls && state !== "off")
-    if (!due) {
+    if (!replaysThinking(compat, hasCalls && state !== "off")) {
       const { model } = this.#encoding.call
       const foreign = isForeign(this.#message, model)
       let demoted = ""
@@ -186,4 +185,12 @@ class Turn {
   #lose(block: ThinkingBlock, kind: "dropped" | "approximated", reason: string): void {
     this.#encoding.lose(`${this.#field}.content[${this.#message.content.indexOf(block)}]`, kind, reason)
   }
+}
+
+/** Whether a host takes the thinking of an answer back as such. `calls`: the answer has some, and thinking is not off. */
+export function replaysThinking(
+  { thinkingAsText, replayThinking = "tool-calls" }: ChatCompat,
+  calls: boolean,
+): boolean {
+  return !thinkingAsText && (replayThinking === "all" || (replayThinking === "tool-calls" && calls))
 }

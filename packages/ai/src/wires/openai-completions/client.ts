@@ -1,5 +1,6 @@
 import type { Call, WireClient } from "../../contract/wire-client.ts"
 import { adapt } from "./adapt.ts"
+import { replaysThinking } from "./assistant-turn.ts"
 import { healed } from "../../tools/healing/healed-sink.ts"
 import { ChatDecoder } from "./decode.ts"
 import { readError } from "../host-errors.ts"
@@ -18,9 +19,12 @@ export const openaiCompletions: WireClient = {
   traits: {
     toolCallId: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 64 },
     toolName: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 64 },
-    roles: { developer: true, system: "anywhere" },
-    media: { image: true, document: true, audio: true, inToolResult: false, inAnswer: false },
-    thinking: { replay: true, signature: true, redacted: true },
+    media: { image: true, document: true, audio: true, inAnswer: false },
+    unsignedThinking: ({ compat }, content) =>
+      replaysThinking(
+        compat.chat ?? {},
+        content.some(({ type }) => type === "toolCall"),
+      ),
   },
   encode,
   decoder: (call: Call, _head, out) => new ChatDecoder(call, healed(call, out, { oneText: true })),

@@ -2,7 +2,7 @@ import type { ChatCompat } from "@sluice/catalog/core"
 import type { Encoding as FamilyEncoding } from "../openai/encoding.ts"
 import { wireFacts, type WireFacts } from "../facts.ts"
 
-export { isObject, type Obj } from "../json.ts"
+export { isObject, type Obj } from "../../model/json.ts"
 export type { Body as ChatBody } from "../openai/encoding.ts"
 
 /** Name of this wire. */

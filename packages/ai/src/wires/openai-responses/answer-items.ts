@@ -8,7 +8,7 @@ import type {
   ToolCallBlock,
 } from "../../model/message.ts"
 import { demotedThinking, isForeign } from "../demoted-thinking.ts"
-import { parseObject } from "../json.ts"
+import { parseObject } from "../../model/json.ts"
 import { sentArguments } from "../openai/tool-encoding.ts"
 import { loseMark } from "./parts.ts"
 import { partsOf } from "./reasoning.ts"

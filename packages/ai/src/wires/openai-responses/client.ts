@@ -1,6 +1,6 @@
 import type { TokenCount, WireClient } from "../../contract/wire-client.ts"
 import { SluiceError } from "../../model/errors.ts"
-import { isObject } from "../json.ts"
+import { isObject } from "../../model/json.ts"
 import { listModels } from "../list-models.ts"
 import { adapt } from "./adapt.ts"
 import { ResponsesDecoder } from "./decode.ts"
@@ -19,9 +19,8 @@ export const openaiResponses: WireClient = {
   traits: {
     toolCallId: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 64 },
     toolName: { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 128 },
-    roles: { developer: true, system: "first" },
-    media: { image: true, document: true, audio: false, inToolResult: true, inAnswer: false },
-    thinking: { replay: true, signature: true, redacted: false },
+    media: { image: true, document: true, audio: false, inAnswer: false },
+    unsignedThinking: ({ compat }) => compat.responses?.replayThinkingText === true,
   },
   encode,
   decoder: (call, head, out) => new ResponsesDecoder(call, head, out),

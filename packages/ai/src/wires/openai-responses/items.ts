@@ -44,7 +44,7 @@ export interface Item {
 const HOST_CALL = /^xs_call_/
 
 /** What an item of a type becomes. */
-export function kindOf(item: Obj): ItemKind {
+function kindOf(item: Obj): ItemKind {
   switch (item["type"]) {
     case "message":
     case "reasoning":

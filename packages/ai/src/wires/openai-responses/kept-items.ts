@@ -1,3 +1,4 @@
+import { Losses } from "../../model/losses.ts"
 import type { Loss, Message } from "../../model/message.ts"
 import { RunningSum, type Mark } from "./running-sum.ts"
 import { text, type Body, type Encoding } from "./types.ts"
@@ -8,7 +9,7 @@ export class InputItems {
   readonly base: InputItems | undefined
   readonly items: Body[]
   readonly marks: Mark[] = []
-  readonly losses: Loss[] = []
+  readonly #losses: Losses = new Losses()
   /** Ids of calls of grammar tools. */
   readonly custom: Set<string>
   /** Messages that are encoded. */
@@ -50,11 +51,11 @@ export class InputItems {
     return this.base && placeBehind(this.base.marks, sum)
   }
 
-  readonly lose: Encoding["lose"] = (field, kind, reason) => {
-    if (!this.losses.some((known) => known.field === field && known.kind === kind)) {
-      this.losses.push({ field, kind, reason })
-    }
+  get losses(): Loss[] {
+    return this.#losses.list
   }
+
+  readonly lose: Encoding["lose"] = (field, kind, reason) => this.#losses.add(field, kind, reason)
 
   add(messages: readonly Message[], items: readonly Body[]): void {
     this.consumed += messages.length

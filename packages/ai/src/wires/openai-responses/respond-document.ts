@@ -88,7 +88,7 @@ function echoedTool(tool: unknown): unknown {
 }
 
 /** Our figures in the wire's spelling. Clients insist on each of them: what is unknown is 0, or the estimate. */
-export function writeUsage(usage: Usage, estimatedInput = 0): Obj {
+function writeUsage(usage: Usage, estimatedInput = 0): Obj {
   const cached = usage.cacheRead ?? 0
   const written = usage.cacheWrite ?? 0
   const input = usage.input === undefined ? Math.max(estimatedInput, cached + written) : usage.input + cached + written

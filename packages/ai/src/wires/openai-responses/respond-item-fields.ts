@@ -1,6 +1,6 @@
 import { codecOf } from "@sluice/catalog/core"
 import type { Block, Opaque, TextBlock, ToolCallBlock } from "../../model/message.ts"
-import { parseObject } from "../json.ts"
+import { parseObject } from "../../model/json.ts"
 import { type Maker, seal, type SealedOf, type SealedThought, withIssuer } from "../server-seal.ts"
 import { API, isAnnotation, isObject, nestedFields, type Obj } from "./types.ts"
 

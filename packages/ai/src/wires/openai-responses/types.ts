@@ -1,5 +1,5 @@
 import type { ResponsesCompat } from "@sluice/catalog/core"
-import { isObject, type Obj } from "../json.ts"
+import { isObject, type Obj } from "../../model/json.ts"
 import type { Encoding as FamilyEncoding } from "../openai/encoding.ts"
 import { wireFacts, type WireFacts } from "../facts.ts"
 

@@ -1,6 +1,6 @@
 import type { CallOptions } from "../../model/options.ts"
 import type { Json } from "../../model/tool.ts"
-import type { Obj } from "../json.ts"
+import type { Obj } from "../../model/json.ts"
 import { optionalBoolean, optionalString, readObject } from "./accept-readers.ts"
 
 /** Reports something that is left out. */

@@ -1,5 +1,5 @@
 import type { OutputFormat } from "../../model/options.ts"
-import type { Obj } from "../json.ts"
+import type { Obj } from "../../model/json.ts"
 import { optionalBoolean, optionalString, readObject } from "./accept-readers.ts"
 
 /** The output that a format of type `json_schema` asks for. `format` holds the schema and its name. */

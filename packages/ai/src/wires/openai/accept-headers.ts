@@ -1,6 +1,6 @@
 import type { HeaderMap } from "../../contract/frame.ts"
 import type { HeadersView } from "../../contract/header-list.ts"
-import { isObject, type Obj } from "../json.ts"
+import { isObject, type Obj } from "../../model/json.ts"
 
 /** Headers in which clients name their conversation. */
 const AFFINITY_HEADERS = [

@@ -1,5 +1,5 @@
 import type { AudioBlock, DocumentBlock, ImageBlock, MediaSource } from "../../model/message.ts"
-import type { Obj } from "../json.ts"
+import type { Obj } from "../../model/json.ts"
 import { invalid, optionalString, readObject, readString } from "./accept-readers.ts"
 import { readDataUrl } from "./data-url.ts"
 

@@ -1,5 +1,5 @@
 import { SluiceError } from "../../model/errors.ts"
-import { isObject, type Obj } from "../json.ts"
+import { isObject, type Obj } from "../../model/json.ts"
 
 /** The error for a field that has the wrong shape. */
 export function invalid(path: string, what: string): SluiceError {

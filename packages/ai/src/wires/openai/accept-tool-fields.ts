@@ -1,7 +1,7 @@
 import { parseArguments } from "../../assemble/json-arguments.ts"
 import type { ToolCallBlock } from "../../model/message.ts"
 import type { CustomTool, FunctionTool, JsonSchema } from "../../model/tool.ts"
-import { isObject, type Obj } from "../json.ts"
+import { isObject, type Obj } from "../../model/json.ts"
 import { optionalBoolean, optionalString, readObject, readString } from "./accept-readers.ts"
 
 /** A function with its schema; one without parameters takes an empty object. */

@@ -1,4 +1,5 @@
 import { SluiceError } from "../../model/errors.ts"
+import { Losses } from "../../model/losses.ts"
 import type { Loss } from "../../model/message.ts"
 import type { Json } from "../../model/tool.ts"
 import type { Call } from "../../contract/wire-client.ts"
@@ -18,15 +19,8 @@ export interface Encoding<C> {
 
 /** An encoding of which nothing is lost yet. */
 export function newEncoding<C>(call: Call, compat: C): Encoding<C> {
-  const losses: Loss[] = []
-  return {
-    call,
-    compat,
-    losses,
-    lose(field, kind, reason) {
-      if (!losses.some((known) => known.field === field && known.kind === kind)) losses.push({ field, kind, reason })
-    },
-  }
+  const losses = new Losses()
+  return { call, compat, losses: losses.list, lose: (field, kind, reason) => losses.add(field, kind, reason) }
 }
 
 /** The error for a conversation in which nothing is said. `param` is the field of the request that would be empty. */

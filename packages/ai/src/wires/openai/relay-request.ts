@@ -2,7 +2,7 @@ import type { ChatCompat, Model, SchemaWords, Usage } from "@sluice/catalog/core
 import type { InboundCall } from "../../contract/wire-server.ts"
 import type { Message } from "../../model/message.ts"
 import { inDialect } from "../../schema/dialect.ts"
-import { isObject, type Obj } from "../json.ts"
+import { isObject, type Obj } from "../../model/json.ts"
 
 /** What a request holds, as far as hosts differ about it. */
 export interface RelayedRequest {

@@ -20,6 +20,7 @@ export function promptTokens(body: Fields): number {
   return countWords(body["system"]) + countWords(body["toolConfig"]) + countWords(body["messages"])
 }
 
+/** What an answer used, in words for tokens where the script does not say. */
 export function usageOf({ usage = {}, ...answer }: BedrockAnswer, body: Fields): Fields {
   const cached = usage.cached ?? 0
   const written = usage.cacheWrite ?? 0

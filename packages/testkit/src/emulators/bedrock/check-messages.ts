@@ -126,6 +126,7 @@ function checkBlock(block: unknown, at: string, rules: BlockRules): Fields {
   return block
 }
 
+/** Refuses a blank text. */
 export function checkText(text: unknown, at: string): void {
   if (typeof text === "string" && text.trim() !== "") return
   throw invalid(
@@ -134,6 +135,7 @@ export function checkText(text: unknown, at: string): void {
   )
 }
 
+/** Refuses a cache point of another type or lifetime than the vendor knows. */
 export function checkCachePoint(point: unknown, at: string): void {
   if (!isFields(point) || point["type"] !== "default")
     throw invalid("cache-type", `${at}.cachePoint: type must be default`)

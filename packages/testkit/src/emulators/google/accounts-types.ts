@@ -40,6 +40,7 @@ export interface EmulatedMachine {
   project?: string
 }
 
+/** Who has an account, and what of it the services give out. */
 export interface GoogleAccountsOptions {
   people?: readonly EmulatedPerson[]
   serviceAccounts?: readonly EmulatedServiceAccount[]

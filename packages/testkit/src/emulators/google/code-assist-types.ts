@@ -36,6 +36,7 @@ export interface CodeAssistOptions extends GoogleRules {
   requires?: readonly string[]
 }
 
+/** An emulated Code Assist. */
 export interface CodeAssistEmulator extends LoopbackServer {
   /** Calls that were not refused. */
   calls: readonly GoogleCall[]

@@ -34,7 +34,7 @@ function plain(...names: string[]): Shape {
 }
 
 /** The messages of a request, by their names. Source: the public reference of the API. */
-export const MESSAGES: Readonly<Record<string, Shape>> = {
+const MESSAGES: Readonly<Record<string, Shape>> = {
   request: {
     ...plain("model", "cachedContent", "serviceTier", "store"),
     contents: "content",

@@ -23,6 +23,7 @@ export interface GoogleAnswer extends EmulatedAnswer {
   noEvents?: boolean
 }
 
+/** Answers in order, or made for each request. */
 export type GoogleScript = readonly GoogleAnswer[] | ((request: SeenRequest) => GoogleAnswer | Promise<GoogleAnswer>)
 
 /** What models of one emulator have to be like. */

@@ -50,6 +50,7 @@ export function loaded(model: string, single: boolean, reason: "load" | "unload"
   return fieldsOf(of, { content: "" }, { done_reason: reason, done: true })
 }
 
+/** The status and the body of a failure before an answer has begun. */
 export function errorBody(error: EmulatedError): { status: number; body: Fields } {
   const status = error.status ?? 500
   return {
@@ -58,6 +59,7 @@ export function errorBody(error: EmulatedError): { status: number; body: Fields 
   }
 }
 
+/** The line of a failure in the middle of an answer. */
 export function errorLine(error: EmulatedError): string {
   return `${JSON.stringify(errorBody(error).body)}\n`
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { finiteSchema, mapSchemas, Pass, refsIn, resolveRef, usesKeyword } from "./places.ts"
+import { finiteSchema, mapSchemas, Pass, refsIn, resolveRef, usesKeyword } from "./subschemas.ts"
 
 describe("where schemas stand in a schema", () => {
   test("each keyword that holds schemas gives those that it holds, and the way to them", () => {

@@ -1,3 +1,4 @@
+import { isObject } from "../model/json.ts"
 import type { JsonSchema } from "../model/tool.ts"
 
 /** How a keyword holds schemas: one, a list of them, or several by name. */
@@ -36,7 +37,7 @@ const HOLDING: ReadonlyMap<string, Holding> = new Map<string, Holding>([
 
 /** Whether a value is a schema with keywords, and not `true`, `false` or something else. */
 export function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
+  return isObject(value)
 }
 
 /** Whether a keyword holds schemas by names, which are never keywords themselves. */
@@ -144,6 +145,14 @@ export function finiteSchema(schema: JsonSchema): JsonSchema {
 export function nameOf(step: string): string {
   return decodeURIComponent(step).replaceAll("~1", "/").replaceAll("~0", "~")
 }
+
+/** The name as the step of a JSON pointer, in a reference. */
+export function stepOf(name: string): string {
+  return encodeURIComponent(name.replaceAll("~", "~0").replaceAll("/", "~1"))
+}
+
+/** Most nodes that putting references in place may make of a schema: each may multiply what it points at. */
+export const MAX_NODES = 4000
 
 /** What a reference within the same document points at; `undefined` for others, and where there is nothing. */
 export function resolveRef(root: JsonSchema, ref: string): unknown {
