@@ -161,3 +161,70 @@ describe("the arguments of a call", () => {
     expect(check(schema, { d: 1.5, e: {} })).toMatchObject({ issues: [{ path: ["d"] }, { path: ["e"] }] })
   })
 })
+
+test.each(["anyOf", "oneOf"])(
+  "definitions that name the next one twice in %s are followed up to a point",
+  (keyword) => {
+    const doubling = (depth: number): JsonSchema => {
+      const twice = (i: number) => ({ [keyword]: [{ $ref: `#/$defs/d${i - 1}` }, { $ref: `#/$defs/d${i - 1}` }] })
+      const defs = Array.from({ length: depth }, (_, i) => [`d${i}`, i === 0 ? { enum: ["a"] } : twice(i)] as const)
+      const properties = { value: { $ref: `#/$defs/d${depth - 1}` } }
+      return { type: "object", $defs: Object.fromEntries(defs), properties, required: ["value"] }
+    }
+    expect(check(doubling(6), { value: "b" }).ok).toBe(false)
+    // Nothing is known beyond: to find out took as long as there are ways.
+    expect(check(doubling(18), { value: "b" }).ok).toBe(true)
+  },
+)
+
+describe("what a model may write to keep a program busy", () => {
+  // Each of these took minutes where two parts of a pattern could share the same characters.
+  test("is looked through once", () => {
+    const parameters = { type: "object", properties: { path: { type: "string", maxLength: 9 }, limit: NUMBER } }
+    expect(check(parameters, { path: `a</arg_value><arg_key>${" ".repeat(100_000)}` }).ok).toBe(false)
+    expect(check(parameters, { limit: `${"1".repeat(200_000)}x` }).ok).toBe(false)
+  })
+})
+
+describe("a schema's own library", () => {
+  const parameters = (validate: (value: unknown) => unknown) => ({
+    "~standard": { version: 1, vendor: "own", validate, jsonSchema: { input: () => point } } as const,
+  })
+
+  test("has against the arguments what it throws", () => {
+    const thrown = (error: unknown) =>
+      validateArguments(
+        {
+          name: "edit",
+          parameters: parameters(() => {
+            throw error
+          }),
+        },
+        call({ x: 1, y: 2 }),
+      )
+    const issues = [{ path: [], message: "the tool's own check failed: Invalid URL" }]
+    expect(thrown(new TypeError("Invalid URL"))).toMatchObject({ ok: false, issues })
+    expect(thrown("Invalid URL")).toMatchObject({ ok: false, issues })
+  })
+
+  test("is not waited for, and may fail when nobody does", async () => {
+    const unhandled: unknown[] = []
+    const listener = (reason: unknown) => void unhandled.push(reason)
+    process.on("unhandledRejection", listener)
+    const tool = { name: "edit", parameters: parameters(() => Promise.reject(new Error("late"))) }
+    expect(validateArguments(tool, call({ x: 1, y: 2 })).ok).toBe(true)
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off("unhandledRejection", listener)
+    expect(unhandled).toEqual([])
+  })
+
+  test("may answer with nothing", () => {
+    expect(validateArguments({ name: "edit", parameters: parameters(() => null) }, call({ x: 1, y: 2 })).ok).toBe(true)
+  })
+})
+
+test("a text of several lines keeps its last line break, even where a path is looked for", () => {
+  const parameters = { type: "object", properties: { file: { type: "string" } } }
+  expect(check(parameters, { file: "one\ntwo\n" })).toMatchObject({ arguments: { file: "one\ntwo\n" }, changes: [] })
+  expect(check(parameters, { file: "a.ts\r\n" })).toMatchObject({ arguments: { file: "a.ts" } })
+})
