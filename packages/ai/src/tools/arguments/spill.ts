@@ -4,7 +4,8 @@ import type { ArgumentChange } from "./types.ts"
 import { isContent, put } from "./values.ts"
 
 const BEGIN = /<\/arg_value>|<arg_key>/
-const PAIR = /<arg_key>\s*([^<>]+?)\s*(?:<\/arg_key>)?\s*<arg_value>([\s\S]*?)(?=<\/?arg_|<\/?tool_call>|$)/g
+/** No two parts in a row take white space: what a model wrote must not be tried in every way that it can be shared out. */
+const PAIR = /<arg_key>([^<>]+)(?:<\/arg_key>\s*)?<arg_value>([\s\S]*?)(?=<\/?arg_|<\/?tool_call>|$)/g
 const END = /<\/arg_value>|<\/?tool_call>/g
 
 /**
@@ -29,7 +30,8 @@ export function withoutSpill(
     changes.push({ path: [name], repair: "markup" })
     const rest = value.slice(begin)
     if (rest.replace(PAIR, "").replace(END, "").trim() !== "") return undefined
-    for (const [, key = "", text] of rest.matchAll(PAIR)) {
+    for (const [, written = "", text] of rest.matchAll(PAIR)) {
+      const key = written.trim()
       if (Object.hasOwn(args, key) || Object.hasOwn(made, key) || !views.some((view) => declares(view, key)))
         return undefined
       put(made, key, text)

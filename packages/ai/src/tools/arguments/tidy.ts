@@ -63,7 +63,8 @@ function tidyString(
   const accepts = (value: unknown): boolean => nodes.every((node) => schema.accepts(node, value))
   if (isOneLine(key)) {
     const line = withoutLineBreaks(text)
-    if (line !== text && (accepts(line) || !accepts(text))) {
+    // A text of several lines is no path, whatever it is called.
+    if (line !== text && !/[\r\n]/.test(line) && (accepts(line) || !accepts(text))) {
       changes.push({ path, repair: "line-break" })
       return line
     }

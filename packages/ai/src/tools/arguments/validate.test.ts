@@ -161,3 +161,59 @@ describe("the arguments of a call", () => {
     expect(check(schema, { d: 1.5, e: {} })).toMatchObject({ issues: [{ path: ["d"] }, { path: ["e"] }] })
   })
 })
+
+describe("what a model may write to keep a program busy", () => {
+  // Each of these took minutes where two parts of a pattern could share the same characters.
+  test("is looked through once", () => {
+    const parameters = { type: "object", properties: { path: { type: "string", maxLength: 9 }, limit: NUMBER } }
+    expect(check(parameters, { path: `a</arg_value><arg_key>${" ".repeat(100_000)}` }).ok).toBe(false)
+    expect(check(parameters, { limit: `${"1".repeat(200_000)}x` }).ok).toBe(false)
+  })
+})
+
+describe("a schema's own library", () => {
+  const parameters = (validate: (value: unknown) => unknown) => ({
+    "~standard": { version: 1, vendor: "own", validate, jsonSchema: { input: () => point } } as const,
+  })
+
+  test("has against the arguments what it throws", () => {
+    const thrown = (error: unknown) =>
+      validateArguments(
+        {
+          name: "edit",
+          parameters: parameters(() => {
+            throw error
+          }),
+        },
+        call({ x: 1, y: 2 }),
+      )
+    const issues = [{ path: [], message: "the tool's own check failed: Invalid URL" }]
+    expect(thrown(new TypeError("Invalid URL"))).toMatchObject({ ok: false, issues })
+    expect(thrown("Invalid URL")).toMatchObject({ ok: false, issues })
+  })
+
+  test("is not waited for, and may fail when nobody does", async () => {
+    const unhandled: unknown[] = []
+    const listener = (reason: unknown) => void unhandled.push(reason)
+    process.on("unhandledRejection", listener)
+    for (const later of [
+      () => Promise.reject(new Error("late")),
+      () => ({ then: (_ok: unknown, no: (e: Error) => void) => no(new Error("late")) }),
+    ]) {
+      expect(validateArguments({ name: "edit", parameters: parameters(later) }, call({ x: 1, y: 2 })).ok).toBe(true)
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off("unhandledRejection", listener)
+    expect(unhandled).toEqual([])
+  })
+
+  test("may answer with nothing", () => {
+    expect(validateArguments({ name: "edit", parameters: parameters(() => null) }, call({ x: 1, y: 2 })).ok).toBe(true)
+  })
+})
+
+test("a text of several lines keeps its last line break, even where a path is looked for", () => {
+  const parameters = { type: "object", properties: { file: { type: "string" } } }
+  expect(check(parameters, { file: "one\ntwo\n" })).toMatchObject({ arguments: { file: "one\ntwo\n" }, changes: [] })
+  expect(check(parameters, { file: "a.ts\r\n" })).toMatchObject({ arguments: { file: "a.ts" } })
+})

@@ -45,7 +45,7 @@ const MAX_PASSES = 5
  * is not changed: it goes back to its model as it came.
  *
  * A Standard Schema is asked itself as well, after its JSON Schema: `arguments` is then its output. One that answers with
- * a promise is not waited for.
+ * a promise is not waited for; what one throws is an issue like any other.
  *
  * @throws SluiceError `config` for a Standard Schema that cannot give JSON Schema
  *
@@ -110,7 +110,7 @@ export function validateToolCall<T extends ToolInput>(
   return result.ok ? { ...result, tool } : result
 }
 
-/** What a Standard Schema answers to a value, at once or later. */
+/** What a Standard Schema answers to a value. */
 type StandardResult =
   | { value: unknown; issues?: undefined }
   | { issues: readonly { message: string; path?: readonly (PropertyKey | { key: PropertyKey })[] }[] }
@@ -121,9 +121,8 @@ function ownSay(
   call: ToolCallBlock,
   valid: ValidArguments,
 ): ValidArguments | InvalidArguments {
-  const validate = ownValidate(tool.parameters)
-  const result = validate?.(valid.arguments)
-  if (result === undefined || result instanceof Promise) return valid
+  const result = ownResult(tool.parameters, valid.arguments)
+  if (!result) return valid
   if (!result.issues) return isObject(result.value) ? { ...valid, arguments: result.value } : valid
   const issues = result.issues.map(({ message, path = [] }) => ({
     message,
@@ -135,12 +134,23 @@ function ownSay(
   return failure(tool, call, issues)
 }
 
-function ownValidate(
-  parameters: SchemaInput,
-): ((value: unknown) => StandardResult | Promise<StandardResult>) | undefined {
+/** `undefined` where the library has nothing to say, or says it later. What it throws, it has against the arguments. */
+function ownResult(parameters: SchemaInput, args: Record<string, unknown>): StandardResult | undefined {
   const standard: unknown = parameters["~standard"]
   const validate: unknown = isObject(standard) ? standard["validate"] : undefined
-  return typeof validate === "function" ? (value) => validate.call(standard, value) as StandardResult : undefined
+  if (typeof validate !== "function") return undefined
+  try {
+    const result: unknown = validate.call(standard, args)
+    if (isObject(result) && typeof result["then"] === "function") {
+      // Nobody waits for it, so that nobody else would see it fail.
+      Promise.resolve(result).catch(() => {})
+      return undefined
+    }
+    return isObject(result) ? (result as StandardResult) : undefined
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { issues: [{ message: `the tool's own check failed: ${reason}` }] }
+  }
 }
 
 function checked(

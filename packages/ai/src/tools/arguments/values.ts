@@ -10,7 +10,7 @@ export const MAX_DEPTH = 64
 
 /** Values that are texts of their own. Where the schema takes a string they stay as they are, letter for letter. */
 const CONTENT = new Set(["content", "input", "body", "text", "command", "code"])
-/** Values that never end with a line break, other than by mistake. */
+/** Values of one line, which end with a line break by mistake only. */
 const ONE_LINE = new Set(["path", "paths", "file", "file_path", "filePath", "filepath", "url", "uri", "title", "label"])
 
 /** Whether the property of this name is a text of its own. */
@@ -54,7 +54,7 @@ export function looksLikeJson(text: string): boolean {
   return /^\s*[{[]/.test(text)
 }
 
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 const YES = new Set(["true", "yes", "on", "1"])
 const NO = new Set(["false", "no", "off", "0"])
 
