@@ -53,3 +53,50 @@ function nullableAsUnion(schema: unknown): unknown {
     JSON.stringify(schema).replaceAll('{"nullable":true,"type":"string"}', '{"type":["string","null"]}'),
   )
 }
+
+test.each<[string, (size: number) => unknown[]]>([
+  [
+    "references in a row",
+    (size) =>
+      Array.from({ length: size }, (_, i) =>
+        i === size - 1 ? { type: "string" } : { $ref: `#/$defs/d${i + 1}`, description: "next" },
+      ),
+  ],
+  [
+    "references in a ring, each with words of its own",
+    (size) =>
+      Array.from({ length: size }, (_, i) => ({
+        type: "object",
+        properties: {
+          next: { anyOf: [{ type: "null" }, { $ref: `#/$defs/d${(i + 1) % size}`, description: "next" }] },
+        },
+        required: ["next"],
+        additionalProperties: false,
+      })),
+  ],
+  [
+    "parts put together from many",
+    (size) => [
+      { allOf: Array.from({ length: size }, (_, i) => ({ $ref: `#/$defs/d${i + 1}` })) },
+      ...Array.from({ length: size }, (_, i) => ({ type: "object", properties: { [`p${i}`]: { type: "string" } } })),
+    ],
+  ],
+])("what would take long to write is not written: %s", (_what, made) => {
+  const schema = (size: number) => ({
+    type: "object",
+    $defs: Object.fromEntries(made(size).map((def, i) => [`d${i}`, def])),
+    properties: { first: { $ref: "#/$defs/d0", description: "first" } },
+    required: ["first"],
+    additionalProperties: false,
+  })
+  expect(strictSchema(schema(100))).toBeDefined()
+  expect(strictSchema(schema(500))).toBeUndefined()
+})
+
+test("a schema that goes too deep to be read has no strict form, and is no failure", () => {
+  let schema: Record<string, unknown> = { type: "string" }
+  for (let i = 0; i < 20_000; i++) {
+    schema = { type: "object", properties: { in: schema }, required: ["in"], additionalProperties: false }
+  }
+  expect(strictSchema(schema)).toBeUndefined()
+})

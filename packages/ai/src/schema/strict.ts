@@ -5,7 +5,7 @@ import { merged } from "./merge.ts"
 import { isSchema, MAX_NODES, nameOf, Pass, refsIn, resolveRef, stepOf } from "./subschemas.ts"
 import { isStrictSchema, isStrictValidator } from "./strict-check.ts"
 import { upgradeSchema } from "./upgrade.ts"
-import { described, same, strings } from "./words.ts"
+import { described, shown, strings } from "./words.ts"
 
 /** A schema as strict mode takes it. */
 export interface StrictSchema {
@@ -16,8 +16,14 @@ export interface StrictSchema {
   nulls: boolean
 }
 
-/** How references to definitions begin. */
-const DEFINITIONS = "#/$defs/"
+/** Most nodes that putting references in place may make. */
+const MAX_NODES = 4000
+/**
+ * Most steps that a schema may take: properties put together, references followed, values listed, branches compared.
+ * The vendor takes a twentieth of what can be done in them (5000 properties, 1000 values); a schema that somebody
+ * made to be slow is not written at all.
+ */
+const MAX_STEPS = 100_000
 const TYPES: ReadonlySet<string> = new Set(["string", "number", "integer", "boolean", "null", "object", "array"])
 
 /** Keywords that are written, or ruled out, elsewhere. */
@@ -61,8 +67,8 @@ const NOT_STRICT = new RangeError("Strict mode has no words for this schema.")
  */
 export function strictSchema(schema: JsonSchema, validators = false): StrictSchema | undefined {
   return once(schema, `strict ${validators}`, () => {
-    if (isStrictSchema(schema, validators)) return { schema, loosened: [], nulls: false }
     try {
+      if (isStrictSchema(schema, validators)) return { schema, loosened: [], nulls: false }
       return new Run(upgradeSchema(schema), validators).whole()
     } catch (error) {
       // Also where the schema goes too deep to be read.
@@ -82,7 +88,9 @@ class Run {
   readonly #oneOfs: (readonly JsonSchema[])[] = []
   readonly #loosened = new Set<string>()
   #nulls = false
+  readonly #refs = new Map<string, ReadonlySet<string>>()
   #nodes = 0
+  #steps = 0
 
   constructor(root: JsonSchema, validators: boolean) {
     this.#root = root
@@ -140,7 +148,16 @@ class Run {
     const target = resolveRef(this.#root, ref)
     if (!isSchema(target) || target["unevaluatedProperties"] !== undefined) refuse()
     const { $ref: _ref, ...rest } = source
-    return this.#fresh(merged(rest, target) ?? refuse())
+    return this.#fresh(this.#merged(rest, target))
+  }
+
+  #spend(steps: number): void {
+    if ((this.#steps += steps) > MAX_STEPS) refuse()
+  }
+
+  #merged(first: JsonSchema, second: JsonSchema): JsonSchema {
+    for (const { properties } of [first, second]) if (isSchema(properties)) this.#spend(Object.keys(properties).length)
+    return merged(first, second) ?? refuse()
   }
 
   /** Whether what a reference points at refers to itself, by whichever way. */
@@ -148,13 +165,24 @@ class Run {
     const seen = new Set<string>()
     const waiting = [ref]
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const target = resolveRef(this.#root, next)
-      for (const one of isSchema(target) ? refsIn(target) : []) {
+      for (const one of this.#refsBehind(next)) {
+        this.#spend(1)
         if (!seen.has(one)) waiting.push(one)
         seen.add(one)
       }
     }
     return seen.has(ref)
+  }
+
+  /** The references within what a reference points at. */
+  #refsBehind(ref: string): ReadonlySet<string> {
+    let refs = this.#refs.get(ref)
+    if (!refs) {
+      const target = resolveRef(this.#root, ref)
+      refs = isSchema(target) ? refsIn(target, () => this.#spend(1)) : new Set()
+      this.#refs.set(ref, refs)
+    }
+    return refs
   }
 
   #kept(ref: string, name: string | undefined): JsonSchema {
@@ -172,7 +200,7 @@ class Run {
       if (!isSchema(branch) || branch["unevaluatedProperties"] !== undefined) refuse()
       const part =
         typeof branch["$ref"] === "string" && allOf.length > 1 ? this.#placed(branch, branch["$ref"]) : branch
-      node = merged(node, this.#flat(part)) ?? refuse()
+      node = this.#merged(node, this.#flat(part))
     }
     return node
   }
@@ -182,7 +210,7 @@ class Run {
     const target = resolveRef(this.#root, ref)
     if (++this.#nodes > MAX_NODES || !isSchema(target)) refuse()
     const { $ref: _ref, ...rest } = branch
-    const node = merged(rest, target) ?? refuse()
+    const node = this.#merged(rest, target)
     return typeof node["$ref"] === "string" ? this.#placed(node, node["$ref"]) : node
   }
 
@@ -195,7 +223,7 @@ class Run {
     const written = (branches as unknown[]).map((branch) => {
       if (isBare) return this.#node(branch)
       if (!isSchema(branch)) refuse()
-      return this.#fresh(merged(branch, outer) ?? refuse())
+      return this.#fresh(this.#merged(branch, outer))
     })
     if (oneOf !== undefined) this.#oneOfs.push(written)
     return joined(written, this.#words(node, undefined))
@@ -227,6 +255,7 @@ class Run {
       if (values) refuse()
       return type === "object" ? this.#object(node, false) : this.#array(node)
     }
+    this.#spend(values?.length ?? 0)
     const own = values?.filter((value) => hasType(value, type))
     if (own?.length === 0) refuse()
     const list = own && type !== "null" ? { enum: own } : {}
@@ -303,7 +332,10 @@ class Run {
   /** Whether no value fits two of several schemas, as they are written. */
   #areApart(branches: readonly JsonSchema[]): boolean {
     const seen = branches.map((branch) => this.#target(branch))
-    return seen.every((a, i) => seen.slice(i + 1).every((b) => areApart(a, b)))
+    return seen.every((a, i) => {
+      this.#spend(seen.length - i)
+      return seen.slice(i + 1).every((b) => areApart(a, b))
+    })
   }
 
   #target(schema: JsonSchema): JsonSchema {
@@ -336,7 +368,7 @@ function isCovered(value: unknown, types: readonly string[]): boolean {
 /** Several schemas as one: those that are nothing but unions are spliced in, and null stands there once. */
 function joined(branches: readonly JsonSchema[], words: JsonSchema): JsonSchema {
   const spliced = branches.flatMap((branch) => (isPureUnion(branch) ? (branch["anyOf"] as JsonSchema[]) : [branch]))
-  const list = spliced.filter((branch, i) => spliced.findIndex((other) => same(other, branch)) === i)
+  const list = [...new Map(spliced.map((branch) => [shown(branch), branch])).values()]
   const [only] = list
   return list.length === 1 && only && only["$ref"] === undefined ? { ...only, ...words } : { ...words, anyOf: list }
 }
@@ -366,8 +398,8 @@ function areApart(a: JsonSchema, b: JsonSchema): boolean {
   const numbers = ["number", "integer"]
   if (type !== b["type"] && !(numbers.includes(type as string) && numbers.includes(b["type"] as string))) return true
   if (Array.isArray(values) && Array.isArray(b["enum"])) {
-    const others = b["enum"] as unknown[]
-    return !values.some((value) => others.includes(value))
+    const others = new Set(b["enum"] as unknown[])
+    return !values.some((value) => others.has(value))
   }
   const { properties } = a
   const others = b["properties"]

@@ -104,10 +104,13 @@ export function usesKeyword(schema: JsonSchema, keywords: ReadonlySet<string>): 
   return false
 }
 
-/** The references of a schema and of those inside of it. */
-export function refsIn(schema: JsonSchema): Set<string> {
+/** The references of a schema and of those inside of it. `each` is called for every schema that is looked at. */
+export function refsIn(schema: JsonSchema, each: () => void = () => {}): Set<string> {
   const refs = new Set<string>()
-  for (const { $ref } of schemasIn(schema)) if (typeof $ref === "string") refs.add($ref)
+  for (const { $ref } of schemasIn(schema)) {
+    each()
+    if (typeof $ref === "string") refs.add($ref)
+  }
   return refs
 }
 
