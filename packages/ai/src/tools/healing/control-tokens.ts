@@ -9,7 +9,8 @@ export const controlTokens: Family = {
     {
       first: "<",
       match: sequence("<", BAR, { of: /[A-Za-z0-9_▁ .:/-]/, min: 1, max: 64 }, BAR, ">"),
-      open: () => ({ kind: "nothing" }),
+      // Spaces stand within a token, where a host writes them for `▁`. Beside a bar they are two operators of a program.
+      open: (token) => (/^<. | .>$/u.test(token) ? undefined : { kind: "nothing" }),
     },
   ],
 }

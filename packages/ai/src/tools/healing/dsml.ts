@@ -1,6 +1,7 @@
 import type { Family, Opener } from "./family.ts"
 import { type Run, sequence, SPACE } from "./matcher.ts"
 import { TagSection, type TagSyntax } from "./tag-section.ts"
+import { TokenSection, type TokenSyntax } from "./token-section.ts"
 
 /** Bars: full-width as the models' vocabulary has them, ASCII as hosts rewrite them, one or two. */
 const BARS: Run = { of: "|｜‖", min: 1, max: 2 }
@@ -47,10 +48,24 @@ function opener(...parts: readonly (string | Run)[]): Opener {
   }
 }
 
+const TOKENS_OPENING = sequence("<｜tool▁calls▁begin｜>", SPACE, "<｜tool▁call▁begin｜>")
+
+const TOKENS: TokenSyntax = {
+  opening: TOKENS_OPENING,
+  next: sequence(SPACE, "<｜tool▁call▁begin｜>"),
+  close: sequence(SPACE, "<｜tool▁calls▁end｜>"),
+  separator: "<｜tool▁sep｜>",
+  callEnd: sequence(SPACE, "<｜tool▁call▁end｜>"),
+  // The models before wrote a kind there, and the name behind it.
+  nameOf: (head) => (head.trim() === "function" ? "" : head.trim()),
+}
+
 /**
- * DeepSeek's tool calls from V3.2 on, in its own markup; also a call without the section around it.
+ * DeepSeek's tool calls: from V3.2 on in its own markup, also a call without the section around it; of V3.1 between
+ * tokens.
  *
  * @see https://huggingface.co/deepseek-ai/DeepSeek-V3.2/tree/main/encoding
+ * @see https://huggingface.co/deepseek-ai/DeepSeek-V3.1/blob/main/README.md
  */
 export const dsml: Family = {
   calls: true,
@@ -59,5 +74,10 @@ export const dsml: Family = {
       opener("<", BARS, "DSML", BARS, BLANK, word, ">", SPACE, ...CALL),
     ),
     opener(...CALL),
+    {
+      first: "<",
+      match: TOKENS_OPENING,
+      open: (_opener, context) => ({ kind: "section", section: new TokenSection(TOKENS, context) }),
+    },
   ],
 }

@@ -1,6 +1,6 @@
 import type { HealedCall, Section, SectionContext, SectionEnd } from "./family.ts"
 import { JsonObjectEnd } from "./json-object-end.ts"
-import { type Matcher, PARTIAL } from "./matcher.ts"
+import { firstBehindObject, type Matcher, PARTIAL } from "./matcher.ts"
 
 /** How a call is written that is one JSON object, or whose arguments are. */
 export interface JsonSyntax {
@@ -42,7 +42,16 @@ export class JsonSection implements Section {
   }
 
   end(): { cut?: boolean; text?: string } {
-    return this.#behind === undefined ? { cut: true } : { text: "", ...this.#over(this.#behind.length) }
+    if (this.#behind === undefined) {
+      // Its strings do not end where they should: it goes as far as its closing tag.
+      const end = firstBehindObject(this.#syntax.closer, this.#json)
+      if (!end) return { cut: true }
+      this.#behind = this.#json.slice(end.at)
+      this.#json = this.#json.slice(0, end.at)
+      const { text = "", rest } = this.#over(end.length)
+      return { text: text + rest }
+    }
+    return { text: "", ...this.#over(this.#behind.length) }
   }
 
   #over(closer: number): SectionEnd {

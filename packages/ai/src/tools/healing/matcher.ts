@@ -55,3 +55,12 @@ export function firstOf(matchers: readonly Matcher[]): Matcher {
     return 0
   }
 }
+
+/** The first place behind an object where it stands, less the white space that it may begin with; its length there. */
+export function firstBehindObject(match: Matcher, text: string): { at: number; length: number } | undefined {
+  for (let at = text.indexOf("<"); at >= 0; at = text.indexOf("<", at + 1)) {
+    const length = match(text, at)
+    if (length > 0 && text.slice(0, at).trimEnd().endsWith("}")) return { at, length }
+  }
+  return undefined
+}

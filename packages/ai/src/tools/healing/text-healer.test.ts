@@ -115,6 +115,10 @@ const BITS: readonly string[] = [
   "</minimax:tool_call>",
   "<|im_end|>",
   "<｜end▁of▁sentence｜>",
+  "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>read<｜tool▁sep｜>",
+  "<｜tool▁call▁end｜>",
+  "<｜tool▁calls▁end｜>",
+  '{"path":"a " b"}',
 ]
 /** Whole pieces of markup, of which something may be missing. */
 const SAMPLES: readonly string[] = [
@@ -126,6 +130,8 @@ const SAMPLES: readonly string[] = [
   '<｜DSML｜tool_calls>\n<｜DSML｜invoke name="read">\n<｜DSML｜parameter name="path" string="true">a<b></｜DSML｜parameter>\n</｜DSML｜invoke>\n</｜DSML｜tool_calls>',
   "<tool_call>read\n<arg_key>path</arg_key>\n<arg_value>1</arg_value>\n</tool_call>",
   '<tool_call>\n{"name":"read","arguments":{"path":"</tool_call>"}}\n</tool_call>',
+  '<tool_call>\n{"name":"read","arguments":{"path":"a " b"}}\n</tool_call>',
+  '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>read<｜tool▁sep｜>{"path":"a"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
   "<tool_call>\n<function=read>\n<parameter=path>\na\n</parameter>\n</function>\n</tool_call>",
   '<minimax:tool_call>\n<invoke name="read">\n<parameter name="lines">2</parameter>\n</invoke>\n</minimax:tool_call>',
 ]
@@ -236,6 +242,22 @@ describe("thinking", () => {
   })
 })
 
+test("tokens of a template are left out, whatever its bars and spaces", () => {
+  expect(read(["one<|im_end|> two<｜end▁of▁sentence｜><｜end of sentence｜>"])).toEqual([["text", "one two"]])
+})
+
+test("operators of a program are no tokens", () => {
+  const text = "xs <| sort |> take and p <|> q"
+  expect(read([text])).toEqual([["text", text]])
+})
+
+test("an end of thinking is left out where nothing stands before it", () => {
+  for (const text of ["</think>\n\nyes", "\n</thinking>yes"]) {
+    expect(read([text])).toEqual([["text", "yes"]])
+    expect(read([...text], { headOnly: true })).toEqual([["text", "yes"]])
+  }
+})
+
 describe("text that speaks of markup", () => {
   test.each([
     ["in a span", "use `<think>` here"],
@@ -336,6 +358,24 @@ describe("calls", () => {
       [{ name: "read", arguments: '{"path": "a"' }],
     ],
     [
+      "Hermes with a quote too many",
+      '<tool_call>{"name": "read", "arguments": {"path": "a " b"}}</tool_call>',
+      [{ name: "read", arguments: '{"path": "a " b"}}' }],
+    ],
+    [
+      "Kimi with a quote too many",
+      '<|tool_calls_section_begin|><|tool_call_begin|>functions.read:0<|tool_call_argument_begin|>{"path":"a " b"}<|tool_call_end|><|tool_calls_section_end|>',
+      [{ name: "read", arguments: '{"path":"a " b"}' }],
+    ],
+    [
+      "DeepSeek V3.1",
+      '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>read<｜tool▁sep｜>{"path":"a"}<｜tool▁call▁end｜>\n<｜tool▁call▁begin｜>read<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+      [
+        { name: "read", arguments: '{"path":"a"}' },
+        { name: "read", arguments: "{}" },
+      ],
+    ],
+    [
       "Qwen's coders",
       "<tool_call>\n<function=read>\n<parameter=path>\na\n</parameter>\n<parameter=lines>\n2\n</parameter>\n</function>\n</tool_call>",
       [READ],
@@ -369,6 +409,17 @@ describe("calls", () => {
     ["in an argument", "<tool_call>read<arg_key>path</arg_key><arg_value>a"],
     ["before the end of a call", '<｜DSML｜invoke name="read"><｜DSML｜parameter name="path">a</｜DSML｜parameter>'],
   ])("that are cut off %s are left out", (_name, text) => {
+    expect(read([text])).toEqual([["cut"]])
+  })
+
+  test("that are broken end where they say, so that the text behind them is shown", () => {
+    const [call, ...rest] = read(['<tool_call>{"name":"read","arguments":{"path":"a " b"}}</tool_call>\nDone.'])
+    expect(call?.[0]).toBe("call")
+    expect(rest).toEqual([["text", "\nDone."]])
+  })
+
+  test("that are cut off within a text that speaks of calls are left out", () => {
+    const text = '<tool_call>{"name":"read","arguments":{"path":"the tag </tool_call> ends'
     expect(read([text])).toEqual([["cut"]])
   })
 

@@ -260,6 +260,7 @@ export class TextHealer implements SectionContext {
         break
       case "nothing":
         this.#message = false
+        if (!this.#begun) this.#afterMarkup()
     }
     if (opening.kind !== "section") this.#lead = ""
   }

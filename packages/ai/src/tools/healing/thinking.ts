@@ -15,7 +15,8 @@ function tag(opener: string, until: Matcher): Opener {
 
 /**
  * Thinking that stands in the text: in tags, in a fence that says so, in Gemma's channel, in Harmony's analysis. The
- * message that follows that is told from it by a channel of its own.
+ * message that follows that is told from it by a channel of its own. An end without a beginning is left out at the head
+ * of an answer alone: further on, what stands before it has gone out as text.
  *
  * @see https://cookbook.openai.com/articles/openai-harmony
  */
@@ -24,6 +25,8 @@ export const thinking: Family = {
     tag("<think>", END_OF_THINK),
     tag("<thinking>", END_OF_THINK),
     tag("<scratchpad>", sequence("</scratchpad>")),
+    // What was before it, the host has told as thinking.
+    { first: "<", atHead: true, match: END_OF_THINK, open: () => ({ kind: "nothing" }) },
     {
       first: "`",
       match: sequence({ of: "`", min: 3, max: 16 }, "thinking", BLANKS, "\n"),

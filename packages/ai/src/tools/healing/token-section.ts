@@ -1,6 +1,6 @@
 import type { Section, SectionContext, SectionEnd } from "./family.ts"
 import { JsonObjectEnd } from "./json-object-end.ts"
-import { type Matcher, PARTIAL } from "./matcher.ts"
+import { firstBehindObject, type Matcher, PARTIAL } from "./matcher.ts"
 
 /** Longest head of a call. */
 const MAX_HEAD = 256
@@ -47,9 +47,24 @@ export class TokenSection implements Section {
     }
   }
 
-  end(): { cut?: boolean } {
+  end(): { cut?: boolean; text?: string } {
+    const rest = this.#state === "arguments" ? this.#brokenOff() : undefined
     if (this.#state === "behind") this.#call()
-    return { cut: this.#state !== "between" && this.#state !== "behind" }
+    return { cut: this.#state !== "between" && this.#state !== "behind", ...(rest ? { text: rest } : {}) }
+  }
+
+  /**
+   * Arguments whose strings do not end where they should, up to the end of the call that stands within them: they are
+   * for whoever uses the call to repair. What follows the section.
+   */
+  #brokenOff(): string | undefined {
+    const json = this.#json + this.#text
+    const end = firstBehindObject(this.#syntax.callEnd, json)
+    if (!end) return undefined
+    this.#json = json.slice(0, end.at)
+    this.#text = json.slice(end.at)
+    this.#state = "behind"
+    return this.push("")?.rest
   }
 
   #step(): "wait" | "over" | "on" {
