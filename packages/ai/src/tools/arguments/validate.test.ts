@@ -196,12 +196,8 @@ describe("a schema's own library", () => {
     const unhandled: unknown[] = []
     const listener = (reason: unknown) => void unhandled.push(reason)
     process.on("unhandledRejection", listener)
-    for (const later of [
-      () => Promise.reject(new Error("late")),
-      () => ({ then: (_ok: unknown, no: (e: Error) => void) => no(new Error("late")) }),
-    ]) {
-      expect(validateArguments({ name: "edit", parameters: parameters(later) }, call({ x: 1, y: 2 })).ok).toBe(true)
-    }
+    const tool = { name: "edit", parameters: parameters(() => Promise.reject(new Error("late"))) }
+    expect(validateArguments(tool, call({ x: 1, y: 2 })).ok).toBe(true)
     await new Promise((resolve) => setImmediate(resolve))
     process.off("unhandledRejection", listener)
     expect(unhandled).toEqual([])
