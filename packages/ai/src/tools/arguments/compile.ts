@@ -62,6 +62,9 @@ const ONE_OF_ITEMS = new Set(["items", "unevaluatedItems", "contains"])
 const LISTS = new Set(["allOf", "anyOf", "oneOf", "prefixItems"])
 const NAMED = new Set(["properties", "patternProperties", "dependentSchemas"])
 
+/** Most schemas that have a say on one value, one within the other counted each time. */
+const MAX_WAYS = 5000
+
 /** Texts for the validator, which wants pointers in a URI. */
 const UNPAIRED = /\p{Surrogate}/u
 
@@ -69,8 +72,8 @@ const UNPAIRED = /\p{Surrogate}/u
  * A tool's schema, ready to judge values by; made once for each schema object. The schema is copied and never changed.
  *
  * What cannot be judged by lets everything pass, for a tool that nobody can call helps nobody: keywords of the wrong
- * shape, patterns that are no regular expressions of ECMAScript, references to other documents, and a reference that
- * leads back to itself without a step into the value.
+ * shape, patterns that are no regular expressions of ECMAScript, references to other documents, a reference that leads
+ * back to itself without a step into the value, and schemas that have thousands within them for one value.
  */
 export function compile(schema: JsonSchema): Compiled {
   return once(schema, "arguments", () => new Compiler(upgradeSchema(schema)).compiled())
@@ -191,29 +194,45 @@ class Compiler {
     ])
   }
 
-  /** Removes references that lead back to themselves while the value stays the same: they would be followed for ever. */
+  /**
+   * Removes what leads back to itself while the value stays the same, which would be followed for ever, and what there
+   * are too many ways through for one value: definitions that name the next one twice double them each time.
+   */
   #cutCircles(): void {
-    const done = new Set<Node>()
+    const waysOf = new Map<Node, number>()
     const path = new Set<Node>()
-    const follow = (node: Node): boolean => {
-      if (typeof node === "boolean" || done.has(node)) return true
-      if (path.has(node)) return false
+    const follow = (node: Node): number => {
+      if (typeof node === "boolean") return 1
+      if (path.has(node)) return Infinity
+      const known = waysOf.get(node)
+      if (known !== undefined) return known
       path.add(node)
-      if (typeof node["$ref"] === "string" && !follow(this.#targets[node["$ref"]] ?? true)) delete node["$ref"]
+      let ways = 1
+      const takes = (inner: Node): boolean => {
+        const more = follow(inner)
+        if (ways + more > MAX_WAYS) return false
+        ways += more
+        return true
+      }
+      if (typeof node["$ref"] === "string" && !takes(this.#targets[node["$ref"]] ?? true)) delete node["$ref"]
       for (const keyword of ["not", "if", "then", "else"]) {
-        if (!follow((node[keyword] ?? true) as Node)) delete node[keyword]
+        if (node[keyword] !== undefined && !takes(node[keyword] as Node)) delete node[keyword]
       }
       for (const keyword of ["allOf", "anyOf", "oneOf"]) {
         const branches = node[keyword] as Node[] | undefined
-        if (branches) node[keyword] = branches.map((branch) => (follow(branch) ? branch : true))
+        const taken = branches?.filter(takes)
+        if (!branches || taken?.length === branches.length) continue
+        // A value may be any form that nobody looks at.
+        if (keyword === "allOf" && taken?.length) node[keyword] = taken
+        else delete node[keyword]
       }
       const dependent = node["dependentSchemas"] as Record<string, Node> | undefined
       for (const name of Object.keys(dependent ?? {})) {
-        if (dependent && !follow(dependent[name] as Node)) dependent[name] = true
+        if (dependent && !takes(dependent[name] as Node)) dependent[name] = true
       }
       path.delete(node)
-      done.add(node)
-      return true
+      waysOf.set(node, ways)
+      return ways
     }
     for (const node of this.#nodes.values()) follow(node)
   }

@@ -162,6 +162,21 @@ describe("the arguments of a call", () => {
   })
 })
 
+test.each(["anyOf", "oneOf"])(
+  "definitions that name the next one twice in %s are followed up to a point",
+  (keyword) => {
+    const doubling = (depth: number): JsonSchema => {
+      const twice = (i: number) => ({ [keyword]: [{ $ref: `#/$defs/d${i - 1}` }, { $ref: `#/$defs/d${i - 1}` }] })
+      const defs = Array.from({ length: depth }, (_, i) => [`d${i}`, i === 0 ? { enum: ["a"] } : twice(i)] as const)
+      const properties = { value: { $ref: `#/$defs/d${depth - 1}` } }
+      return { type: "object", $defs: Object.fromEntries(defs), properties, required: ["value"] }
+    }
+    expect(check(doubling(6), { value: "b" }).ok).toBe(false)
+    // Nothing is known beyond: to find out took as long as there are ways.
+    expect(check(doubling(18), { value: "b" }).ok).toBe(true)
+  },
+)
+
 describe("what a model may write to keep a program busy", () => {
   // Each of these took minutes where two parts of a pattern could share the same characters.
   test("is looked through once", () => {
