@@ -42,7 +42,8 @@ type State = "between" | "name" | "call" | "key" | "keyEnd" | "value"
  * Reads calls that are written in tags, with a tag for each argument.
  *
  * Tags that should end something are not needed: whatever can only come after that ends it as well, so that a missing
- * or mistyped one does not swallow what follows.
+ * or mistyped one does not swallow what follows. Within a value, the beginning of a call is no such thing: a value that is
+ * cut short would be written to a file as it is.
  */
 export class TagSection implements Section {
   readonly #syntax: TagSyntax
@@ -53,6 +54,8 @@ export class TagSection implements Section {
   #key = ""
   #isText: boolean | undefined
   #value = new ArgumentText()
+  /** Tags that began something within the value. */
+  #within = 0
   #arguments: [string, unknown][] = []
 
   constructor(syntax: TagSyntax, context: SectionContext) {
@@ -77,6 +80,10 @@ export class TagSection implements Section {
       }
       const tag = match ? this.#syntax.read(match) : undefined
       at = open + (match?.[0].length ?? 1)
+      if (tag && this.#isContent(tag)) {
+        this.#value.add(text.slice(open, at))
+        continue
+      }
       if (tag ? this.#tag(tag) : this.#text(text, open, at) >= 0) return { rest: text.slice(tag ? at : open) }
     }
     return undefined
@@ -104,6 +111,18 @@ export class TagSection implements Section {
       default:
     }
     return -1
+  }
+
+  /**
+   * Whether a tag is part of a value, such as a file about such tags. A call does not begin within an argument, and what
+   * begins there ends there.
+   */
+  #isContent({ is }: Tag): boolean {
+    if (this.#state !== "value") return false
+    if (is === "open" || is === "call") this.#within++
+    else if ((is === "close" || is === "callEnd") && this.#within > 0) this.#within--
+    else return false
+    return true
   }
 
   /** Does what a tag says; true when the section is over with it. */
@@ -166,6 +185,7 @@ export class TagSection implements Section {
       if (name !== "") this.#arguments.push([name, isText === true ? text : this.#read(text, name, isText)])
     }
     this.#value = new ArgumentText()
+    this.#within = 0
     this.#isText = undefined
     this.#state = "call"
   }

@@ -412,6 +412,15 @@ describe("calls", () => {
     expect(read([text])).toEqual([["cut"]])
   })
 
+  test.each([
+    ["the tag <tool_call> begins one"],
+    ["<tool_call>read</tool_call> is one"],
+    ["<function=read> and <function=write></function>"],
+  ])("keep arguments that are about calls: %s", (path) => {
+    const text = `<tool_call>\n<function=read>\n<parameter=path>\n${path}\n</parameter>\n</function>\n</tool_call>`
+    expect(read([text])).toEqual([["call", { name: "read", arguments: { path } }]])
+  })
+
   test("that are broken end where they say, so that the text behind them is shown", () => {
     const [call, ...rest] = read(['<tool_call>{"name":"read","arguments":{"path":"a " b"}}</tool_call>\nDone.'])
     expect(call?.[0]).toBe("call")
