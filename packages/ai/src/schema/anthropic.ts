@@ -119,8 +119,8 @@ class Run {
     }
     if (more !== undefined && more !== false) this.open = true
     const names = isSchema(source["properties"]) ? Object.keys(source["properties"]) : []
-    const required = strings(source["required"])
-    this.optional += names.filter((name) => !required.includes(name)).length
+    const required = new Set(strings(source["required"]))
+    this.optional += names.filter((name) => !required.has(name)).length
   }
 }
 

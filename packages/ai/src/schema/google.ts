@@ -236,11 +236,10 @@ class Run {
   #object(node: JsonSchema): void {
     const properties = isSchema(node["properties"]) ? node["properties"] : (node["properties"] = {} as JsonSchema)
     const names = Object.keys(properties)
-    const optional = this.#form === "flat" ? names.filter((name) => withoutNull(properties[name])) : []
+    const optional = new Set(this.#form === "flat" ? names.filter((name) => withoutNull(properties[name])) : [])
     if (Array.isArray(node["required"])) {
-      const required = node["required"].filter(
-        (name) => names.includes(name as string) && !optional.includes(name as string),
-      )
+      const known = new Set<unknown>(names)
+      const required = (node["required"] as string[]).filter((name) => known.has(name) && !optional.has(name))
       if (required.length > 0) node["required"] = required
       else delete node["required"]
     }
@@ -303,9 +302,10 @@ function mergedProperties(a: JsonSchema, b: JsonSchema): JsonSchema {
 /** Several forms as one: objects are merged, of others the first counts that is no object and no list, with its own keys. */
 function collapsed(base: JsonSchema, forms: readonly JsonSchema[]): JsonSchema {
   if (forms.every((form) => form["type"] === "object")) {
-    const required = forms
-      .map((form) => (Array.isArray(form["required"]) ? (form["required"] as string[]) : []))
-      .reduce((all, own) => all.filter((name) => own.includes(name)))
+    const requiredBy = forms.map(
+      (form) => new Set(Array.isArray(form["required"]) ? (form["required"] as string[]) : []),
+    )
+    const required = [...(requiredBy[0] ?? [])].filter((name) => requiredBy.every((own) => own.has(name)))
     const all = new Map<string, JsonSchema>()
     for (const form of forms) {
       for (const [name, value] of Object.entries((form["properties"] ?? {}) as Record<string, JsonSchema>)) {

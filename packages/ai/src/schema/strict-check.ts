@@ -2,6 +2,7 @@ import type { JsonSchema } from "../model/tool.ts"
 import { isNumberBound, roleOf } from "./keywords.ts"
 import { isSchema, Pass } from "./subschemas.ts"
 import { LOOK_AROUND } from "./responses.ts"
+import { strings } from "./words.ts"
 
 /** Limits on values that strict mode can hold a model to, where the host takes any. */
 const VALIDATORS: ReadonlySet<string> = new Set([
@@ -80,7 +81,8 @@ function isStrictNode(node: JsonSchema, validators: boolean): boolean {
   if (type === "array" && items === undefined) return false
   if (type !== "object" && properties === undefined) return true
   const names = isSchema(properties) ? Object.keys(properties) : []
-  return additionalProperties === false && names.every((name) => Array.isArray(required) && required.includes(name))
+  const all = new Set(strings(required))
+  return additionalProperties === false && names.every((name) => all.has(name))
 }
 
 function innerOf({ properties, items, anyOf, $defs }: JsonSchema): unknown[] {
