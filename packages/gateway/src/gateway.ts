@@ -18,6 +18,7 @@ import { Router } from "./call/router.ts"
 import { silentLogger } from "./logger.ts"
 import { type GatewayOptions, readSettings, type Settings } from "./options.ts"
 import { openDatabase } from "./store/database.ts"
+import { removeExpired } from "./store/expired.ts"
 import { Sockets } from "./socket/sockets.ts"
 import { KeptResponses } from "./store/kept-responses.ts"
 import { KeyStore } from "./store/keys.ts"
@@ -42,6 +43,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const settings = readSettings(options)
   const logger = options.logger ?? silentLogger
   const db = await openDatabase(settings.dataDir)
+  await removeExpired(db, logger)
   const rhythm = new WriteRhythm()
   const keys = new KeyStore(db, { rhythm, logger })
   const log = new RequestLog(db, { rhythm, logger })
