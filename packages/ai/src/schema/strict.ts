@@ -16,8 +16,8 @@ export interface StrictSchema {
   nulls: boolean
 }
 
-/** Most nodes that putting references in place may make. */
-const MAX_NODES = 4000
+/** How references to definitions begin. */
+const DEFINITIONS = "#/$defs/"
 /**
  * Most steps that a schema may take: properties put together, references followed, values listed, branches compared.
  * The vendor takes a twentieth of what can be done in them (5000 properties, 1000 values); a schema that somebody

@@ -8,7 +8,7 @@ export function described(before: unknown, spilled: JsonSchema): string {
 }
 
 /** JSON of a value; one that contains itself is cut off there. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   const path: object[] = []
   return JSON.stringify(value, function (this: object, _key: string, child: unknown) {
     if (typeof child !== "object" || child === null) return child
