@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { createSluice } from "@sluice/ai"
+import { createSluice } from "@sluice/ai/auto"
 import { expect, onTestFinished, test } from "vitest"
 import { createGateway } from "../gateway.ts"
 import { openDatabase } from "./database.ts"
@@ -24,7 +24,12 @@ test("what was kept before a store was switched off is gone once it has expired"
     const response = { id, owner: "", previous: null, created_at: 0, expires_at: until, sealed }
     await db.insertInto("responses").values(response).execute()
   }
-  const gateway = await createGateway({ dataDir, sluice: createSluice({}), keepThinkingMs: 0, keepResponsesMs: 0 })
+  const gateway = await createGateway({
+    dataDir,
+    sluice: createSluice({ env: () => undefined }),
+    keepThinkingMs: 0,
+    keepResponsesMs: 0,
+  })
   await gateway.close()
   const ids = async (table: "vault_states" | "responses") =>
     (await db.selectFrom(table).select("id").execute()).map(({ id }) => id)
