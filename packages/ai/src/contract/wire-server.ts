@@ -158,6 +158,11 @@ export interface Relay {
   /** The request's bytes with some fields set; spliced, never re-serialised. */
   edit(raw: Uint8Array, set: { model?: string; wantUsage?: boolean }): Uint8Array
   tap(call: InboundCall): Tap
+  /**
+   * Finds what only its maker reads in the text of an answer, or of a value that the wire's clients hand back: the
+   * first group is the value. Global. Absent: the wire has no field for such values.
+   */
+  opaque?: RegExp
 }
 
 /** Watches a stream that is passed through. */

@@ -1,6 +1,7 @@
 import type {
   AssistantMessage,
   Clock,
+  Issuer,
   Known,
   Loss,
   Mint,
@@ -37,6 +38,8 @@ export interface CallContext {
   keep?: ((message: AssistantMessage, responder: Responder) => Promise<void>) | undefined
   /** What models thought in answers to this client. */
   vault?: ReasoningVault | undefined
+  /** Remembers who made what is opaque in answers to this client. */
+  noteMaker?: { text(text: string, maker: Issuer): void; answer(message: AssistantMessage): void } | undefined
   resizeImage?: ResizeImage | undefined
 }
 

@@ -1,4 +1,5 @@
 import {
+  codecOf,
   Known,
   SluiceError,
   systemClock,
@@ -32,6 +33,7 @@ import { type CallContext, sendError } from "./context.ts"
 import { counted } from "./count-tokens.ts"
 import { RequestRecord } from "./record.ts"
 import { wantsStrict } from "./losses.ts"
+import { Makers } from "./makers.ts"
 import { mayRelay, relayed } from "./relay.ts"
 import { prewarmed } from "./prewarm.ts"
 import type { Router } from "./router.ts"
@@ -68,6 +70,7 @@ export interface Door {
 export class CallHandler {
   readonly #parts: HandlerParts
   readonly #known = new Known()
+  readonly #makers = new Makers()
 
   constructor(parts: HandlerParts) {
     this.#parts = parts
@@ -125,6 +128,8 @@ export class CallHandler {
     const { settings, router, running, kept, vault, logger, resizeImage } = this.#parts
     const { server } = door
     const accepted = ofOwner(server.accept(inbound), whose)
+    const opaque = server.relay?.opaque
+    if (opaque) accepted.context = this.#makers.attributed(whose, accepted.context, opaque)
     reply.text = streamText(accepted.framing)
     if (!kept) accepted.keep = false
     const owner = { kept, owner: whose, last: caller.last, field: server.previous }
@@ -158,6 +163,13 @@ export class CallHandler {
       known: this.#known,
       keep: server.keeps && call.op !== "countTokens" ? keeping(accepted, past, owner, logger) : undefined,
       vault: vault?.of(whose),
+      noteMaker: opaque && {
+        text: (text, maker) => this.#makers.note(whose, text, opaque, maker),
+        answer: (message) => {
+          // A client of another wire gets what is sealed with its maker.
+          if (codecOf(message.api) === server.api) this.#makers.noteAnswer(whose, message, opaque)
+        },
+      },
       resizeImage,
     }
     if (mayRelay(ctx)) return relayed(ctx)

@@ -18,6 +18,7 @@ import {
 } from "@sluice/ai"
 import { needsHealing } from "@sluice/ai/healing"
 import { isWholeFrame, RawNdjsonFramer, RawSseFramer } from "@sluice/ai/framing"
+import { holdsForeign } from "./makers.ts"
 import { answerHeaders, type CallContext, sendError, streamHeaders } from "./context.ts"
 
 const encoder = new TextEncoder()
@@ -44,6 +45,7 @@ export function mayRelay(ctx: CallContext): boolean {
       // A wire asks its hosts for streams in one framing; a client may read another one.
       (!ctx.call.stream || ctx.call.framing === wire.framing) &&
       !endpoint.body &&
+      !holdsForeign(ctx.call.context, model) &&
       !endpoint.unwrap &&
       (ctx.call.onlyPassed !== undefined || !needsHealing({ ...ctx.call, model })) &&
       relay.passes(ctx.call, model),
@@ -152,7 +154,8 @@ class Passing implements Work<void> {
   }
 
   async #stream(exchange: Exchange, model: Model, ctx: ReadContext): Promise<void> {
-    const { record, call, clock, reply } = this.#ctx
+    const { record, call, clock, reply, noteMaker } = this.#ctx
+    const maker = { api: model.api, provider: model.provider, model: model.id }
     const tap = this.#relay.tap(call)
     const framer: RawFramer = call.framing === "ndjson" ? new RawNdjsonFramer() : new RawSseFramer()
     const chunks = exchange.chunks[Symbol.asyncIterator]()
@@ -173,6 +176,7 @@ class Passing implements Work<void> {
         let ends = next.done === true
         let content = false
         for (const frame of frames) {
+          if (noteMaker) noteMaker.text(frame.data as string, maker)
           const verdict = tap.push(frame)
           if (verdict === "alive") {
             ctx.watch.alive()
@@ -264,6 +268,7 @@ class Passing implements Work<void> {
     ctx.delivered("final")
     ctx.used(message.usage)
     record.message(message)
+    this.#ctx.noteMaker?.answer(message)
     record.attempts = 1 + ctx.attempts.length
     record.content()
     record.end(200)

@@ -71,7 +71,10 @@ async function pump(
       for (const event of next.value) {
         if (isContent(event)) record.content()
         for (const frame of responder.push(event)) frames.push(frame)
-        if (event.type === "done") record.message(event.message)
+        if (event.type === "done") {
+          record.message(event.message)
+          ctx.noteMaker?.answer(event.message)
+        }
         if (event.type === "error") record.message(event.error)
       }
       const last = next.value.at(-1)
@@ -107,6 +110,7 @@ async function whole(ctx: CallContext, responder: Responder, message: AssistantM
   record.message(message)
   if (message.error) return sendError(ctx, new SluiceError(message.error))
   record.content()
+  ctx.noteMaker?.answer(message)
   const document = responder.whole(message)
   record.losses.push(...responder.losses)
   await ctx.keep?.(message, responder)

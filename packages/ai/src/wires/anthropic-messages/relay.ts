@@ -26,6 +26,7 @@ export const relay: Relay = {
     "anthropic-version": request.headers.get("anthropic-version") ?? ANTHROPIC_VERSION,
   }),
   passes,
+  opaque: /"(?:signature|data)"\s*:\s*"([^"\\]{8,})"/g,
   edit: (raw, set) => (set.model === undefined ? raw : spliceJson(raw, [{ path: ["model"], value: set.model }])),
   tap: () => new MessagesTap(),
 }

@@ -19,6 +19,7 @@ export const relay: Relay = {
     accept: stream ? "text/event-stream" : "application/json",
   }),
   passes,
+  opaque: /"thought_?[sS]ignature"\s*:\s*"([^"\\]{8,})"/g,
   edit: (raw) => raw,
   tap: (call) => new GenerateTap(call.options.candidates ?? 1),
 }

@@ -18,6 +18,7 @@ export const relay: Relay = {
   path: "/responses",
   headers: ({ stream }) => requestHeaders(stream),
   passes,
+  opaque: /"encrypted_content"\s*:\s*"([^"\\]{8,})"/g,
   edit: (raw, set) => (set.model === undefined ? raw : spliceJson(raw, [{ path: ["model"], value: set.model }])),
   tap: () => new ResponsesTap(),
 }
