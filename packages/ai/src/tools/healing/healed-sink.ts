@@ -4,7 +4,7 @@ import type { ErrorFacts } from "../../contract/error-facts.ts"
 import type { Facts } from "../../contract/frame.ts"
 import type { Usage } from "@sluice/catalog/core"
 import type { Block, Loss, StopDetails, StopReason } from "../../model/message.ts"
-import type { HealedCall, OfferedTools } from "./family.ts"
+import type { HealedCall, OfferedTools, Opener } from "./family.ts"
 import { type HealingCall, healingOf } from "./families.ts"
 import { FAMILIES } from "./registry.ts"
 import { TextHealer, type HealerOptions, type HealerOutput } from "./text-healer.ts"
@@ -25,9 +25,20 @@ export interface HealedSinkOptions {
 export function healed(call: HealingCall, out: MessageSink, options: HealedSinkOptions = {}): MessageSink {
   const { families, headOnly } = healingOf(call)
   if (families.length === 0) return out
+  return new HealedSink({ openers: openersOf(families), tools: offered(call), headOnly }, out, options.oneText === true)
+}
+
+/** By the families, of which a program meets few lists. */
+const OPENERS = new Map<string, readonly Opener[]>()
+
+function openersOf(families: readonly HealingFamily[]): readonly Opener[] {
+  const key = families.join()
+  const known = OPENERS.get(key)
+  if (known) return known
   const order = Object.keys(FAMILIES) as HealingFamily[]
   const openers = order.flatMap((name) => (families.includes(name) ? FAMILIES[name].openers : []))
-  return new HealedSink({ openers, tools: offered(call), headOnly }, out, options.oneText === true)
+  OPENERS.set(key, openers)
+  return openers
 }
 
 function offered({ context }: HealingCall): OfferedTools {

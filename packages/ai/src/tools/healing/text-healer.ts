@@ -31,6 +31,20 @@ export const MAX_OPENER = 256
 /** White space at the head of an answer that waits for what follows. */
 const MAX_LEAD = 256
 
+/** By the list of openers, which many answers share. */
+const TRIGGERS = new WeakMap<readonly Opener[], RegExp>()
+
+/** Finds where to look whether an opener stands there, or what matters for that. */
+function triggerOf(openers: readonly Opener[]): RegExp {
+  const known = TRIGGERS.get(openers)
+  if (known) return known
+  const brace = openers.some(({ first }) => first.includes("{")) ? "{" : ""
+  const letters = openers.some(({ first }) => first.includes("t")) ? "|\\b[tac]" : ""
+  const trigger = new RegExp(`[<\`~\\n${brace}]${letters}`, "g")
+  TRIGGERS.set(openers, trigger)
+  return trigger
+}
+
 /**
  * Takes markup out of a text that comes in pieces, and says what it stands for, in time linear in its length.
  *
@@ -66,9 +80,7 @@ export class TextHealer implements SectionContext {
     this.tools = tools
     this.#headOnly = headOnly
     this.#out = out
-    const brace = openers.some(({ first }) => first.includes("{")) ? "{" : ""
-    const letters = openers.some(({ first }) => first.includes("t")) ? "|\\b[tac]" : ""
-    this.#trigger = new RegExp(`[<\`~\\n${brace}]${letters}`, "g")
+    this.#trigger = triggerOf(openers)
   }
 
   /** Whether no markup has begun that is not over. */
