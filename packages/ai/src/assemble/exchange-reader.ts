@@ -1,5 +1,5 @@
 import type { Endpoint } from "../contract/endpoint.ts"
-import type { Effect, Frame, FrameReader, Framing, ResponseHead } from "../contract/frame.ts"
+import type { Effect, Frame, FrameReader, FrameRun, Framing, ResponseHead } from "../contract/frame.ts"
 import type { Call, Decoder, WireClient } from "../contract/wire-client.ts"
 import { createFramer, type Framer } from "../framing/index.ts"
 import { framesOf } from "../framing/frame-run.ts"
@@ -39,9 +39,7 @@ export class ExchangeReader {
   readonly #init: ExchangeReaderInit
   readonly #decoder: Decoder
   readonly #framer: Framer | undefined
-  readonly #frameReader: FrameReader
-  /** What the frames of one read have asked for. */
-  #effects = NONE
+  readonly #frameReader: DecodingReader
   readonly #failed: boolean
   /** Somebody looks at each frame. */
   readonly #single: boolean
@@ -60,7 +58,7 @@ export class ExchangeReader {
       ? (init.endpoint?.framer?.() ??
         createFramer(framing, init.maxFrameBytes === undefined ? {} : { maxFrameBytes: init.maxFrameBytes }))
       : undefined
-    this.#frameReader = this.#readerOf(this.#decoder)
+    this.#frameReader = new DecodingReader(this.#decoder, (frame) => this.#frame(frame))
     if (!this.#framer) this.#document = []
     // No binary message is so long that its length begins like a document.
     this.#sniffed = (framing !== "sse" && framing !== "aws-eventstream") || !this.#framer
@@ -85,9 +83,7 @@ export class ExchangeReader {
     const framer = this.#framer as Framer
     if (!framer.read || this.#single) return this.#frames(framer.push(chunk))
     framer.read(chunk, this.#frameReader)
-    const effects = this.#effects
-    this.#effects = NONE
-    return effects
+    return this.#frameReader.take()
   }
 
   /**
@@ -102,21 +98,6 @@ export class ExchangeReader {
       this.#decoder.end()
     }
     builder.finish()
-  }
-
-  #readerOf(decoder: Decoder): FrameReader {
-    const frame = (one: Frame): void => {
-      this.#effects = both(this.#effects, this.#frame(one))
-    }
-    return {
-      get form() {
-        return decoder.form
-      },
-      frame,
-      run(run) {
-        if (!decoder.run?.(run)) framesOf(run).forEach(frame)
-      },
-    }
   }
 
   /** What of the last frames was sent completely. */
@@ -208,6 +189,41 @@ export class ExchangeReader {
     }
     if (typeof body === "object" && body !== null) this.#decoder.whole(body)
     else builder.fail({ is: body === "" ? "stream_incomplete" : "stream_malformed", inStream: true })
+  }
+}
+
+/**
+ * Gives a decoder what a framer cuts. It is a class so that all streams share one shape: an object with an accessor of
+ * its own would have another for each stream, and every place that meets it would be slow.
+ */
+class DecodingReader implements FrameReader {
+  readonly #decoder: Decoder
+  readonly #read: (frame: Frame) => readonly Effect[] | void
+  /** What the frames of one read have asked for. */
+  #effects = NONE
+
+  constructor(decoder: Decoder, read: (frame: Frame) => readonly Effect[] | void) {
+    this.#decoder = decoder
+    this.#read = read
+  }
+
+  get form(): FrameReader["form"] {
+    return this.#decoder.form
+  }
+
+  frame(frame: Frame): void {
+    this.#effects = both(this.#effects, this.#read(frame))
+  }
+
+  run(run: FrameRun): void {
+    if (this.#decoder.run?.(run)) return
+    for (const frame of framesOf(run)) this.frame(frame)
+  }
+
+  take(): readonly Effect[] {
+    const effects = this.#effects
+    this.#effects = NONE
+    return effects
   }
 }
 
