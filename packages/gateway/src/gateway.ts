@@ -12,7 +12,7 @@ import { CallHandler, type Door } from "./call/handle.ts"
 import type { GatewayKeys } from "./gateway-keys.ts"
 import type { GatewayLog } from "./gateway-log.ts"
 import { CORS_HEADERS } from "./http/cors.ts"
-import { NodeReply, nodeCaller } from "./http/node.ts"
+import { NodeReply, NodeCaller } from "./http/node.ts"
 import { SERVERS } from "./inbound/servers.ts"
 import { Router } from "./call/router.ts"
 import { silentLogger } from "./logger.ts"
@@ -129,7 +129,7 @@ function listener(app: Hono, handler: CallHandler, always: Readonly<Record<strin
     const asked = `${request.method ?? ""} ${mark < 0 ? url : url.slice(0, mark)}`
     const door = doors.get(asked) ?? doorAt(asked, open)
     if (!door) return void rest(request, response)
-    void handler.handle(nodeCaller(request, response), new NodeReply(response, headers), door)
+    void handler.handle(new NodeCaller(request, response), new NodeReply(response, headers), door)
   }
 }
 

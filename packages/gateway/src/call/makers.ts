@@ -11,6 +11,7 @@ import {
 
 /** Values that are remembered; the one that was asked for longest ago is forgotten first. */
 const MAX_VALUES = 50_000
+const NONE: readonly string[] = []
 
 /**
  * Who made the signatures and sealed values that went out to clients. A client hands them back without a word about
@@ -21,7 +22,7 @@ export class Makers {
 
   /** Remembers what an answer's text holds, as it went out to a client. */
   note(owner: string, text: string, opaque: RegExp, maker: Issuer): void {
-    for (const [, value] of text.matchAll(opaque)) if (value) this.#set(keyOf(owner, value), maker)
+    for (const value of valuesIn(text, opaque)) this.#set(keyOf(owner, value), maker)
   }
 
   /** Remembers what is opaque in an answer of which a client gets the host's own values. */
@@ -51,10 +52,10 @@ export class Makers {
   }
 
   #makerOf(owner: string, value: string, opaque: RegExp): Issuer | undefined {
-    for (const one of [value, ...Array.from(value.matchAll(opaque), ([, inner]) => inner)]) {
-      const key = one && keyOf(owner, one)
-      const maker = key ? this.#of.get(key) : undefined
-      if (key && maker) {
+    for (const one of [value, ...valuesIn(value, opaque)]) {
+      const key = keyOf(owner, one)
+      const maker = this.#of.get(key)
+      if (maker) {
         this.#set(key, maker)
         return maker
       }
@@ -81,6 +82,16 @@ export function holdsForeign({ messages }: Context, model: Pick<Model, "api" | "
         return issuer && (issuer.provider !== model.provider || codecOf(issuer.api) !== codecOf(model.api))
       }),
   )
+}
+
+/** Nearly every frame of a stream has none, so that nothing is made until one is found. */
+function valuesIn(text: string, opaque: RegExp): readonly string[] {
+  opaque.lastIndex = 0
+  let found = opaque.exec(text)
+  if (!found) return NONE
+  const values: string[] = []
+  for (; found; found = opaque.exec(text)) if (found[1]) values.push(found[1])
+  return values
 }
 
 function opaqueOf(block: Block): Opaque | undefined {

@@ -5,24 +5,36 @@ import type { Caller } from "./caller.ts"
 import { clientLeft } from "./left.ts"
 import { Reply } from "./reply.ts"
 
-/** A request of Node's own server. */
-export function nodeCaller(request: IncomingMessage, response: ServerResponse): Caller {
-  return {
-    headers: headersOf(request),
-    get query() {
-      const url = request.url ?? ""
-      const mark = url.indexOf("?")
-      return new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1))
-    },
-    body: (maxBytes) => readBody(request, maxBytes),
-    onLeave(run) {
-      const left = (): void => {
-        if (!response.writableFinished) run()
-      }
-      if (response.destroyed) left()
-      response.once("close", left)
-      return () => response.off("close", left)
-    },
+/** A request of Node's own server. A class, so that all requests share one shape whatever is computed when asked for. */
+export class NodeCaller implements Caller {
+  readonly headers: HeadersView
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.headers = headersOf(request)
+    this.#request = request
+    this.#response = response
+  }
+
+  get query(): URLSearchParams {
+    const url = this.#request.url ?? ""
+    const mark = url.indexOf("?")
+    return new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1))
+  }
+
+  body(maxBytes: number): Promise<Uint8Array> {
+    return readBody(this.#request, maxBytes)
+  }
+
+  onLeave(run: () => void): () => void {
+    const response = this.#response
+    const left = (): void => {
+      if (!response.writableFinished) run()
+    }
+    if (response.destroyed) left()
+    response.once("close", left)
+    return () => response.off("close", left)
   }
 }
 
