@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest"
+import type { Clock } from "./contract/clock.ts"
 import type { ReasoningVault } from "./contract/vault.ts"
 import { createMock } from "./mock/index.ts"
 import { memoryVault } from "./handoff/vault-memory.ts"
 import type { AssistantMessage, Context, Message } from "./model/message.ts"
+import { systemClock } from "./platform.ts"
 import { complete, stream } from "./stream.ts"
 
 const ANSWER = { thinking: "Hm.", toolCalls: [{ name: "look", arguments: { at: 1 } }] }
@@ -87,6 +89,21 @@ describe("a call with a vault", () => {
     const answer = await complete(mock.route, asked, {}, { vault })
     expect(answer.error).toBeUndefined()
     expect(answer.content).toMatchObject([{ text: "Done." }])
+  })
+
+  test("goes on without a vault that does not answer in time", async () => {
+    const mock = createMock(["Done."])
+    const silent: ReasoningVault = { find: () => new Promise(() => {}), keep: () => new Promise(() => {}) }
+    const waits: number[] = []
+    const clock: Clock = {
+      ...systemClock,
+      // Time passes at once for the waits for the vault, and as ever for all others.
+      setTimeout: (run, ms) => systemClock.setTimeout(run, waits.push(ms) && ms === 2000 ? 0 : ms),
+    }
+    const answer = await complete(mock.route, asked, {}, { vault: silent, clock })
+    expect(answer.error).toBeUndefined()
+    expect(answer.content).toMatchObject([{ text: "Done." }])
+    expect(waits.filter((ms) => ms === 2000)).toHaveLength(2)
   })
 
   test("is ended by its signal while a vault is waited for", async () => {

@@ -2,7 +2,7 @@ import { attempt } from "./attempt/attempt.ts"
 import type { Clock } from "./contract/clock.ts"
 import type { Handoff } from "./attempt/input.ts"
 import { Known } from "./attempt/known.ts"
-import { unlessAborted } from "./attempt/unless-aborted.ts"
+import { unlessAborted, unlessLate } from "./attempt/unless-aborted.ts"
 import { Reading } from "./assemble/reading.ts"
 import { ExchangeReader } from "./assemble/exchange-reader.ts"
 import { builderFor, type BuilderParts } from "./assemble/builder-for.ts"
@@ -62,6 +62,9 @@ export interface Environment {
   /** Keeps what models thought and signed, and puts it back into histories that lack it. Default: nothing is kept. */
   vault?: ReasoningVault
 }
+
+/** How long a call waits for its vault, in milliseconds: it can do without. */
+const VAULT_MS = 2000
 
 /** What is known where a program keeps nothing of its own. */
 export const sharedKnown: Known = new Known()
@@ -151,7 +154,7 @@ async function run(
     return
   }
   const plain = environment.handoff ?? (goesOn(routes, call) ? keptHandoff : defaultHandoff)
-  const restore = vault && (await restorationOf(vault, routes, context, signal))
+  const restore = vault && (await restorationOf(vault, routes, context, { clock, signal }))
   const handoff = restore ? restoring(restore, plain) : plain
   const fitted = await fittedImages(routes, context, environment.resizeImage, signal)
   const outcome = await attempt(
@@ -199,17 +202,17 @@ async function fittedImages(
   return fitting && unlessAborted(fitting, signal).catch(() => undefined)
 }
 
-/** What a vault has for the answers of a conversation. It may fail: the call goes on without. */
+/** What a vault has for the answers of a conversation. It may fail, or take too long: the call goes on without. */
 async function restorationOf(
   vault: ReasoningVault,
   routes: readonly Route[],
   context: Context,
-  signal: AbortSignal,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<Restoration | undefined> {
   try {
     const models = routes.map((route) => route.model)
     const found = vault.find(context, models)
-    return found instanceof Promise ? await unlessAborted(found, signal) : found
+    return found instanceof Promise ? await unlessLate(found, { ms: VAULT_MS, clock, signal }) : found
   } catch {
     return undefined
   }
@@ -361,11 +364,11 @@ class Decoding implements Work<AssistantMessage> {
     return message
   }
 
-  /** Has an answer kept before its end is told. That may fail, or last until the call is aborted. */
+  /** Has an answer kept before its end is told. That may fail, or take too long. */
   async #kept(message: AssistantMessage, signal: AbortSignal): Promise<void> {
     try {
       const keeping = this.#keep?.(message)
-      if (keeping) await unlessAborted(keeping, signal)
+      if (keeping) await unlessLate(keeping, { ms: VAULT_MS, clock: this.#clock, signal })
     } catch {
       // The answer is there all the same.
     }

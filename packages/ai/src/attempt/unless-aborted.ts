@@ -1,3 +1,5 @@
+import type { Clock } from "../contract/clock.ts"
+
 /**
  * Waits that a signal ends, for what may ignore that signal itself: a promise's outcome, or the signal's reason as soon
  * as it is aborted. One wait at a time; one listener serves them all, until `end`.
@@ -55,5 +57,21 @@ export async function unlessAborted<T>(
     return await waits.until(waited, letGo)
   } finally {
     waits.end()
+  }
+}
+
+/** A single wait for what a call can do without: `undefined` where it does not come in time, in milliseconds. */
+export async function unlessLate<T>(
+  waited: T | PromiseLike<T>,
+  { ms, clock, signal }: { ms: number; clock: Clock; signal: AbortSignal },
+): Promise<T | undefined> {
+  let timer: unknown
+  const late = new Promise<undefined>((resolve) => {
+    timer = clock.setTimeout(() => resolve(undefined), ms)
+  })
+  try {
+    return await unlessAborted(Promise.race([waited, late]), signal)
+  } finally {
+    clock.clearTimeout(timer)
   }
 }
