@@ -1,4 +1,5 @@
 import { codecOf, type Model } from "@sluice/catalog/core"
+import { isObject } from "../model/json.ts"
 import type { Loss } from "../model/message.ts"
 import type { CallOptions } from "../model/options.ts"
 
@@ -24,8 +25,4 @@ function namesIn(fields: Readonly<Record<string, unknown>>): string[] {
     const within = isObject(value) ? Object.keys(value) : []
     return within.length > 0 ? within.map((field) => `${name}.${field}`) : [name]
   })
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }
