@@ -6,7 +6,10 @@ import { countTokens } from "./count.ts"
 
 /** A way to a host that answers a count so. */
 async function to(status: number, answer: object, counts = true): Promise<Route> {
-  const url = await serve((_n, _body, response) => response.writeHead(status).end(JSON.stringify(answer)))
+  return at(await serve((_n, _body, response) => response.writeHead(status).end(JSON.stringify(answer))), counts)
+}
+
+function at(url: string, counts = true): Route {
   const plain = route(url, fetchTransport())
   const countTokens = {
     encode: plain.wire.encode,
@@ -36,4 +39,14 @@ test.each([
 ])("what the caller has to put right is told: %i", async (status, code) => {
   const host = await to(status, { error: "Something is wrong with it." })
   await expect(countTokens(host, user, { retry: { maxAttempts: 1 } })).rejects.toMatchObject({ code })
+})
+
+test("a host that falls silent within its answer is waited for no longer than the call allows", async () => {
+  const host = at(await serve((_n, _body, response) => void response.writeHead(200).write('{"n":')))
+  const limits = { timeouts: { firstEventMs: 50, idleMs: 50 }, retry: { maxAttempts: 1 } }
+  await expect(countTokens(host, user, limits)).rejects.toMatchObject({ code: "timeout" })
+  const leave = new AbortController()
+  const waiting = countTokens(host, user, { signal: leave.signal })
+  setTimeout(() => leave.abort(), 30)
+  await expect(waiting).rejects.toMatchObject({ code: "aborted" })
 })

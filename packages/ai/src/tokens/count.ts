@@ -1,6 +1,7 @@
 import { attempt } from "../attempt/attempt.ts"
 import type { Exchange } from "../contract/transport.ts"
-import type { Route, Work } from "../contract/route.ts"
+import { Waits } from "../attempt/unless-aborted.ts"
+import type { ReadContext, Route, Work } from "../contract/route.ts"
 import type { Operation, TokenCount, Call, WireRequest } from "../contract/wire-client.ts"
 import { parseBody } from "../errors/error-body.ts"
 import { handoff as defaultHandoff } from "../handoff/handoff.ts"
@@ -82,14 +83,27 @@ class Counting implements Work<TokenCount> {
     return this.#operation.encode(call)
   }
 
-  async read({ chunks }: Exchange): Promise<TokenCount> {
+  async read(exchange: Exchange, _call: Call, _route: Route, { watch, signal }: ReadContext): Promise<TokenCount> {
+    const chunks = exchange.chunks[Symbol.asyncIterator]()
     const decoder = new TextDecoder()
+    const waits = new Waits(signal)
     let text = ""
-    for await (const chunk of chunks) {
-      if (chunk instanceof Uint8Array) text += decoder.decode(chunk, { stream: true })
-      if (text.length > MAX_ANSWER) {
-        throw new SluiceError({ code: "stream_malformed", message: "The answer to a token count is too long for one." })
+    try {
+      for (;;) {
+        watch.waiting()
+        const next = await waits.until(chunks.next())
+        watch.paused()
+        if (next.done) break
+        if (next.value instanceof Uint8Array) text += decoder.decode(next.value, { stream: true })
+        if (text.length > MAX_ANSWER) {
+          throw new SluiceError({
+            code: "stream_malformed",
+            message: "The answer to a token count is too long for one.",
+          })
+        }
       }
+    } finally {
+      waits.end()
     }
     return this.#operation.decode(parseBody(text))
   }
